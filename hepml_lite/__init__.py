@@ -1,0 +1,1 @@
+"""Physics and learning for the notebooks of the course: no downloads, no widgets."""

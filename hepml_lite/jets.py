@@ -1,0 +1,243 @@
+"""Jets: the container that every tagging, representation and generation lesson reads."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import awkward as ak
+import numpy as np
+import vector
+
+from . import kinematics
+from .validation import require_names, require_physical, require_shape
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Jets:
+    """N jets of up to P constituents each, padded with zeros; constituents are massless.
+
+    Attributes:
+        constituents: (N, P, 3) float32: pT [GeV], pseudorapidity eta, azimuth phi [rad].
+        mask: (N, P) bool, true where a constituent is real. Default: wherever pT > 0.
+        label: (N,) int, index into `names`. Default: all 0.
+        pid: (N, P) int16 particle identity (PDG numbering), or None if the sample has none.
+        names: one name a class.
+        card: the data card: origin, cuts, generator version, seed, citation.
+
+    Raises:
+        ValueError: for wrong shapes, NaN or infinite numbers, negative pT, jets without
+            constituents, or labels without a name; the message names the offending jet.
+    """
+
+    constituents: np.ndarray
+    mask: np.ndarray | None = None
+    label: np.ndarray | None = None
+    pid: np.ndarray | None = None
+    names: tuple[str, ...] = ("QCD", "top")
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        constituents = np.asarray(self.constituents, dtype=np.float32)
+        if constituents.ndim != 3 or constituents.shape[2] != 3:
+            raise ValueError(
+                f"constituents have shape {constituents.shape}; "
+                "expected (jets, constituents, 3) with pT, eta, phi on the last axis"
+            )
+        n, slots = constituents.shape[:2]
+        mask = constituents[..., 0] != 0 if self.mask is None else np.asarray(self.mask, bool)
+        label = np.zeros(n, np.int64) if self.label is None else np.asarray(self.label, np.int64)
+        pid = None if self.pid is None else np.asarray(self.pid, np.int16)
+        names = tuple(self.names)
+        require_shape("mask", mask, (n, slots), each="constituent slot")
+        require_shape("label", label, (n,), each="jet")
+        if pid is not None:
+            require_shape("pid", pid, (n, slots), each="constituent slot")
+        if constituents[~mask].any():  # what lies in the padding must never reach a network
+            constituents = np.where(mask[..., None], constituents, np.float32(0))
+        require_physical(constituents, mask)
+        require_names(label, names)
+        self.__dict__.update(
+            constituents=constituents, mask=mask, label=label, pid=pid, names=names
+        )
+
+    def __len__(self) -> int:
+        return len(self.constituents)
+
+    def __repr__(self) -> str:
+        counts = np.bincount(self.label, minlength=len(self.names))
+        content = ", ".join(f"{n} {name}" for n, name in zip(counts, self.names, strict=True))
+        return f"Jets({content}; up to {self.constituents.shape[1]} constituents)"
+
+    def __getitem__(self, index: int | slice | Sequence | np.ndarray) -> Self:
+        """Jets chosen by an integer, a slice, a list of positions or a boolean mask (N,)."""
+        if isinstance(index, (int, np.integer)):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"jet {index} of a sample of {len(self)}")
+            index = [index]
+        return self._each(lambda array: array[index], label=self.label[index])
+
+    def of_class(self, name: str) -> Self:
+        """The jets of one class, by its name."""
+        if name not in self.names:
+            raise ValueError(f"no class {name!r} in this sample; choose one of {self.names}")
+        return self[self.label == self.names.index(name)]
+
+    def split(self, *fractions: float, rng: np.random.Generator | None = None) -> tuple[Self, ...]:
+        """Disjoint parts holding these fractions of the jets; shuffled first if `rng` is given.
+
+        Raises:
+            ValueError: if a fraction is not positive or their sum exceeds one.
+        """
+        if not fractions or min(fractions) <= 0 or sum(fractions) > 1 + 1e-9:
+            raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
+        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
+        edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)
+        return tuple(self[order[a:b]] for a, b in itertools.pairwise(edges))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """One sample from several of the same classes, padded to the longest; keeps the first card.
+
+        Raises:
+            ValueError: if the classes differ or only some of the parts have `pid`.
+        """
+        if len({part.names for part in parts}) != 1 or len({p.pid is None for p in parts}) != 1:
+            raise ValueError(
+                f"cannot join {len(parts)} samples with classes {[p.names for p in parts]}: "
+                "they need the same names, and pid in all of them or in none"
+            )
+        width = max(part.mask.shape[1] for part in parts)
+        parts = [part.padded(width) for part in parts]
+        keys = ("constituents", "mask", "label", *(() if parts[0].pid is None else ("pid",)))
+        joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
+        return replace(parts[0], **joined)
+
+    @cached_property
+    def n_constituents(self) -> np.ndarray:
+        """Number of real constituents a jet, (N,) int."""
+        return self.mask.sum(axis=1)
+
+    @cached_property
+    def four_momentum(self) -> np.ndarray:
+        """Sum of the constituents' four-vectors, (N, 4) float64: E, px, py, pz [GeV]."""
+        p4 = kinematics.four_vectors(*self.constituents[self.mask].astype(float).T)  # (M, 4)
+        jet = np.repeat(np.arange(len(self)), self.n_constituents)
+        sums = [np.bincount(jet, weights=component, minlength=len(self)) for component in p4.T]
+        return np.stack(sums, axis=-1)
+
+    @cached_property
+    def _coordinates(self) -> tuple[np.ndarray, ...]:
+        return kinematics.pt_eta_phi_mass(self.four_momentum)
+
+    @property
+    def pt(self) -> np.ndarray:
+        """Transverse momentum of the jet [GeV], (N,)."""
+        return self._coordinates[0]
+
+    @property
+    def eta(self) -> np.ndarray:
+        """Pseudorapidity of the jet, (N,)."""
+        return self._coordinates[1]
+
+    @property
+    def phi(self) -> np.ndarray:
+        """Azimuth of the jet [rad], (N,)."""
+        return self._coordinates[2]
+
+    @property
+    def mass(self) -> np.ndarray:
+        """Invariant mass of the jet [GeV], (N,)."""
+        return self._coordinates[3]
+
+    def four_vectors(self) -> np.ndarray:
+        """Massless constituents as (N, P, 4) float32: E, px, py, pz [GeV]; zero where padded."""
+        return kinematics.four_vectors(*np.moveaxis(self.constituents, -1, 0))
+
+    def relative(self) -> np.ndarray:
+        """Constituents seen from the jet, (N, P, 3) float32: pT/pT_jet, eta-eta_jet, phi-phi_jet.
+
+        Zero where padded. This is what a Particle Flow Network reads.
+        """
+        pt, eta, phi = np.moveaxis(self.constituents, -1, 0)  # each (N, P)
+        columns = (
+            pt / self.pt[:, None],
+            eta - self.eta[:, None],
+            kinematics.delta_phi(phi, self.phi[:, None]),
+        )
+        seen = np.stack(columns, axis=-1).astype(np.float32)
+        return np.where(self.mask[..., None], seen, np.float32(0))
+
+    def sorted_by_pt(self) -> Self:
+        """The same jets with constituents in falling pT and the padding at the end."""
+        return self.truncate(max(1, self.mask.shape[1]))
+
+    def truncate(self, n: int) -> Self:
+        """The n constituents of highest pT of each jet, in falling pT.
+
+        Raises:
+            ValueError: if n is not at least 1.
+        """
+        if n < 1:
+            raise ValueError(f"cannot keep {n} constituents a jet: n must be at least 1")
+        falling = np.where(self.mask, -self.constituents[..., 0], np.inf)
+        order = np.argsort(falling, axis=1, kind="stable")[:, :n]  # (N, n)
+        rows = np.arange(len(self))[:, None]
+        return self._each(lambda array: array[rows, order])
+
+    def padded(self, n: int) -> Self:
+        """The same jets in an array of n constituent slots (n at least the present number)."""
+        extra = n - self.mask.shape[1]
+        if extra < 0:
+            raise ValueError(
+                f"{n} slots cannot hold {self.mask.shape[1]}: drop some with truncate({n})"
+            )
+        return self._each(
+            lambda array: np.pad(array, [(0, 0), (0, extra)] + [(0, 0)] * (array.ndim - 2))
+        )
+
+    def _each(self, change: Callable[[np.ndarray], np.ndarray], **fields: Any) -> Self:
+        """Apply one change to every array of constituents."""
+        pid = None if self.pid is None else change(self.pid)
+        constituents, mask = change(self.constituents), change(self.mask)
+        return replace(self, constituents=constituents, mask=mask, pid=pid, **fields)
+
+    @classmethod
+    def from_four_vectors(
+        cls, p4: np.ndarray, mask: np.ndarray | None = None, **fields: Any
+    ) -> Self:
+        """Build from constituents (N, P, 4), (E, px, py, pz) [GeV]; `fields` as in the constructor.
+
+        Momenta are kept and masses dropped: constituents are massless in this container.
+        Default mask: wherever E > 0.
+        """
+        p4 = np.asarray(p4)
+        pt, eta, phi, _ = kinematics.pt_eta_phi_mass(p4)
+        mask = p4[..., 0] > 0 if mask is None else mask
+        return cls(np.stack([pt, eta, phi], axis=-1), mask=mask, **fields)
+
+    def to_awkward(self) -> ak.Array:
+        """Constituents without padding as a jagged `Momentum4D` array.
+
+        N * var * (pt, eta, phi, mass): what fastjet and the scikit-hep libraries read.
+        """
+        vector.register_awkward()
+        pt, eta, phi = self.constituents[self.mask].astype(float).T
+        flat = ak.zip(
+            {"pt": pt, "eta": eta, "phi": phi, "mass": np.zeros_like(pt)}, with_name="Momentum4D"
+        )
+        return ak.unflatten(flat, self.n_constituents)
+
+    @classmethod
+    def from_awkward(cls, array: ak.Array, **fields: Any) -> Self:
+        """Build from constituents as a jagged `Momentum4D` array; pads to the longest jet."""
+        vector.register_awkward()
+        n = ak.to_numpy(ak.num(array))
+        mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
+        constituents = np.zeros((*mask.shape, 3), np.float32)
+        flat = ak.flatten(array)
+        constituents[mask] = np.stack(
+            [ak.to_numpy(c) for c in (flat.pt, flat.eta, flat.phi)], axis=-1
+        )
+        return cls(constituents, mask=mask, **fields)

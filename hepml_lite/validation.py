@@ -1,0 +1,45 @@
+"""What a container's arrays must satisfy, and the messages when they do not."""
+
+import numpy as np
+
+
+def require_shape(name: str, array: np.ndarray, shape: tuple[int, ...], each: str) -> None:
+    """Raise ValueError unless `array` has one entry for each of something, such as "jet"."""
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}; expected {shape}: one entry a {each}")
+
+
+def require_physical(constituents: np.ndarray, mask: np.ndarray) -> None:
+    """Raise ValueError, naming the first jet that has NaN, negative pT or no constituents.
+
+    Args:
+        constituents: (N, P, 3) pT, eta, phi.
+        mask: (N, P) bool.
+    """
+    finite = np.isfinite(constituents).all(axis=2)
+    _refuse(
+        ~finite.all(axis=1), "NaN or infinite constituents", "remove these jets or mask the slots"
+    )
+    _refuse(
+        (constituents[..., 0] < 0).any(axis=1),
+        "negative constituent pT",
+        "pT is a magnitude: is the last axis ordered as pT, eta, phi?",
+    )
+    _refuse(~mask.any(axis=1), "no constituents", "drop empty jets before building the container")
+
+
+def require_names(label: np.ndarray, names: tuple[str, ...]) -> None:
+    """Raise ValueError unless every label is the position of a class name."""
+    if len(label) and not (label.min() >= 0 and label.max() < len(names)):
+        raise ValueError(
+            f"labels run from {label.min()} to {label.max()}, but there are {len(names)} "
+            f"class names {names}: pass names=(...) with one name a class"
+        )
+
+
+def _refuse(bad: np.ndarray, problem: str, remedy: str) -> None:
+    jets = np.flatnonzero(bad)
+    if len(jets):
+        raise ValueError(
+            f"{len(jets)} of {len(bad)} jets have {problem}, the first is jet {jets[0]}; {remedy}"
+        )
