@@ -1,0 +1,105 @@
+"""Run a recipe in chunks over several processes; the result does not depend on how many."""
+
+import importlib
+import itertools
+import multiprocessing
+import os
+import pkgutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from tqdm.auto import tqdm
+
+from hepml_lite.jets import Jets
+
+from .. import files, generate
+from . import pythia
+
+
+def recipes() -> list[str]:
+    """Names of the samples that can be generated: the modules of this package with a `chunk`."""
+    modules = (m.name for m in pkgutil.iter_modules(generate.__path__))
+    return sorted(m for m in modules if hasattr(_module(m), "chunk"))
+
+
+def recipe(name: str) -> ModuleType:
+    """The module that makes a sample.
+
+    Raises:
+        ValueError: if there is no recipe of that name.
+    """
+    if name not in recipes():
+        raise ValueError(f"no recipe for {name!r}; there are: {', '.join(recipes())}")
+    return _module(name)
+
+
+def generate_jets(
+    name: str, n: int, seed: int = 1, workers: int = 1, folder: Path | None = None
+) -> Jets:
+    """Make n jets of a sample; the same name, n and seed give the same jets.
+
+    Chunks are kept in `folder` until all are there, so that an interrupted run goes on where it
+    stopped.
+
+    Raises:
+        ValueError: for an unknown recipe, or numbers of jets or workers below one.
+        ModuleNotFoundError: if pythia8mc is not installed.
+    """
+    chunk_size = recipe(name).CHUNK
+    if n < 1 or workers < 1:
+        raise ValueError(f"{n} jets from {workers} workers: both must be at least 1")
+    pythia.version()  # says what is missing before any work begins
+    numbers = range(-(-n // chunk_size))
+    folder = folder or files.data_folder() / "chunks" / f"{name}-seed{seed}"
+    paths = [folder / f"{number:06d}.npz" for number in numbers]
+    missing = [number for number in numbers if not paths[number].is_file()]
+    work = (itertools.repeat(name), itertools.repeat(seed), missing, [paths[m] for m in missing])
+    with _pool(workers) as pool:
+        done = tqdm(
+            pool.map(_make_chunk, *work),
+            total=len(numbers),
+            initial=len(numbers) - len(missing),
+            unit="chunk",
+            desc=name,
+        )
+        for _ in done:
+            pass
+    jets = Jets.concatenate([_read_chunk(name, path) for path in paths])[:n]
+    for path in paths:
+        path.unlink()
+    return jets
+
+
+def _make_chunk(name: str, seed: int, number: int, path: Path) -> None:
+    """Generate one chunk and store it unpacked, under its final name only when it is complete."""
+    jets = recipe(name).chunk(seed, number)
+    arrays = {"constituents": jets.constituents, "mask": jets.mask, "label": jets.label}
+    files.write_arrays(path, arrays)
+
+
+def _read_chunk(name: str, path: Path) -> Jets:
+    return Jets(**files.read_arrays(path), names=recipe(name).NAMES)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes of one thread each: two threads on a busy core are far slower than one."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{generate.__name__}.{name}")

@@ -1,0 +1,123 @@
+"""Boosted top jets against QCD jets at 600 GeV, in the style of the top tagging landscape.
+
+Events: proton-proton at 14 TeV, Pythia 8 (Monash tune), no multiple interactions, no pile-up.
+QCD: all 2 -> 2 processes, every jet in the window. Top: pair production with hadronic W decays;
+a jet counts if a top, its b and both quarks of its W lie within R of the jet axis.
+Window: anti-kT R = 0.8, 550 < pT < 650 GeV, |eta| < 2 after the detector, as in arXiv:1902.09914.
+"""
+
+import awkward as ak
+import numpy as np
+
+from hepml_lite import kinematics
+from hepml_lite.jets import Jets
+
+from .clustering import anti_kt
+from .detector import detect
+from .pythia import Generator, pythia_seed
+
+CARD = {
+    "title": "Top and QCD jets at 600 GeV",
+    "classes": ["QCD", "top"],
+    "process": "pp at 14 TeV, Pythia 8 (Monash tune), multiple interactions and pile-up off",
+    "detector": "tracks, and calorimeter cells of 0.1 x 0.1 in eta-phi; no magnetic field",
+    "selection": "anti-kT R = 0.8, 550 < pT < 650 GeV, |eta| < 2; 100 leading constituents; "
+    "tops: the top, its b and both quarks of its W within 0.8 of the jet axis",
+    "units": "pT in GeV, phi in rad; constituents are massless",
+    "citation": "Kasieczka et al., The Machine Learning landscape of top taggers, arXiv:1902.09914 "
+    "(the selection); Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
+    "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
+}
+NAMES = ("QCD", "top")
+RADIUS, MIN_PT, MAX_PT, MAX_ETA = 0.8, 550.0, 650.0, 2.0
+N_CONSTITUENTS = 100
+CHUNK = 500  # jets, half of each class; a chunk depends on the seed and on its number alone
+MIN_PT_HAT = {"QCD": 300.0, "top": 250.0}  # GeV; see `generation_cut_loss`
+NO_MPI = "PartonLevel:MPI = off"
+PROCESSES = {
+    "QCD": ["HardQCD:all = on"],
+    "top": [
+        "Top:gg2ttbar = on",
+        "Top:qqbar2ttbar = on",
+        "24:onMode = off",
+        "24:onIfAny = 1 2 3 4 5",
+    ],
+}
+LAST_TOP, DECAY_PARTON = -62, -23  # Pythia's status codes
+TOP, W = 6, 24
+
+
+def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:
+    """Chunk `number` of the sample: `size` jets, half of each class, in random order."""
+    rng = np.random.default_rng([seed, number])
+    parts = []
+    for label, name in enumerate(NAMES):
+        n = size // 2 if name == "QCD" else size - size // 2
+        selected, _ = select(name, n, pythia_seed(seed, number, label), rng)
+        jets = Jets.from_awkward(selected, names=NAMES, label=np.full(n, label))
+        parts.append(jets.truncate(N_CONSTITUENTS))
+    return Jets.concatenate(parts)[rng.permutation(size)]
+
+
+def select(
+    name: str,
+    n: int,
+    seed: int,
+    rng: np.random.Generator,
+    min_pt_hat: float | None = None,
+) -> tuple[ak.Array, np.ndarray]:
+    """Constituents of the first n selected jets, n * var * Momentum4D, and their pT-hat [GeV]."""
+    min_pt_hat = MIN_PT_HAT[name] if min_pt_hat is None else min_pt_hat
+    settings = [*PROCESSES[name], NO_MPI, f"PhaseSpace:pTHatMin = {min_pt_hat}"]
+    generator = Generator(settings, seed)
+    found, pt_hat = [], []
+    while sum(map(len, found)) < n:
+        batch = generator.batch()
+        particles = detect(generator.visible(batch), rng)
+        jets, constituents = anti_kt(particles, len(batch), RADIUS, min_pt=MIN_PT / 2)
+        chosen = (jets.pt > MIN_PT) & (jets.pt < MAX_PT) & (abs(jets.eta) < MAX_ETA)
+        hopeful = ak.any(chosen, axis=1)  # matching is slow: leave out events without a candidate
+        jets, constituents, batch = jets[hopeful], constituents[hopeful], batch[hopeful]
+        chosen = chosen[hopeful]
+        if name == "top":
+            chosen = chosen & contains_top(jets, batch.prt)
+        found.append(ak.flatten(constituents[chosen]))
+        hard = np.sqrt(ak.to_numpy(batch.info.pT2Hat))
+        pt_hat.append(np.repeat(hard, ak.to_numpy(ak.sum(chosen, axis=1))))
+    return ak.concatenate(found)[:n], np.concatenate(pt_hat)[:n]
+
+
+def contains_top(jets: ak.Array, record: ak.Array) -> ak.Array:
+    """For each jet: do a top, its b and both quarks of its W lie within R of the jet axis?"""
+    decays = record[record.status == DECAY_PARTON]
+    decays = decays[abs(decays.id) != W]
+    parent = record.id[decays.mother1]
+    inside = ak.zeros_like(jets.pt, dtype=bool)
+    for sign in (1, -1):
+        top = record[(record.id == sign * TOP) & (record.status == LAST_TOP)]
+        quarks = decays[(parent == sign * TOP) | (parent == sign * W)]
+        partons = ak.concatenate([top, quarks], axis=1)
+        complete = (ak.num(top) == 1) & (ak.num(quarks) == 3)
+        inside = inside | (complete & ak.all(_distance(jets, partons) < RADIUS, axis=2))
+    return inside
+
+
+def _distance(jets: ak.Array, partons: ak.Array) -> ak.Array:
+    """Delta R between every jet and every parton of an event, n_events * jets * partons."""
+    jet, parton = ak.unzip(ak.cartesian([jets, partons.p], axis=1, nested=True))
+    pt = np.hypot(parton.px, parton.py)
+    counts = ak.num(ak.flatten(pt, axis=1)), ak.num(pt)
+    flat = [
+        ak.to_numpy(ak.flatten(x, axis=None))
+        for x in (jet.eta, jet.phi, np.arcsinh(parton.pz / pt), np.arctan2(parton.py, parton.px))
+    ]
+    distance = kinematics.delta_r(*flat)
+    return ak.unflatten(ak.unflatten(distance, counts[0]), counts[1])
+
+
+def generation_cut_loss(
+    name: str, n: int = 2000, seed: int = 1, min_pt_hat: float = 150.0
+) -> float:
+    """Share of the window's jets that `MIN_PT_HAT` removes, from n jets made with a lower bound."""
+    _, pt_hat = select(name, n, seed, np.random.default_rng(seed), min_pt_hat)
+    return float(np.mean(pt_hat < MIN_PT_HAT[name]))

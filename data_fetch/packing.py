@@ -1,0 +1,90 @@
+"""Jets packed into small integers: about 200 bytes a jet, with a known and tested loss.
+
+Constituents are stored in falling pT. Their angles are rounded to 1 mrad (the angular resolution of
+the tracks), and ln pT to 1/200, that is pT to 0.15 % rms. Jet masses move by about 0.05 %.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hepml_lite import kinematics
+from hepml_lite.jets import Jets
+
+ANGLE_STEP = 1e-3  # rad
+LOG_PT_STEP = 5e-3
+SMALLEST_PT = 1e-3  # GeV, where the logarithmic scale starts
+COLUMNS = ("steps_in_pt", "eta_from_axis", "phi_from_axis")
+
+
+def pack(jets: Jets) -> dict[str, np.ndarray]:
+    """Arrays of small integers that hold the jets; see `unpack`.
+
+    Raises:
+        ValueError: if a jet has more than 255 constituents.
+    """
+    if len(jets) and jets.n_constituents.max() > 255:
+        raise ValueError(
+            f"a jet has {jets.n_constituents.max()} constituents; at most 255 can be packed: "
+            "use jets.truncate(255) first"
+        )
+    jets = jets.sorted_by_pt()
+    n = jets.n_constituents
+    pt, eta, phi = jets.constituents[jets.mask].astype(float).T  # each (M,)
+    level = np.round(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT) / LOG_PT_STEP)
+    axis_eta, axis_phi = (np.round(a / ANGLE_STEP) for a in (jets.eta, jets.phi))
+    eta_steps = np.round(eta / ANGLE_STEP) - np.repeat(axis_eta, n)
+    phi_steps = kinematics.delta_phi(phi, np.repeat(axis_phi * ANGLE_STEP, n)) / ANGLE_STEP
+    columns = (_falls(level, n), eta_steps, np.round(phi_steps))
+    return {
+        "label": jets.label.astype(np.uint8),
+        "n_constituents": n.astype(np.uint8),
+        "axis_eta": axis_eta.astype(np.int16),
+        "axis_phi": axis_phi.astype(np.int16),
+        **_byte_planes(dict(zip(COLUMNS, columns, strict=True))),
+    }
+
+
+def unpack(arrays: Mapping[str, np.ndarray], **fields) -> Jets:
+    """The jets that `pack` stored; `fields` (names, card) go to the container."""
+    n = arrays["n_constituents"].astype(int)
+    falls, eta_steps, phi_steps = (_joined(arrays, name) for name in COLUMNS)
+    level = _levels(falls, n)
+    table = SMALLEST_PT * np.exp(LOG_PT_STEP * np.arange(level.max(initial=0) + 1))
+    eta = (np.repeat(arrays["axis_eta"].astype(np.int32), n) + eta_steps) * ANGLE_STEP
+    phi = (np.repeat(arrays["axis_phi"].astype(np.int32), n) + phi_steps) * ANGLE_STEP
+    mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
+    constituents = np.zeros((*mask.shape, 3), np.float32)
+    constituents[mask] = np.stack([table[level], eta, kinematics.wrap_phi(phi)], axis=-1)
+    return Jets(constituents, mask=mask, label=arrays["label"], **fields)
+
+
+def _falls(level: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Each jet's first level, then how far every next constituent lies below the one before."""
+    first = np.cumsum(n) - n
+    falls = -np.diff(level, prepend=0)
+    falls[first] = level[first]
+    return falls
+
+
+def _levels(falls: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """The inverse of `_falls`."""
+    first = np.cumsum(n) - n
+    start = falls[first]
+    rising = np.cumsum(falls) - np.repeat(np.cumsum(falls)[first], n)
+    return np.repeat(start, n) - rising
+
+
+def _byte_planes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Split 16-bit integers into high and low bytes, which compress far better apart."""
+    planes = {}
+    for name, values in columns.items():
+        bits = values.astype(np.int16).view(np.uint16)
+        planes[f"{name}_high"] = (bits >> 8).astype(np.uint8)
+        planes[f"{name}_low"] = (bits & 255).astype(np.uint8)
+    return planes
+
+
+def _joined(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    high, low = (arrays[f"{name}_{plane}"].astype(np.uint16) for plane in ("high", "low"))
+    return ((high << 8) | low).view(np.int16).astype(np.int32)
