@@ -1,0 +1,83 @@
+"""Confidence intervals: what a finite sample leaves open about a value, and how to print it."""
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+class Interval(NamedTuple):
+    """A value with its confidence interval [low, high]; prints as "304 ± 21"."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """Distances (down, up) from the value to both ends, as `errorbar` wants them."""
+        return self.value - self.low, self.high - self.value
+
+    @property
+    def error(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+    def __str__(self) -> str:
+        numbers = (self.value, *self.errors)
+        if not all(map(math.isfinite, numbers)) or min(self.errors) < 0:
+            return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+        if self.low == self.high:
+            return f"{self.value:.4g} ± 0"
+        digits = _decimals(self.error)
+        value, down, up, error = (
+            f"{round(x, digits):.{max(digits, 0)}f}" for x in (*numbers, self.error)
+        )
+        # a smaller asymmetry is within the noise of a few hundred resamples
+        symmetric = abs(numbers[1] - numbers[2]) <= 0.25 * self.error
+        return f"{value} ± {error}" if symmetric else f"{value} +{up} −{down}"
+
+
+def central_interval(values: ArrayLike, level: float = 0.68) -> np.ndarray:
+    """Both ends (2, …) of the central interval over axis 0 of values (n, …); inf is allowed.
+
+    The ends are members of the sample: between a finite value and inf there is no middle.
+
+    Raises:
+        ValueError: if level is not in (0, 1).
+    """
+    tail = (1 - _checked_level(level)) / 2
+    return np.quantile(np.asarray(values), [tail, 1 - tail], axis=0, method="nearest")
+
+
+def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interval:
+    """Efficiency passed/total with its Wilson score interval (Wilson 1927).
+
+    Unlike ± sqrt(eps (1 - eps) / N) it stays inside [0, 1] and is not empty at 0 and at 1.
+
+    Raises:
+        ValueError: unless 0 <= passed <= total, total > 0 and level is in (0, 1).
+    """
+    if not (0 <= passed <= total and total > 0):
+        raise ValueError(f"passed={passed} of total={total}: needs 0 <= passed <= total, total > 0")
+    z = NormalDist().inv_cdf((1 + _checked_level(level)) / 2)
+    efficiency, shrink = passed / total, 1 + z**2 / total
+    centre = (efficiency + z**2 / (2 * total)) / shrink
+    half = z / shrink * math.sqrt(efficiency * (1 - efficiency) / total + (z / (2 * total)) ** 2)
+    # at 0 and 1 the formula ends exactly there, but for rounding
+    low, high = centre - half if passed else 0.0, centre + half if passed < total else 1.0
+    return Interval(efficiency, low, high)
+
+
+def _checked_level(level: float) -> float:
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}: give the confidence as a fraction in (0, 1), as 0.68")
+    return level
+
+
+def _decimals(error: float) -> int:
+    """Decimals to print, by the rounding rule of the Particle Data Group: 0.021 but 0.04."""
+    exponent = math.floor(math.log10(error))
+    return (1 if error / 10**exponent < 3.55 else 0) - exponent
