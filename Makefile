@@ -49,6 +49,7 @@ energyflow:
 
 # The exact versions of everything. torch is pinned to the release the course is tested with, and its
 # local version (+cpu) is cut, so that the same lock serves GPUs.
+lock: export CUSTOM_COMPILE_COMMAND = make lock
 lock:
 	$(PIP) install --quiet pip-tools
 	$(BIN)/pip-compile --all-extras --strip-extras --allow-unsafe --quiet --upgrade \

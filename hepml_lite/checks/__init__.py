@@ -1,0 +1,243 @@
+"""Exercises that answer back: what is physically wrong with an answer, and never a traceback.
+
+In a notebook::
+
+    from hepml_lite.checks import check
+    rejection = check("2.3", rejection, labels=labels, scores=scores)
+
+In ``hepml_lite/checks/<theme>.py`` (every module of this package is found and loaded by itself)::
+
+    from hepml_lite.checks import Wrong, exercise
+
+    @exercise("2.3", reference=reweighting)
+    def _(answer, reference, scores, **context):
+        total = answer(scores).sum()
+        if abs(total - 1) > 0.01:
+            raise Wrong(f"your weights sum to {total:.2f}: did you forget f/(1-f)?")
+        return "the weights turn the simulation into the data."    # optional, shown after "right"
+
+**One rule for references.** ``reference=`` takes the model answer itself, whatever it is: a number,
+an array, a function. ``reference_from=`` takes a function of the keywords that the notebook gives
+to `check`, and is called when the answer depends on the notebook's data.
+"""
+
+import copy
+import functools
+import html
+import importlib
+import inspect
+import linecache
+import os
+import pkgutil
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Wrong", "check", "exercise", "exercise_ids"]
+
+
+class Wrong(ValueError):
+    """Raised by the check of an exercise; its text is shown to the student as it is."""
+
+
+class NotAttempted(ValueError):
+    """The answer is still the stub that the notebook came with."""
+
+
+@dataclass(frozen=True)
+class _Exercise:
+    verify: Callable[..., str | None]
+    reference: Callable[..., Any]
+
+
+_exercises: dict[str, _Exercise] = {}
+_verdicts = {"right": ("✓", "#009E73"), "wrong": ("✗", "#D55E00"), "open": ("…", "#0072B2")}
+_go_on = "The cells below go on with the reference answer."
+
+
+def exercise(
+    exercise_id: str,
+    *,
+    reference: Any = ...,
+    reference_from: Callable[..., Any] | None = None,
+) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:
+    """Register the decorated function as the check of `exercise_id`, for instance ``"2.3"``.
+
+    The function is called as ``verify(answer, reference=..., **context)``, with the keywords that
+    the notebook gave to `check`; it must take ``**`` keywords, so that a notebook may give more.
+    It raises `Wrong` saying what is wrong with the answer. What it returns, if it is a text, is
+    shown after "right".
+
+    Give either `reference` (the answer itself) or `reference_from` (a function of the notebook's
+    keywords that computes it). Raises ValueError for an id that is taken, for none or both of the
+    references, and for a check without ``**`` keywords.
+    """
+    if (reference is ...) == (reference_from is None):
+        raise ValueError(f"exercise {exercise_id!r}: give either reference or reference_from.")
+    if exercise_id in _exercises:
+        taken = inspect.unwrap(_exercises[exercise_id].verify).__module__
+        raise ValueError(f"exercise {exercise_id!r} is already in {taken}; choose another number.")
+
+    def register(verify: Callable[..., str | None]) -> Callable[..., str | None]:
+        kinds = {parameter.kind for parameter in inspect.signature(verify).parameters.values()}
+        if inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise ValueError(f"exercise {exercise_id!r}: its check must take **context.")
+        _exercises[exercise_id] = _Exercise(verify, reference_from or (lambda **_: reference))
+        return verify
+
+    return register
+
+
+def exercise_ids() -> list[str]:
+    """Return the ids of all exercises, sorted."""
+    _load()
+    return sorted(_exercises)
+
+
+def check(exercise_id: str, answer: Any, /, **context: Any) -> Any:
+    """Say whether `answer` is right; return it if it is, else a fresh reference answer.
+
+    Shows *not attempted yet* (the answer is ``...`` or None, or a function that raises
+    NotImplementedError or returns ``...``), *right*, or what is wrong. Never raises for a wrong
+    answer or a broken function, so that *Run all* reaches the end; with ``HEPML_STRICT=1`` in the
+    environment it raises `Wrong`, and the reference has to pass the check as well.
+
+    `context` is the data of the notebook that the check wants to see; the check gets a copy of the
+    answer, never the answer itself. Raises ValueError for an unknown `exercise_id`.
+    """
+    task = _find(exercise_id)
+    try:
+        reference = task.reference(**context)
+    except Exception as error:
+        return _no_reference(exercise_id, answer, error)
+    verdict, message = _judge(task, answer, reference, context)
+    if _strict():
+        _insist(exercise_id, verdict, message)
+        _insist(exercise_id, *_judge(task, reference, reference, context), whose="reference: ")
+    _show(exercise_id, verdict, message)
+    return answer if verdict == "right" else _copy(reference)
+
+
+def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple[str, str]:
+    """Return the verdict (right, wrong or open) and the text that goes with it."""
+    if answer is ... or answer is None:
+        return "open", f"not attempted yet. {_go_on}"
+    try:
+        said = task.verify(_guarded(answer), **(context | {"reference": _copy(reference)}))
+    except NotAttempted:
+        return "open", f"not attempted yet. {_go_on}"
+    except Wrong as error:
+        stop = "" if str(error).endswith((".", "!", "?")) else "."
+        return "wrong", f"{error}{stop} {_go_on}"
+    except Exception as error:
+        if isinstance(error, NotImplementedError) and _raised_by(answer, error):
+            return "open", f"not attempted yet. {_go_on}"
+        return "wrong", f"{_explain(answer, error)} {_go_on}"
+    return "right", f"right: {said}" if isinstance(said, str) else "right."
+
+
+def _guarded(answer: Any) -> Any:
+    """Return what the check may touch: a copy, or a function that notices a missing ``return``."""
+    if not isinstance(answer, types.FunctionType):
+        return _copy(answer)
+
+    @functools.wraps(answer)
+    def tried(*args: Any, **keywords: Any) -> Any:
+        result = answer(*args, **keywords)
+        if result is ...:
+            raise NotAttempted
+        if result is None:
+            raise Wrong(f"your {answer.__name__} returned None: did you forget `return`?")
+        return result
+
+    return tried
+
+
+def _copy(value: Any) -> Any:
+    """Return a copy, or the value where it cannot be copied (a tensor inside a graph, a file)."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value
+
+
+def _student_frames(answer: Any, error: BaseException) -> list[int]:
+    """Return the positions in the traceback that belong to the student's own code."""
+    home = getattr(answer, "__module__", None) if callable(answer) else None
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return [i for i, frame in enumerate(frames) if home and frame.f_globals["__name__"] == home]
+
+
+def _raised_by(answer: Any, error: BaseException) -> bool:
+    """Return whether the student's own line raised the error, not a library that it called."""
+    depth = sum(1 for _ in traceback.walk_tb(error.__traceback__))
+    return _student_frames(answer, error)[-1:] == [depth - 1]
+
+
+def _explain(answer: Any, error: Exception) -> str:
+    """Return one sentence on an exception: its type, text, and the student's line if it has one."""
+    what = f"{type(error).__name__}: {error}"
+    places = _student_frames(answer, error)
+    if not places:
+        what_of = "what your code returns" if callable(answer) else "an answer of this type"
+        return f"{what_of} does not fit the question ({what})."
+    frame, line = list(traceback.walk_tb(error.__traceback__))[places[-1]]
+    code = linecache.getline(frame.f_code.co_filename, line).strip()
+    return f"your code stopped in line {line}, `{code}`, with {what}."
+
+
+def _no_reference(exercise_id: str, answer: Any, error: Exception) -> Any:
+    """Tell that the notebook's own data does not fit the exercise; keep the answer."""
+    what = f"{type(error).__name__}: {error}"
+    message = f"cannot be checked with these data ({what}). Run the cells above again."
+    if _strict():
+        raise Wrong(f"exercise {exercise_id}: {message}") from error
+    _show(exercise_id, "wrong", message)
+    return answer
+
+
+def _insist(exercise_id: str, verdict: str, message: str, whose: str = "") -> None:
+    if verdict != "right":
+        raise Wrong(f"exercise {exercise_id}: {whose}{message}")
+
+
+def _strict() -> bool:
+    return os.environ.get("HEPML_STRICT", "0") not in ("", "0")
+
+
+def _show(exercise_id: str, verdict: str, message: str) -> None:
+    """Show a coloured box in a notebook; the same words as plain text everywhere."""
+    sign, colour = _verdicts[verdict]
+    text = f"{sign} Exercise {exercise_id}: {message}"
+    ipython = sys.modules.get("IPython")  # outside a notebook it is not worth its import time
+    if ipython is None or ipython.get_ipython() is None:
+        print(text)
+        return
+    style = f"border-left: 6px solid {colour}; padding: 0.4em 0.8em; margin: 0.3em 0"
+    body = f"<b>{sign} Exercise {html.escape(exercise_id)}:</b> {html.escape(message)}"
+    box = f'<div role="status" style="{style}">{body}</div>'
+    ipython.display.display({"text/plain": text, "text/html": box}, raw=True)
+
+
+def _find(exercise_id: str) -> _Exercise:
+    failed = _load()
+    if exercise_id not in _exercises:
+        broken = "".join(f" {name} could not be loaded: {why}." for name, why in failed.items())
+        known = ", ".join(sorted(_exercises)) or "none"
+        raise ValueError(f"no exercise {exercise_id!r}; the exercises are: {known}.{broken}")
+    return _exercises[exercise_id]
+
+
+@functools.cache
+def _load() -> dict[str, str]:
+    """Import every module of this package once; return those that failed, with the reason."""
+    failed = {}
+    for module in pkgutil.iter_modules(__path__, __name__ + "."):
+        try:
+            importlib.import_module(module.name)
+        except Exception as error:  # one theme's mistake must not stop the other six
+            failed[module.name] = f"{type(error).__name__}: {error}"
+    return failed

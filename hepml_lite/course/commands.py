@@ -1,0 +1,155 @@
+"""``hepml lab``, ``hepml run`` and ``hepml course``: what they accept and print.
+
+What does the work is imported only when it is needed, so that ``hepml --help`` is quick.
+"""
+
+import argparse
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from hepml_lite.course.paths import entries, find_entry, find_notebook, root
+
+_profiles = "smoke (seconds), lesson (the class, the default) or paper (GPU, public data)"
+
+
+def add_lab(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``hepml lab [ARGUMENTS OF JUPYTERLAB]``."""
+    parser = subparsers.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        description="Open the course in JupyterLab, ready for a room without network. "
+        "Further arguments go to JupyterLab, for instance --no-browser.",
+    )
+    parser.set_defaults(run=_lab, extra=[])
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from hepml_lite.course.machine import kernel_environment
+
+    command = [sys.executable, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", *options.extra]
+    environment = kernel_environment(os.environ)
+    if os.name == "posix":  # become JupyterLab, so that whoever stops this command stops it
+        os.chdir(root())
+        os.execve(sys.executable, command, environment)
+    return subprocess.call(command, cwd=root(), env=environment)
+
+
+def add_run(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``hepml run NOTEBOOK``."""
+    parser = subparsers.add_parser(
+        "run", help="run a notebook and keep its results as notebook and page"
+    )
+    parser.add_argument("notebook", help="name, for instance 00_start_here, or path")
+    parser.add_argument("--profile", default="lesson", help=_profiles)
+    parser.add_argument("--seed", type=int, help="replaces SEED")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="replaces a parameter"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="default: output/")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="limit for each cell")
+    parser.add_argument(
+        "--strict", action="store_true", help="a wrong or open exercise is an error"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from hepml_lite.course.run import execute, save
+
+    base = root()
+    notebook = find_notebook(options.notebook, base)
+    run = execute(
+        notebook,
+        profile=options.profile,
+        seed=options.seed,
+        parameters=dict(_assignment(text) for text in options.set),
+        strict=options.strict,
+        timeout=options.timeout,
+        progress=True,
+    )
+    for path in save(run, options.output or base / "output", _name(notebook, base)):
+        print(path)
+    print(f"{run.seconds:.0f} s, {run.megabytes:.0f} MB at most (profile {options.profile})")
+    if run.error:
+        print(f"hepml: {notebook.name}: {run.error}", file=sys.stderr)
+    return 1 if run.error else 0
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    """Split "NAME=VALUE"; the value is Python if it reads as such, else a text."""
+    name, sign, value = text.partition("=")
+    if not (sign and name.isidentifier()):
+        raise ValueError(f"--set {text}: write it as NAME=VALUE, for instance --set N_JETS=2000.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _name(notebook: Path, base: Path) -> str:
+    """Return "tutorials/02_tagging" for a notebook of the course, the bare name for another."""
+    inside = notebook.is_relative_to(base / "notebooks")
+    folder = base / "notebooks" if inside else notebook.parent
+    return notebook.relative_to(folder).with_suffix("").as_posix()
+
+
+def add_course(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``hepml course build|student|solved|budget``, for authors and teachers."""
+    parser = subparsers.add_parser("course", help="for authors and teachers: build, export, time")
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+
+    build = actions.add_parser("build", help="write notebooks/*.ipynb from notebooks/source")
+    build.add_argument("--check", action="store_true", help="change nothing; exit 1 if stale")
+    build.add_argument("--execute", action="store_true", help="make the compared outputs anew")
+    build.set_defaults(run=_build)
+
+    for kind, what in (("student", "without solutions"), ("solved", "with the exercises solved")):
+        export = actions.add_parser(kind, help=f"write copies {what}")
+        export.add_argument("folder", type=Path, metavar="OUT")
+        export.set_defaults(run=_export, kind=kind)
+
+    budget = actions.add_parser("budget", help="measure time and memory of the notebooks")
+    budget.add_argument("notebooks", nargs="*", help="names; default: all")
+    budget.add_argument("--profile", default="lesson", help=_profiles)
+    budget.set_defaults(run=_budget)
+
+
+def _build(options: argparse.Namespace) -> int:
+    from hepml_lite.course.build import Course
+
+    course = Course(root())
+    if options.check:
+        stale = course.stale()
+        for path in stale:
+            print(f"{path.relative_to(course.base)} is stale; run: hepml course build")
+        return 1 if stale else 0
+    for path in course.write():
+        print(path.relative_to(course.base))
+    failures = course.remake_outputs() if options.execute else []
+    for failure in failures:
+        print(f"hepml: {failure}", file=sys.stderr)
+    for name in course.nothing_to_compare():
+        print(f"{name}: no output to compare with yet; run: hepml course build --execute")
+    return 1 if failures else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from hepml_lite.course.build import Course
+
+    course = Course(root())
+    for path in course.export(options.folder, getattr(course, options.kind)):
+        print(path)
+    return 0
+
+
+def _budget(options: argparse.Namespace) -> int:
+    from hepml_lite.course.budget import measure
+
+    base = root()
+    chosen = [find_entry(name, base) for name in options.notebooks] or entries(base)
+    failures = measure(base, chosen, options.profile)
+    print("The notebooks and README.md carry these numbers after: hepml course build")
+    return 1 if failures else 0

@@ -1,0 +1,161 @@
+"""``hepml doctor``: is this installation fit for the course, and if not, what to do."""
+
+import argparse
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import metadata
+
+import psutil
+from packaging.requirements import Requirement
+
+from hepml_lite.course.findings import Finding
+from hepml_lite.course.machine import usable_cores
+
+_shown = ("numpy", "torch", "scikit-learn", "fastjet", "awkward", "jupyterlab", "panel", "bokeh")
+_all_here = "Everything the course needs is here."
+_optional_modules = (
+    ("pythia8mc", "generates new events", "pip install 'hepml_lite[generate]' (Linux, x86-64)"),
+    ("energyflow", "reference for energy flow observables in the tests", "make energyflow"),
+    ("playwright", "tests of the dashboards in a browser", "pip install 'hepml_lite[test]'"),
+)
+_optional_programs = (
+    (("chromium", "chromium-browser", "google-chrome"), "tests of the dashboards in a browser"),
+    (("g++", "clang++", "c++"), "compiles energyflow's wasserstein and simulated firmware"),
+    (("verilator",), "simulates the firmware of the trigger theme"),
+)
+
+
+def add_doctor(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``hepml doctor``."""
+    parser = subparsers.add_parser("doctor", help="is everything there that the course needs?")
+    parser.set_defaults(run=lambda _: report(sections(metadata.entry_points(group="hepml.doctor"))))
+
+
+def check_installation() -> None:
+    """Print, for a notebook, only what needs attention, each with its remedy.
+
+    Tools that the course can do without are left to ``hepml doctor``.
+    """
+    found = sections(metadata.entry_points(group="hepml.doctor"))
+    problems = [f for heading, every in found for f in every if heading != "optional" and not f.ok]
+    for finding in problems:
+        print(_line(finding))
+    if not any(finding.required for finding in problems):
+        print(_all_here)
+
+
+def sections(contributed: Iterable[metadata.EntryPoint]) -> Iterator[tuple[str, list[Finding]]]:
+    """Yield (heading, findings): packages, machine, optional tools, and what was contributed."""
+    yield "packages", _findings(lambda: packages)
+    yield "machine", _findings(lambda: machine)
+    yield "optional", _findings(lambda: optional)
+    for entry in sorted(contributed, key=lambda entry: entry.name):
+        yield entry.name, _findings(entry.load)
+
+
+def _findings(load: Callable[[], Callable[[], Iterable[Finding]]]) -> list[Finding]:
+    """Return what a check found; one that breaks is a finding itself and hides no other."""
+    try:
+        return list(load()())
+    except Exception as error:
+        text = f"this check broke ({type(error).__name__}: {error})"
+        return [Finding(False, text, "install again: pip install -e .")]
+
+
+def report(found: Iterable[tuple[str, Sequence[Finding]]]) -> int:
+    """Print all findings; return 1 if something required is broken, else 0."""
+    broken = 0
+    for heading, findings in found:
+        print(heading)
+        for finding in findings:
+            print(f"  {_line(finding)}")
+            broken += finding.required and not finding.ok
+    print(
+        f"{broken} problem(s) to solve first." if broken else "Everything the course needs is here."
+    )
+    return 1 if broken else 0
+
+
+def _line(finding: Finding) -> str:
+    if finding.ok:
+        return f"✓ {finding.what}"
+    sign = "✗" if finding.required else "·"
+    return f"{sign} {finding.what}" + (f"\n      → {finding.remedy}" if finding.remedy else "")
+
+
+def packages() -> Iterator[Finding]:
+    """Yield Python, the packages of note, and every requirement that is missing or does not fit."""
+    yield Finding(True, f"Python {platform.python_version()} on {platform.system()}")
+    for text in metadata.requires("hepml_lite") or []:
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        problem = requirement_problem(requirement)
+        if problem:
+            yield Finding(
+                False, problem, f"pip install '{requirement.name}{requirement.specifier}'"
+            )
+        elif requirement.name in _shown:
+            yield Finding(True, f"{requirement.name} {metadata.version(requirement.name)}")
+
+
+def requirement_problem(requirement: Requirement) -> str:
+    """Return what is wrong with an installed package; empty if it fits."""
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return f"{requirement.name} is not installed"
+    if requirement.specifier.contains(version, prereleases=True):
+        return ""
+    return f"{requirement.name} {version} is installed, {requirement.specifier} is needed"
+
+
+def machine() -> Iterator[Finding]:
+    """Yield cores, threads, memory, disk and GPU."""
+    cores = usable_cores()
+    yield Finding(True, f"{cores} of {os.cpu_count()} cores may be used")
+    yield threads(cores, os.environ.get("OMP_NUM_THREADS"))
+    free = psutil.virtual_memory().available / 1e9
+    yield Finding(
+        free >= 1.5,
+        f"{free:.1f} GB of memory free (a notebook takes up to 1.5 GB)",
+        "close other programs and kernels, or work with PROFILE = 'smoke'",
+        required=False,
+    )
+    disk = shutil.disk_usage(".").free / 1e9
+    yield Finding(disk >= 1, f"{disk:.0f} GB of disk free", "make room: 1 GB is wanted", False)
+    yield Finding(True, f"GPU: {_gpu()}")
+
+
+def threads(cores: int, chosen: str | None) -> Finding:
+    """Return whether a process starts as many threads as it has cores (`chosen` is the setting)."""
+    remedy = f"export OMP_NUM_THREADS={cores} (hepml lab and hepml run do it themselves)"
+    if chosen is not None and chosen.isdigit():
+        text = f"OMP_NUM_THREADS={chosen} on {cores} cores"
+        return Finding(0 < int(chosen) <= cores, text, remedy, required=False)
+    text = f"OMP_NUM_THREADS is not set: every process takes {os.cpu_count()} threads"
+    return Finding((os.cpu_count() or 1) <= cores, text, remedy, required=False)
+
+
+def _gpu() -> str:
+    if importlib.util.find_spec("torch") is None:
+        return "cannot be told without torch"
+    import torch  # takes seconds, and is not needed by the other findings
+
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()}, {torch.cuda.mem_get_info()[1] / 1e9:.0f} GB"
+    return "Apple MPS" if torch.backends.mps.is_available() else "none (smoke and lesson need none)"
+
+
+def optional() -> Iterator[Finding]:
+    """Yield what the course can do without, with what each is for."""
+    for name, purpose, remedy in _optional_modules:
+        here = importlib.util.find_spec(name) is not None
+        yield Finding(here, f"{name}: {purpose}", f"not here; get it with {remedy}", False)
+    for names, purpose in _optional_programs:
+        here = any(shutil.which(name) for name in names)
+        remedy = f"not here; install {names[0]} with your system's package manager"
+        yield Finding(here, f"{names[0]}: {purpose}", remedy, required=False)

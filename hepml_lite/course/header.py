@@ -1,0 +1,85 @@
+"""What the builder writes itself: time, memory and navigation of a notebook, the table of them."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from hepml_lite.course.paths import Entry
+from hepml_lite.course.source import Source
+
+begin, end = "<!-- notebooks:begin -->", "<!-- notebooks:end -->"
+Cost = Mapping[str, float]  # {"seconds": 63, "megabytes": 510, "cores": 2}
+
+_profiles = (
+    "`PROFILE` below sets the sizes: `smoke` for a first look (seconds), `lesson` for the class "
+    "(the default), `paper` for a GPU and the public data set."
+)
+
+
+def read_budget(base: Path) -> dict[str, dict[str, Cost]]:
+    """Return the measured costs {notebook: {profile: cost}}; empty if nothing was measured."""
+    path = base / "notebooks" / "budget.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def header(
+    entry: Entry, order: Sequence[Entry], titles: Mapping[str, str], cost: Cost | None
+) -> NotebookNode:
+    """Return the Markdown cell that goes under the title."""
+    lines = [f"*{spell_cost(cost)}* {_profiles}", _navigation(entry, order, titles)]
+    return new_markdown_cell("\n\n".join(lines), metadata={"tags": ["generated"]})
+
+
+def spell_cost(cost: Cost | None) -> str:
+    """Return time and memory in words."""
+    if cost is None:
+        return "Time and memory: not measured yet."
+    memory = f"{cost['megabytes']:.0f} MB of memory"
+    cores = f"{cost['cores']} core{'s' if cost['cores'] > 1 else ''}"
+    return f"About {_duration(cost['seconds'])} and {memory} in class (measured on {cores})."
+
+
+def _duration(seconds: float) -> str:
+    """Round as one speaks: 40 s, 3 min."""
+    return f"{max(round(seconds, -1), 10):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _navigation(entry: Entry, order: Sequence[Entry], titles: Mapping[str, str]) -> str:
+    place = order.index(entry)
+    parts = []
+    if place > 0:
+        parts.append(_link(entry, order[place - 1], "← {}", titles))
+    if place > 0:  # the first notebook is the contents
+        parts.append(_link(entry, order[0], "contents", titles))
+    if place + 1 < len(order):
+        parts.append(_link(entry, order[place + 1], "{} →", titles))
+    return " · ".join(parts) or "The only notebook so far."
+
+
+def _link(here: Entry, there: Entry, words: str, titles: Mapping[str, str]) -> str:
+    path = Path(os.path.relpath(there.notebook, here.notebook.parent)).as_posix()
+    return f"[{words.format(titles[there.name])}]({path})"
+
+
+def readme_with_table(
+    readme: str, order: Sequence[Entry], sources: Mapping[str, Source], budget: Mapping
+) -> str:
+    """Return the README with the table of notebooks between its markers, or as it is without."""
+    if begin not in readme or end not in readme:
+        return readme
+    before, _, rest = readme.partition(begin)
+    after = rest.partition(end)[2]
+    rows = [_row(entry, sources[entry.name], budget.get(entry.name, {})) for entry in order]
+    head = ["| notebook | after it you can | time | memory |", "|---|---|---|---|"]
+    return "\n".join([f"{before}{begin}", *head, *rows, f"{end}{after}"])
+
+
+def _row(entry: Entry, source: Source, costs: Mapping[str, Cost]) -> str:
+    cost = costs.get("lesson")
+    spent = f"{_duration(cost['seconds'])} | {cost['megabytes']:.0f} MB" if cost else "– | –"
+    objective = source.objective.replace("|", "\\|")
+    return f"| [{source.title}](notebooks/{entry.name}.ipynb) | {objective} | {spent} |"

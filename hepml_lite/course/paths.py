@@ -1,0 +1,106 @@
+"""Where the notebooks are, how they are called and in which order they are read."""
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+_kinds = ("", "tutorials", "explorations")  # in the order in which a theme is taught
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """One notebook: where its source is and where the built notebook goes.
+
+    Entries sort in reading order: by number, then tutorial before exploration, then by name.
+    """
+
+    number: int
+    kind: int
+    name: str  # "tutorials/02_tagging"
+    source: Path  # notebooks/source/tutorials/02_tagging.py
+    notebook: Path  # notebooks/tutorials/02_tagging.ipynb
+
+
+def root(start: Path | None = None) -> Path:
+    """Return the checkout: the nearest folder with ``notebooks/``, from `start` (or here) upward.
+
+    If there is none, the folder around the package is taken. Raises FileNotFoundError when that
+    has no notebooks either (the package was installed without its checkout).
+    """
+    here = (start or Path.cwd()).resolve()
+    beside_package = Path(__file__).resolve().parents[2]
+    for folder in (here, *here.parents, beside_package):
+        if (folder / "notebooks" / "source").is_dir():
+            return folder
+    raise FileNotFoundError(
+        f"no folder notebooks/source in {here} or above: clone the repository and run hepml in it."
+    )
+
+
+def entries(base: Path) -> list[Entry]:
+    """Return every source under ``notebooks/source``, in reading order.
+
+    Raises ValueError for a file whose name does not begin with two digits.
+    """
+    sources = base / "notebooks" / "source"
+    return sorted(_entry(base, path) for path in sources.rglob("*.py"))
+
+
+def _entry(base: Path, source: Path) -> Entry:
+    name = source.relative_to(base / "notebooks" / "source").with_suffix("").as_posix()
+    number = re.match(r"\d\d(?=_)", source.stem)
+    if not number:
+        raise ValueError(f"{source}: a notebook is called 0N_theme.py, so that it has a place.")
+    folder = name.rpartition("/")[0]
+    kind = _kinds.index(folder) if folder in _kinds else len(_kinds)
+    notebook = base / "notebooks" / f"{name}.ipynb"
+    return Entry(int(number[0]), kind, name, source, notebook)
+
+
+def find_notebook(wanted: str, base: Path) -> Path:
+    """Return the path of the notebook called `wanted`: itself a path, or a name as in `find_entry`.
+
+    Raises FileNotFoundError if it was not built yet.
+    """
+    if wanted.endswith(".ipynb") and Path(wanted).is_file():
+        return Path(wanted).resolve()
+    notebook = find_entry(wanted, base).notebook
+    if not notebook.is_file():
+        raise FileNotFoundError(f"{notebook} is not there yet; run: hepml course build")
+    return notebook
+
+
+def find_entry(wanted: str, base: Path) -> Entry:
+    """Return the notebook with this name, with or without its folder, number or ending.
+
+    Raises ValueError listing the names to choose from if there is none, or more than one.
+    """
+    every = entries(base)
+    exact = [entry for entry in every if entry.name == wanted.removesuffix(".ipynb")]
+    found = exact or [entry for entry in every if wanted in _short_names(entry)]
+    if len(found) == 1:
+        return found[0]
+    problem = "more than one notebook is called" if found else "there is no notebook"
+    names = ", ".join(entry.name for entry in found or every) or "none yet"
+    raise ValueError(f"{problem} {wanted!r}; choose from: {names}.")
+
+
+def _short_names(entry: Entry) -> set[str]:
+    stem = entry.source.stem
+    return {stem, f"{stem}.ipynb", stem[3:]}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` (UTF-8) so that `path` is either the old file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner may read
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

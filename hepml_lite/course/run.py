@@ -1,0 +1,121 @@
+"""Run a notebook in a fresh kernel: an executed copy, a page, the time and the memory it took."""
+
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+
+from hepml_lite.course.machine import PeakMemory, environment, kernel_environment
+from hepml_lite.course.page import as_page
+from hepml_lite.course.paths import write_atomically
+from hepml_lite.course.pictures import embed_pictures
+from hepml_lite.course.source import bound_names, code_cells, has_tag, parse
+from hepml_lite.profiles import require
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a notebook took and gave."""
+
+    notebook: NotebookNode  # as far as it was executed
+    seconds: float  # from before the kernel starts until after it has ended
+    megabytes: float  # peak of the kernel and its children, see `PeakMemory`
+    error: str  # empty if every cell ran; else which cell failed, and how
+
+
+def execute(
+    notebook: Path,
+    *,
+    profile: str = "lesson",
+    seed: int | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    strict: bool = False,
+    timeout: float | None = None,
+    progress: bool = False,
+) -> Run:
+    """Run `notebook` in its own folder with ``PROFILE = profile``.
+
+    `seed` and `parameters` replace values of the cell tagged ``parameters``; with `strict` a wrong
+    answer to an exercise is an error; `timeout` (seconds) holds for each cell. A failing cell is no
+    exception here: it is told in `Run.error`.
+
+    Raises ValueError for a profile or a parameter that the notebook does not have.
+    """
+    values = _parameters(notebook, profile, seed, parameters or {})
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # its progress bar says enough
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, PeakMemory() as memory:
+        copy = Path(folder) / notebook.name
+        with environment(kernel_environment(os.environ, strict)):
+            error = _run(notebook, copy, values, timeout, progress)
+        executed = nbformat.read(copy, as_version=4)
+    embed_pictures(executed, notebook.parent)
+    return Run(executed, time.perf_counter() - start, memory.megabytes, error)
+
+
+def save(run: Run, folder: Path, name: str) -> list[Path]:
+    """Write the executed notebook and its page as ``folder/name.ipynb`` and ``.html``."""
+    copy, page = folder / f"{name}.ipynb", folder / f"{name}.html"
+    write_atomically(copy, nbformat.writes(run.notebook) + "\n")
+    write_atomically(page, as_page(run.notebook, name))
+    return [copy, page]
+
+
+def _parameters(notebook: Path, profile: str, seed: int | None, others: Mapping) -> dict[str, Any]:
+    cells = nbformat.read(notebook, as_version=4).cells
+    code = [cell.source for cell in cells if has_tag(cell, "parameters")]
+    if not code:
+        raise ValueError(f"{notebook} has no cell tagged 'parameters': hepml course build adds it.")
+    known = bound_names(parse(code[0]).body)
+    for name in others:
+        if name not in known:
+            raise ValueError(f"{notebook} has no parameter {name!r}; it has: {', '.join(known)}.")
+    return {"PROFILE": require(profile), **({} if seed is None else {"SEED": seed}), **others}
+
+
+def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progress: bool) -> str:
+    """Execute with papermill, which saves `copy` before and after each cell; return the error."""
+    try:
+        papermill.execute_notebook(
+            notebook,
+            copy,
+            values,
+            cwd=notebook.parent,
+            kernel_name="python3",  # this environment's, whatever the file says
+            language="python",
+            progress_bar={"desc": notebook.stem} if progress else False,
+            execution_timeout=timeout,
+            extra_arguments=["--log-level=40"],  # or each kernel warns that it talks over TCP
+        )
+    except PapermillExecutionError as error:
+        place = f"cell In [{error.exec_count}] stopped with {error.ename}: {error.evalue}"
+        return f"{place}\n{_indented(error.source)}"
+    except CellTimeoutError:
+        return f"a cell took longer than {timeout:g} s:\n{_indented(_last_started(copy))}"
+    except DeadKernelError:
+        place = "the kernel died, most often because the memory was used up, in the cell"
+        return f"{place}\n{_indented(_last_started(copy))}"
+    return ""
+
+
+def _last_started(copy: Path) -> str:
+    """Return the code of the cell that was under way when `copy` was last saved."""
+    cells = [cell for _, cell in code_cells(nbformat.read(copy, as_version=4).cells)]
+    started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
+    return started[-1].source if started else "(none had begun)"
+
+
+def _indented(code: str, lines: int = 6) -> str:
+    shown = code.splitlines()[:lines]
+    more = ["…"] if len(code.splitlines()) > lines else []
+    return "\n".join(f"    {line}" for line in shown + more)

@@ -1,0 +1,84 @@
+import re
+
+import pytest
+from packaging.requirements import Requirement
+
+from hepml_lite.course import doctor
+from hepml_lite.course.findings import Finding
+
+
+class Entry:
+    """Stands for an entry point of another package."""
+
+    name, value = "samples", "some.module:check"
+
+    def __init__(self, check):
+        self.load = lambda: check
+
+
+def broken_check():
+    yield Finding(True, "first file")
+    raise OSError("disk on fire")
+
+
+def test_what_is_broken_comes_with_its_remedy(capsys):
+    found = [("samples", [Finding(False, "jets.npz has changed", "hepml data fetch")])]
+    assert doctor.report(found) == 1
+    assert "✗ jets.npz has changed\n      → hepml data fetch" in capsys.readouterr().out
+
+
+def test_what_is_optional_does_not_fail(capsys):
+    found = [("tools", [Finding(False, "verilator", "install it", required=False)])]
+    assert doctor.report(found) == 0
+    assert "install it" in capsys.readouterr().out
+
+
+def test_contributed_checks_are_run_and_may_break():
+    found = dict(doctor.sections([Entry(lambda: [Finding(True, "all intact")])]))
+    assert found["samples"] == [Finding(True, "all intact")]
+    (finding,) = dict(doctor.sections([Entry(broken_check)]))["samples"]
+    assert not finding.ok
+    assert "OSError: disk on fire" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("numpy>=2", ""),
+        ("numpy>=99", "numpy .* is installed, >=99 is needed"),
+        ("no-such-package>=1", "no-such-package is not installed"),
+    ],
+)
+def test_requirements(text, words):
+    assert re.fullmatch(words, doctor.requirement_problem(Requirement(text)))
+
+
+@pytest.mark.parametrize(
+    ("cores", "chosen", "ok"),
+    [(2, "2", True), (2, "1", True), (2, "64", False), (10_000, None, True), (0, None, False)],
+)
+def test_more_threads_than_cores_are_noticed(cores, chosen, ok):
+    finding = doctor.threads(cores, chosen)
+    assert finding.ok is ok
+    assert finding.required is False
+    assert f"OMP_NUM_THREADS={cores}" in finding.remedy
+
+
+def test_every_finding_that_may_fail_has_a_remedy():
+    findings = [*doctor.packages(), *doctor.machine(), *doctor.optional()]
+    assert all(finding.remedy for finding in findings if not finding.ok)
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_notebook_sees_what_needs_attention_and_nothing_else(monkeypatch, capsys, required):
+    found = [
+        ("packages", [Finding(True, "numpy 2"), Finding(False, "torch", "get it", required)]),
+        ("optional", [Finding(False, "verilator", "install it", required=False)]),
+    ]
+    monkeypatch.setattr(doctor, "sections", lambda contributed: found)
+    doctor.check_installation()
+    text = capsys.readouterr().out
+    assert "torch\n      → get it" in text
+    assert "numpy" not in text
+    assert "verilator" not in text
+    assert ("Everything" in text) is not required
