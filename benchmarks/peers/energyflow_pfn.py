@@ -1,0 +1,79 @@
+"""energyflow's Keras PFN on the jets of benchmarks/training.py: prints one line of JSON.
+
+Needs an environment of its own, since TensorFlow wants an older h5py than the course. energyflow
+imports wasserstein, whose wheel is made for numpy 1, so that one is compiled beside numpy 2:
+
+    python3 -m venv keras_peers
+    keras_peers/bin/pip install "tensorflow==2.21.0" tf_keras "energyflow==1.4.0"
+    keras_peers/bin/pip install -U setuptools wheel
+    keras_peers/bin/pip install --no-cache-dir --no-build-isolation --no-deps --force-reinstall \
+        --no-binary wasserstein wasserstein==1.0.1
+"""
+
+import argparse
+import json
+import os
+import time
+from typing import Any
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help=".npz with features, mask and labels")
+    parser.add_argument("--phi", type=int, nargs="+", required=True)
+    parser.add_argument("--f", type=int, nargs="+", required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    return parser.parse_args()
+
+
+def network(options: argparse.Namespace) -> Any:
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")  # before TensorFlow
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    from energyflow.archs import PFN
+
+    return PFN(input_dim=3, Phi_sizes=options.phi, F_sizes=options.f, summary=False)
+
+
+def clock() -> Any:
+    """A Keras callback that keeps wall and CPU seconds of each training step."""
+    import tf_keras
+
+    wall, cpu, started = [], [], []
+
+    def begin(batch: int, logs: dict) -> None:
+        started[:] = time.perf_counter(), time.process_time()
+
+    def end(batch: int, logs: dict) -> None:
+        wall.append(time.perf_counter() - started[0])
+        cpu.append(time.process_time() - started[1])
+
+    callback = tf_keras.callbacks.LambdaCallback(on_train_batch_begin=begin, on_train_batch_end=end)
+    return callback, {"wall": wall, "cpu": cpu}
+
+
+def main() -> None:
+    import numpy as np
+
+    options = arguments()
+    pfn = network(options)
+    data = np.load(options.data, allow_pickle=False)
+    # Padded particles are all zero, which is what this PFN masks.
+    sample = data["features"], np.eye(2, dtype="float32")[data["labels"]]
+    settings = {"batch_size": options.batch, "verbose": 0}
+    pfn.fit(*sample, epochs=1, **settings)  # traces and compiles
+    callback, step = clock()
+    pfn.fit(*sample, epochs=2, callbacks=[callback], **settings)
+    n_steps = 2 * len(sample[0]) / options.batch
+    started = time.perf_counter(), time.process_time()
+    pfn.fit(*sample, epochs=2, **settings)
+    wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
+    whole = {"wall": [wall / n_steps], "cpu": [cpu / n_steps]}
+    print(json.dumps({"parameters": pfn.model.count_params(), "step": step, "fit": whole}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Deep sets of particles: the particle flow network and its infrared and collinear safe sister.
+
+P. T. Komiske, E. M. Metodiev, J. Thaler, "Energy Flow Networks: Deep Sets for Particle Jets",
+JHEP 01 (2019) 121, arXiv:1810.05165.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from hepml_lite.networks.mlp import MLP, apply_to_rows
+
+ROWS = 512  # Φ is given a multiple of this many particles
+
+
+class _DeepSet(nn.Module):
+    """F(Σᵢ wᵢ Φ(xᵢ)): Φ looks at one particle, the sum forgets the order, F looks at the jet."""
+
+    def __init__(
+        self, n_inputs: int, phi_sizes: Sequence[int], f_sizes: Sequence[int], n_classes: int,
+        dropout: float,
+    ):  # fmt: skip
+        super().__init__()
+        # In place, since Φ's activations, one row per particle, are most of the memory.
+        relu = partial(nn.ReLU, inplace=True)
+        self.phi = MLP((n_inputs, *phi_sizes), relu, activate_last=True)
+        self.f = MLP((phi_sizes[-1], *f_sizes, n_classes), dropout=dropout)
+
+    def _jets(self, inputs: Tensor, mask: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Latent jets Σᵢ wᵢ Φ(xᵢ), (N, L); no time goes into padding."""
+        n_jets, n_slots, _ = inputs.shape
+        real = mask.flatten().nonzero().squeeze(1)  # (M,) where the M real particles are
+        # A round number of rows, since each new number costs a new kernel and new memory: the
+        # rows beyond the particles are zero and go to a jet beyond the last, which is dropped.
+        extra = -len(real) % ROWS
+        particles = pad(inputs.flatten(0, 1)[real], (0, 0, 0, extra))  # (N, P, F) → (M', F)
+        jet = pad(real // n_slots, (0, extra), value=n_jets)  # (M',) the jet of each particle
+        latent = apply_to_rows(self.phi, particles)  # (M', F) → (M', L)
+        if weights is not None:
+            w = pad(weights.flatten()[real], (0, extra))  # (N, P) → (M',)
+            latent = latent * w.unsqueeze(1)
+        jets = latent.new_zeros(n_jets + 1, latent.shape[1])  # zero for a jet without particles
+        return jets.index_add(0, jet, latent)[:n_jets]  # (M', L) → (N, L)
+
+    def __repr__(self) -> str:
+        def chain(sizes: Sequence[int]) -> str:
+            return " → ".join(map(str, sizes))
+
+        return (
+            f"{type(self).__name__}(Φ on each particle: {chain(self.phi.sizes)}; {self.pooling}; "
+            f"F on the jet: {chain(self.f.sizes)}; "
+            f"{sum(p.numel() for p in self.parameters()):,} parameters)"
+        )
+
+
+class ParticleFlowNetwork(_DeepSet):
+    """PFN, F(Σᵢ Φ(pᵢ)) (eq. 1.1 of arXiv:1810.05165): any function of a set of particles.
+
+    Not infrared and collinear safe: a soft particle counts as much as a hard one. The defaults
+    are the paper's sizes; with three inputs they make 82 458 parameters.
+
+    Args:
+        n_features: numbers per particle, e.g. 3 for (pT fraction, η, φ).
+        phi_sizes: layers of Φ; the last is the dimension L of the latent space.
+        f_sizes: hidden layers of F.
+        n_classes: logits given back.
+        dropout: probability to drop a hidden activation of F in training.
+
+    Raises:
+        ValueError: a size below 1 or a dropout outside [0, 1).
+    """
+
+    pooling = "sum"
+
+    def __init__(
+        self,
+        n_features: int = 3,
+        phi_sizes: Sequence[int] = (100, 100, 256),
+        f_sizes: Sequence[int] = (100, 100, 100),
+        n_classes: int = 2,
+        dropout: float = 0.0,
+    ):
+        super().__init__(n_features, phi_sizes, f_sizes, n_classes, dropout)
+
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Logits (N, n_classes) of jets: features (N, P, F), mask (N, P), True where real.
+
+        What stands in a padded slot, NaN included, changes nothing; a jet without particles
+        gives F(0).
+        """
+        return self.f(self._jets(features, mask))  # (N, L) → (N, n_classes)
+
+
+class EnergyFlowNetwork(_DeepSet):
+    """EFN, F(Σᵢ zᵢ Φ(p̂ᵢ)) (eq. 1.2 of arXiv:1810.05165): infrared and collinear safe by design.
+
+    The energy fraction zᵢ enters as a weight only, the direction p̂ᵢ alone is given to Φ: a
+    particle with z → 0 drops out, and one split into two collinear ones adds up to the same.
+
+    Args:
+        n_features: numbers per particle: the first is z, the rest are angles, e.g. 3 for (z, η, φ).
+        phi_sizes: layers of Φ; the last is the dimension L of the latent space.
+        f_sizes: hidden layers of F.
+        n_classes: logits given back.
+        dropout: probability to drop a hidden activation of F in training.
+
+    Raises:
+        ValueError: fewer than two features, a size below 1 or a dropout outside [0, 1).
+    """
+
+    pooling = "sum weighted with z"
+
+    def __init__(
+        self,
+        n_features: int = 3,
+        phi_sizes: Sequence[int] = (100, 100, 256),
+        f_sizes: Sequence[int] = (100, 100, 100),
+        n_classes: int = 2,
+        dropout: float = 0.0,
+    ):
+        if n_features < 2:
+            raise ValueError(
+                f"n_features={n_features}: an EFN needs z and at least one angle, ≥ 2."
+            )
+        super().__init__(n_features - 1, phi_sizes, f_sizes, n_classes, dropout)
+
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Logits (N, n_classes): features (N, P, F) with z first, mask (N, P), True where real."""
+        z, angles = features[..., 0], features[..., 1:]  # (N, P), (N, P, F-1)
+        return self.f(self._jets(angles, mask, weights=z))  # (N, L) → (N, n_classes)
+
+    @torch.no_grad()
+    def filters(self, angles: Tensor) -> Tensor:
+        """What each latent observable sees: Φ at directions (..., F-1) → (..., L)."""
+        return self.phi(angles)

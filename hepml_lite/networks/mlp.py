@@ -1,0 +1,75 @@
+"""The multi-layer perceptron: linear maps with a non-linearity between them."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+class MLP(nn.Module):
+    """Multi-layer perceptron acting on the last axis: x → W₂ σ(W₁ x + b₁) + b₂ …
+
+    Args:
+        sizes: width of every layer, input and output included: `(16, 32, 5)` maps 16 numbers
+            to 5 through one hidden layer of 32.
+        activation: makes σ, the module after each layer but the last, e.g. `nn.ReLU`, `nn.SiLU`.
+        dropout: probability to drop a hidden activation in training.
+        activate_last: put σ (and dropout) behind the last layer, too.
+
+    Raises:
+        ValueError: fewer than two sizes, a size below 1, a dropout outside [0, 1).
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Callable[[], nn.Module] = nn.ReLU,
+        dropout: float = 0.0,
+        activate_last: bool = False,
+    ):
+        super().__init__()
+        _check(sizes, dropout)
+        self.sizes = tuple(sizes)
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out), activation()]
+            layers += [nn.Dropout(dropout)] if dropout else []
+        n_after_last = 2 if dropout else 1
+        self.layers = nn.Sequential(*layers if activate_last else layers[:-n_after_last])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., sizes[0]) → (..., sizes[-1])."""
+        return self.layers(x)
+
+    def __repr__(self) -> str:
+        n_parameters = sum(p.numel() for p in self.parameters())
+        return f"MLP({' → '.join(map(str, self.sizes))}; {n_parameters:,} parameters)"
+
+
+def apply_to_rows(network: nn.Module, rows: Tensor) -> Tensor:
+    """`network(rows)` for many rows (M, F), with the fastest matrix product of this processor.
+
+    PyTorch multiplies with MKL, which leaves half of an AMD processor's vector unit idle; oneDNN,
+    shipped with it, does not, and is as good on Intel. It knows float32, linear layers and ReLU,
+    and first derivatives with respect to the weights: for all else the plain path is taken.
+    """
+    plain = (
+        rows.device.type != "cpu"
+        or rows.dtype != torch.float32
+        or rows.requires_grad
+        or len(rows) < 512  # too few to pay for the change of layout
+        or torch.is_autocast_enabled("cpu")
+        or not torch.backends.mkldnn.is_available()
+    )
+    return network(rows) if plain else network(rows.to_mkldnn()).to_dense()
+
+
+def _check(sizes: Sequence[int], dropout: float) -> None:
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(
+            f"sizes={tuple(sizes)}: give at least an input and an output width, all ≥ 1, "
+            "for instance (16, 32, 5)."
+        )
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout={dropout}: give a probability, 0 ≤ dropout < 1.")
