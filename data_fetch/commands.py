@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from hepml_lite.course.doctor import Finding
+from hepml_lite.course.findings import Finding
 
 from . import files, samples
 

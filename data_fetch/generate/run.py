@@ -1,7 +1,6 @@
 """Run a recipe in chunks over several processes; the result does not depend on how many."""
 
 import importlib
-import itertools
 import multiprocessing
 import os
 import pkgutil
@@ -37,35 +36,43 @@ def recipe(name: str) -> ModuleType:
 
 
 def generate_jets(
-    name: str, n: int, seed: int = 1, workers: int = 1, folder: Path | None = None
+    name: str,
+    n: int,
+    seed: int = 1,
+    workers: int = 1,
+    folder: Path | None = None,
+    chunk: int | None = None,
 ) -> Jets:
-    """Make n jets of a sample; the same name, n and seed give the same jets.
+    """Make n jets of a sample; the same name, n, seed and chunk give the same jets.
 
     Chunks are kept in `folder` until all are there, so that an interrupted run goes on where it
     stopped.
+
+    Args:
+        name: a recipe, see `recipes`.
+        n: number of jets.
+        seed: of Pythia and of the detector.
+        workers: processes; they change no result.
+        folder: for the chunks; default: in the data folder.
+        chunk: jets a chunk; default: the recipe's own, which the bundled samples are made with.
 
     Raises:
         ValueError: for an unknown recipe, or numbers of jets or workers below one.
         ModuleNotFoundError: if pythia8mc is not installed.
     """
-    chunk_size = recipe(name).CHUNK
+    chunk = chunk or recipe(name).CHUNK
     if n < 1 or workers < 1:
         raise ValueError(f"{n} jets from {workers} workers: both must be at least 1")
     pythia.version()  # says what is missing before any work begins
-    numbers = range(-(-n // chunk_size))
-    folder = folder or files.data_folder() / "chunks" / f"{name}-seed{seed}"
-    paths = [folder / f"{number:06d}.npz" for number in numbers]
-    missing = [number for number in numbers if not paths[number].is_file()]
-    work = (itertools.repeat(name), itertools.repeat(seed), missing, [paths[m] for m in missing])
+    folder = folder or files.data_folder() / "chunks" / f"{name}-seed{seed}-{chunk}"
+    total = -(-n // chunk)
+    missing = missing_chunks(folder, total)
+    paths = [folder / chunk_name(number) for number in range(total)]
+    work = [(name, seed, number, chunk, paths[number]) for number in missing]
+    done = total - len(missing)
     with _pool(workers) as pool:
-        done = tqdm(
-            pool.map(_make_chunk, *work),
-            total=len(numbers),
-            initial=len(numbers) - len(missing),
-            unit="chunk",
-            desc=name,
-        )
-        for _ in done:
+        made = pool.map(make_chunk, *zip(*work, strict=True)) if work else ()
+        for _ in tqdm(made, total=total, initial=done, unit="chunk", desc=name):
             pass
     jets = Jets.concatenate([_read_chunk(name, path) for path in paths])[:n]
     for path in paths:
@@ -73,9 +80,19 @@ def generate_jets(
     return jets
 
 
-def _make_chunk(name: str, seed: int, number: int, path: Path) -> None:
+def chunk_name(number: int) -> str:
+    """File name of a chunk."""
+    return f"{number:06d}.npz"
+
+
+def missing_chunks(folder: Path, total: int) -> list[int]:
+    """Numbers of the chunks that are not in `folder` yet."""
+    return [number for number in range(total) if not (folder / chunk_name(number)).is_file()]
+
+
+def make_chunk(name: str, seed: int, number: int, size: int, path: Path) -> None:
     """Generate one chunk and store it unpacked, under its final name only when it is complete."""
-    jets = recipe(name).chunk(seed, number)
+    jets = recipe(name).chunk(seed, number, size)
     arrays = {"constituents": jets.constituents, "mask": jets.mask, "label": jets.label}
     files.write_arrays(path, arrays)
 

@@ -1,0 +1,70 @@
+"""Files are whole or not there, and errors say what to do."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from data_fetch import files
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "sample.npz"
+    path.write_text("old")
+
+    def fail_half_way():
+        with files.atomic(path) as temporary:
+            temporary.write_text("half of the ne")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_writer_leaves_no_file_of_that_name(tmp_path):
+    path = tmp_path / "sample.npz"
+    code = (
+        "import pathlib, time; from data_fetch import files\n"
+        f"with files.atomic(pathlib.Path({str(path)!r})) as t:\n"
+        "    t.write_text('half'); print('writing', flush=True); time.sleep(60)"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert writer.stdout.readline() == b"writing\n"
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    assert not path.exists()
+
+
+def test_arrays_survive(tmp_path):
+    arrays = {"a": np.arange(5), "b": np.eye(2)}
+    files.write_arrays(tmp_path / "x.npz", arrays)
+    back = files.read_arrays(tmp_path / "x.npz")
+    assert back.keys() == arrays.keys()
+    np.testing.assert_array_equal(back["b"], arrays["b"])
+
+
+def test_a_truncated_file_is_named(tmp_path):
+    path = tmp_path / "x.npz"
+    files.write_arrays(path, {"a": np.random.default_rng(0).random(1000)})
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(ValueError, match=r"x\.npz cannot be read.*make it again"):
+        files.read_arrays(path)
+
+
+def test_pickles_are_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.array([{"evil": 1}], dtype=object))
+    with pytest.raises(ValueError, match="cannot be read"):
+        files.read_arrays(path)
+
+
+def test_data_folder_moves_with_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("HEPML_DATA", str(tmp_path))
+    assert files.data_folder() == tmp_path
+    monkeypatch.delenv("HEPML_DATA")
+    assert files.data_folder().name == "hepml_lite"
