@@ -91,8 +91,10 @@ def load(name: str, profile: str = "lesson", split: str | None = None) -> Jets:
     if not sample.path.is_file():
         raise FileNotFoundError(_how_to_get(sample, profile))
     jets = sample.jets()
-    chosen = [split] if split else list(SPLITS)
     share = SMOKE_SHARE if profile == "smoke" else 1.0
+    if split is None and share == 1:
+        return jets
+    chosen = [split] if split else list(SPLITS)
     return jets[np.concatenate([_positions(len(jets), *SPLITS[s], share) for s in chosen])]
 
 
