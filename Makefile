@@ -36,7 +36,7 @@ $(READY): requirements.lock pyproject.toml
 	grep -vE '$(COMPILED)' requirements.lock > $(VENV)/requirements.lock
 	$(PIP) install --quiet --upgrade pip setuptools
 	$(PIP) install --quiet $(INDEX) -r $(VENV)/requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) install --quiet --no-deps -e .
 	@$(MAKE) --no-print-directory energyflow
 	@touch $@
 

@@ -14,7 +14,6 @@ class Sizes:
     epochs: int
     batch_size: int
     bootstraps: int
-    seeds: int = 1  # trainings whose spread gives the error
 
     def __str__(self) -> str:
         numbers = {key: "all" if value is None else value for key, value in asdict(self).items()}
@@ -23,8 +22,8 @@ class Sizes:
 
 SIZES = {
     "00_start_here": (
-        Sizes("smoke", train_jets=2_000, epochs=2, batch_size=256, bootstraps=50),
-        Sizes("lesson", train_jets=None, epochs=8, batch_size=256, bootstraps=200),
+        Sizes("smoke", train_jets=2_000, epochs=2, batch_size=128, bootstraps=50),
+        Sizes("lesson", train_jets=None, epochs=8, batch_size=128, bootstraps=200),
         Sizes("paper", train_jets=None, epochs=30, batch_size=1024, bootstraps=500),
     ),
 }

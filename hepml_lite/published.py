@@ -23,10 +23,11 @@ class Tagger:
     accuracy: float
     rejection: Value
     parameters: int | None = None
+    training_jets: int = 1_200_000
     source: str = "Kasieczka et al., arXiv:1902.09914, Table 1"
 
 
-# Trained on 1.2 million jets of the public data set (doi:10.5281/zenodo.2603256), tested on 404k;
+# Trained and tested (404k jets) on the public data set, doi:10.5281/zenodo.2603256;
 # errors are the spread over nine trainings.
 TOP_TAGGING_LANDSCAPE = (
     Tagger("CNN", 0.981, 0.930, Value(914, 14), 610_000),

@@ -16,15 +16,12 @@ def require_physical(constituents: np.ndarray, mask: np.ndarray) -> None:
         constituents: (N, P, 3) pT, eta, phi.
         mask: (N, P) bool.
     """
-    finite = np.isfinite(constituents).all(axis=2)
-    _refuse(
-        ~finite.all(axis=1), "NaN or infinite constituents", "remove these jets or mask the slots"
-    )
-    _refuse(
-        (constituents[..., 0] < 0).any(axis=1),
-        "negative constituent pT",
-        "pT is a magnitude: is the last axis ordered as pT, eta, phi?",
-    )
+    if not np.isfinite(constituents).all():
+        bad = ~np.isfinite(constituents).all(axis=(1, 2))
+        _refuse(bad, "NaN or infinite constituents", "remove these jets or mask the slots")
+    if constituents[..., 0].min(initial=0) < 0:
+        remedy = "pT is a magnitude: is the last axis ordered as pT, eta, phi?"
+        _refuse((constituents[..., 0] < 0).any(axis=1), "negative constituent pT", remedy)
     _refuse(~mask.any(axis=1), "no constituents", "drop empty jets before building the container")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hepml_lite.course.paths import entries, find_entry, find_notebook, root
 
-_profiles = "smoke (seconds), lesson (the class, the default) or paper (GPU, public data)"
+_profiles = "smoke (seconds), lesson (the class, the default) or paper (GPU, a large sample)"
 
 
 def add_lab(subparsers: argparse._SubParsersAction) -> None:
@@ -29,7 +29,9 @@ def add_lab(subparsers: argparse._SubParsersAction) -> None:
 def _lab(options: argparse.Namespace) -> int:
     from hepml_lite.course.machine import kernel_environment
 
-    command = [sys.executable, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", *options.extra]
+    # a notebook as argument would make its folder the root, and pictures outside of it unreachable
+    page = "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", page, *options.extra]
     environment = kernel_environment(os.environ)
     if os.name == "posix":  # become JupyterLab, so that whoever stops this command stops it
         os.chdir(root())

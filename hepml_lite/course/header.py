@@ -16,7 +16,7 @@ Cost = Mapping[str, float]  # {"seconds": 63, "megabytes": 510, "cores": 2}
 
 _profiles = (
     "`PROFILE` below sets the sizes: `smoke` for a first look (seconds), `lesson` for the class "
-    "(the default), `paper` for a GPU and the public data set."
+    "(the default), `paper` for a GPU and a large sample."
 )
 
 

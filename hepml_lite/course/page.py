@@ -52,10 +52,20 @@ def _formulae() -> str:
 
 
 def _without_widgets(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy whose widgets are plain text: drawing them would load scripts from a CDN."""
+    """Return a copy whose widgets are plain text: drawing them would load scripts from a CDN.
+
+    A progress bar is left out, since its text is that of its start.
+    """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _is_progress_bar(output)]
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(_widget, None)
     return notebook
+
+
+def _is_progress_bar(output: NotebookNode) -> bool:
+    data = output.get("data", {})
+    return _widget in data and "%|" in data.get("text/plain", "")

@@ -1,0 +1,1 @@
+"""The five-minute demo: does a network beat a cut on the jet mass?"""
