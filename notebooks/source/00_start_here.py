@@ -1,0 +1,442 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Start here: can a network find the top quark?
+#
+# ![The average top jet shows three prongs, the average QCD jet one](../docs/images/average_jets.png)
+#
+# A top quark made at 600 GeV decays into three quarks that fly so close together that the detector
+# sees **one jet**. Ordinary quarks and gluons (QCD) make one jet too, thousands of times more often.
+# In five minutes you will find the tops twice, first with one line of physics and then with a neural
+# network that is trained while you watch, and you will say honestly which one is better.
+
+# %% [markdown] tags=["objectives"]
+# **After this notebook you can**
+#
+# - train a jet tagger on real simulated jets and compare it with a cut on the jet mass, error bars
+#   included;
+# - read a ROC curve the way particle physicists draw it;
+# - find your way through the seven themes of the course.
+#
+# **You need** a little Python and NumPy. No machine learning, no particle physics.
+
+# %% tags=["parameters"]
+PROFILE = "lesson"  # smoke: a quick test; lesson: a class; paper: a large sample and a GPU
+SEED = 1
+
+# %%
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from data_fetch import load
+from hepml_lite import metrics, plotting, profiles, published, training
+from hepml_lite.checks import check
+from hepml_lite.course.doctor import check_installation
+from hepml_lite.course.themes import course_map
+from hepml_lite.networks.deep_sets import ParticleFlowNetwork
+from hepml_lite.start_here.equal_efficiency import compare_at_equal_efficiency
+from hepml_lite.start_here.inputs import network_inputs
+from hepml_lite.start_here.working_point import working_point
+
+plotting.use_style()
+sizes = profiles.sizes("00_start_here", PROFILE)
+print(sizes)
+
+# %% [markdown]
+# ## The map
+#
+# Every theme has a **tutorial** (predict, run, explain, exercise) and an **exploration** (a dashboard,
+# guided questions, an open challenge). Each notebook starts alone and needs no other.
+
+# %%
+course_map()
+
+# %% [markdown]
+# ### Is everything here?
+#
+# If something is missing, the next cell says what to do about it.
+
+# %%
+check_installation()
+
+# %% [markdown]
+# ## 1 · Two kinds of jets
+#
+# The jets come from the event generator Pythia 8, went through a simple detector and were put together
+# from its tracks and calorimeter cells by FastJet. They lie in the repository, so nothing is downloaded.
+
+# %%
+train, val, test = (load("top_tagging", PROFILE, split) for split in ("train", "val", "test"))
+train = train[: sizes.train_jets]
+print("to train with:", train)
+print("to decide when to stop:", val)
+print("to judge with, at the very end:", test)
+
+# %% tags=["nbval-check-output"]
+for key in ("process", "detector", "selection", "citation"):
+    print(f"{key}: {test.card[key]}")
+
+# %% [markdown]
+# **Predict.** Here is one jet of each kind, seen along its axis; the area of a disc is the transverse
+# momentum of a particle. Which of the two, A or B, comes from a top quark? Commit to an answer before
+# you run the cell after the next.
+
+# %%
+rng = np.random.default_rng(SEED)
+typical = {0: np.abs(test.mass - 60) < 20, 1: np.abs(test.mass - 172) < 10}
+pair = [rng.choice(np.flatnonzero((test.label == k) & typical[k])) for k in rng.permutation(2)]
+
+anonymous = replace(test, label=np.zeros_like(test.label))  # or the colour would tell
+fig, axes = plt.subplots(1, 2, figsize=(11, 5), sharey=True)
+for ax, i, name in zip(axes, pair, "AB", strict=True):
+    plotting.jet_display(ax, anonymous, i)
+    ax.set_title(f"jet {name}")
+
+# %%
+for i, name in zip(pair, "AB", strict=True):
+    kind = test.names[test.label[i]]
+    print(f"jet {name}: {kind}, mass {test.mass[i]:.0f} GeV, {test.n_constituents[i]} particles")
+
+# %% [markdown]
+# **Explain.** The top shares its energy among three quarks, so its jet has up to three cores far apart.
+# A QCD jet starts from one quark or gluon and radiates mostly close to it.
+
+# %% [markdown]
+# ### Exercise 0.1: the mass of a jet
+#
+# All particles here are taken as massless. Their sum is not. Complete the function: `p4` has the shape
+# (jets, particles, 4) and holds $(E, p_x, p_y, p_z)$ in GeV, zero where there is no particle.
+
+
+# %%
+def invariant_mass(p4):
+    """Mass (N,) of each jet in GeV, from the four-vectors (N, P, 4) of its particles."""
+    # BEGIN SOLUTION
+    energy, px, py, pz = p4.sum(axis=1).T
+    return np.sqrt(np.maximum(energy**2 - px**2 - py**2 - pz**2, 0))
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# Einstein: $m^2 = E^2 - |\vec p|^2$, for the jet as a whole. So what is the jet's energy, and what is
+# its momentum?
+
+# %% [markdown] tags=["hint"]
+# `p4.sum(axis=1)` adds up the particles of each jet and has the shape (jets, 4). Rounding can make
+# $m^2$ a little negative: `np.maximum(m2, 0)` before the root avoids NaN.
+
+# %%
+invariant_mass = check("0.1", invariant_mass)
+
+# %% [markdown]
+# ## 2 · One line of physics: a cut on the mass
+#
+# A jet that holds a whole top should weigh as much as a top, 172 GeV.
+#
+# **Predict.** Where will the masses of the QCD jets lie: at zero, since quarks and gluons are nearly
+# massless? All over the place? And what will the share of QCD jets inside a window around the top mass
+# be: a half, a tenth, a hundredth?
+
+# %%
+masses = invariant_mass(test.four_vectors().astype(float))
+low, high = 150, 195  # GeV
+
+fig, ax = plt.subplots()
+by_class = {name: masses[test.label == k] for k, name in enumerate(test.names)}
+plotting.histogram(ax, by_class, bins=np.linspace(0, 300, 61), xlabel="jet mass [GeV]")
+ax.axvspan(low, high, color="0.9", zorder=0, label="window")
+ax.legend()
+# %%
+inside = (masses > low) & (masses < high)
+for name, values in by_class.items():
+    share = np.mean((values > low) & (values < high))
+    error = np.sqrt(share * (1 - share) / len(values))
+    print(f"{name:>4}: ({100 * share:.1f} ± {100 * error:.1f}) % of the jets are in the window")
+
+# %% [markdown]
+# **Explain.** A quark that radiates a gluon at an angle is no longer massless: $m^2 \approx p_{T,1}\,
+# p_{T,2}\,\Delta R^2$. Most radiation is soft or close by, hence the peak at small masses; the tail
+# reaches under the top. To make a score of the cut we take the distance from the top mass: the closer,
+# the more like a top.
+
+# %%
+mass_score = -np.abs(masses - 172)
+
+# %% [markdown]
+# ## 3 · A network that reads every particle
+#
+# A **Particle Flow Network** [1] looks at each particle $p_i$ with one small network $\Phi$, adds up
+# what it saw, and lets a second network $F$ judge the sum:
+#
+# $$ \text{score} = F\Big(\sum_{i} \Phi(p_i)\Big), \qquad
+#    p_i = \big(p_{T,i}/p_T,\ \eta_i - \eta,\ \phi_i - \phi\big) $$
+#
+# The sum does not care about the order of the particles, nor about how many there are.
+# `network_inputs` divides the three numbers by their typical size (0.05, 0.3, 0.3): networks learn far
+# faster from numbers of order one.
+#
+# **Predict.** Nobody tells the network about masses. How many passes over the training jets will it take
+# to beat the cut: one, ten, a hundred?
+
+# %%
+torch.manual_seed(SEED)
+network = ParticleFlowNetwork(n_features=3)
+history = training.fit(
+    network,
+    (*network_inputs(train), train.label),
+    training.cross_entropy,
+    validation=(*network_inputs(val), val.label),
+    epochs=sizes.epochs,
+    batch_size=sizes.batch_size,
+    schedule=training.cosine,
+    callbacks=[plotting.LiveLoss()],
+    seed=SEED,
+)
+print(history)
+print(f"{training.count_parameters(network):,} parameters")
+
+# %% [markdown]
+# ## 4 · Which is better?
+#
+# Every threshold on a score keeps a share $\varepsilon_S$ of the tops and a share $\varepsilon_B$ of the
+# QCD jets. Physicists draw the **background rejection** $1/\varepsilon_B$: "one QCD jet in so many
+# survives". The bands come from drawing the test jets again, with replacement (bootstrap).
+
+# %%
+network_score = training.predict_probability(network, network_inputs(test))[:, 1]
+scores = {"mass cut": mass_score, "Particle Flow Network": network_score}
+
+fig, ax = plt.subplots()
+plotting.roc_curves(ax, test.label, scores, n_bootstrap=sizes.bootstraps)
+
+
+# %%
+def summary(labels, scores, metric):
+    """A metric of each score with its bootstrap interval."""
+    rng = np.random.default_rng(SEED)
+    return {
+        name: metrics.bootstrap(metric, labels, score, n=sizes.bootstraps, rng=rng)
+        for name, score in scores.items()
+    }
+
+
+for metric in (metrics.auc, metrics.background_rejection):
+    for name, interval in summary(test.label, scores, metric).items():
+        print(f"{metric.__name__:>21}  {name:<22} {interval}")
+
+# %% [markdown]
+# **An honest sentence.** Both judged the same test jets, so their fluctuations are shared, and the
+# ratio is known better than either number. The next cell compares them where they keep equally many
+# tops as the window around the mass does, and says what may be claimed.
+
+# %%
+fair = compare_at_equal_efficiency(test.label, inside, network_score)
+print(f"Both keep {100 * fair.cut.signal_efficiency.value:.0f} % of the tops. ", end="")
+if abs(fair.sigmas) < 2:
+    print(f"On {len(test)} test jets they cannot be told apart ({fair.sigmas:+.1f} σ).")
+else:
+    better = "network" if fair.sigmas > 0 else "mass cut"
+    print(f"The {better} is better: the cut lets {fair.gain} times as many QCD jets")
+    print(f"pass as the network ({abs(fair.sigmas):.0f} σ), after {len(train)} training jets.")
+
+# %% [markdown]
+# ### How much of that is the number of jets?
+#
+# The cut needs no training at all. **Predict:** with how few training jets does the network lose its
+# advantage?
+
+
+# %%
+def scores_after(n):
+    """Scores of the test jets from a network trained on the first n training jets."""
+    torch.manual_seed(SEED)
+    small = ParticleFlowNetwork(n_features=3)
+    training.fit(
+        small,
+        (*network_inputs(train[:n]), train.label[:n]),
+        training.cross_entropy,
+        epochs=int(np.clip(60_000 // n, sizes.epochs, 30)),  # more passes over fewer jets
+        batch_size=min(sizes.batch_size, 1 + n // 20),
+        schedule=training.cosine,
+        seed=SEED,
+        progress=False,
+    )
+    return training.predict_probability(small, network_inputs(test))[:, 1]
+
+
+numbers = [n for n in (100, 300, 1000, 3000, 10_000) if n < len(train)] + [len(train)]
+by_number = {n: network_score if n == len(train) else scores_after(n) for n in numbers}
+
+# %%
+aucs = summary(test.label, by_number, metrics.auc)
+cut = summary(test.label, scores, metrics.auc)["mass cut"]
+errors = np.transpose([auc.errors for auc in aucs.values()])
+
+fig, ax = plt.subplots()
+ax.axhspan(cut.low, cut.high, alpha=0.3, color=plotting.class_style("mass cut")["color"])
+ax.axhline(cut.value, **plotting.class_style("mass cut") | {"marker": ""}, label="mass cut")
+style = plotting.class_style("Particle Flow Network")
+ax.errorbar(numbers, [auc.value for auc in aucs.values()], errors, **style, label="network")
+ax.set(xscale="log", xlabel="training jets", ylabel="area under the ROC curve")
+ax.legend(loc="lower right")
+better = [n for n, auc in aucs.items() if auc.low > cut.high]
+print(f"the network is better with {', '.join(map(str, better)) or 'none of these'} training jets")
+print("(errors: the test sample; another training of the small ones adds more)")
+
+# %% [markdown]
+# **Explain.** The mass is knowledge: one number that physicists worked out over decades, and it needs no
+# examples. The network has to discover it, and everything else that tells three prongs from one, from
+# the jets alone. It pays off only when there are enough of them; the networks of theme 2 learn from
+# fewer because symmetries are built into them.
+
+# %% [markdown]
+# ### Exercise 0.2: background rejection by hand
+#
+# Write the number on the vertical axis of the ROC figure yourself. `labels` are 1 for tops and 0 for QCD,
+# larger `scores` are more like a top, and `signal_efficiency` is the share of tops to keep.
+
+
+# %%
+def rejection(labels, scores, signal_efficiency):
+    """1/eps_B behind the threshold that keeps the given share of the signal."""
+    # BEGIN SOLUTION
+    threshold = np.quantile(scores[labels == 1], 1 - signal_efficiency)
+    return 1 / np.mean(scores[labels == 0] > threshold)
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# Two steps: find the threshold above which 30 % of the *tops* lie; then count the *QCD jets* above it.
+
+# %% [markdown] tags=["hint"]
+# `np.quantile(x, 0.7)` is the value above which 30 % of `x` lie. `scores[labels == 1]` are the scores of
+# the tops.
+
+# %%
+rejection = check("0.2", rejection)
+for name, score in scores.items():
+    print(f"{name}: 1/ε_B = {rejection(test.label, score, 0.3):.0f} at ε_S = 30 %")
+
+# %% [markdown]
+# ## 5 · Break it
+#
+# A simulation is never the real detector. In an analysis the selection is fixed in simulation and then
+# meets the data: the window stays where it is, and so does the threshold on the network. **Predict:**
+# what happens to both if all energies are measured 5 % too low? If one particle in five is lost?
+
+
+# %%
+def lose_particles(jets, share, rng):
+    """The same jets after a detector that misses this share of the particles (never the hardest)."""
+    kept = jets.mask & (rng.random(jets.mask.shape) > share)
+    kept[:, 0] = True
+    return replace(jets, mask=kept)
+
+
+def scale_energy(jets, factor):
+    """The same jets with all energies multiplied by a factor."""
+    return replace(jets, constituents=jets.constituents * np.float32([factor, 1, 1]))
+
+
+broken = {
+    "as simulated": test,
+    "energies 5 % too low": scale_energy(test, 0.95),
+    "20 % of particles lost": lose_particles(test, 0.2, np.random.default_rng(SEED)),
+}
+
+# %%
+print(f"{'':24}{'tops kept':>24}{'QCD jets kept':>24}")
+for name, jets in broken.items():
+    network_says = training.predict_probability(network, network_inputs(jets))[:, 1]
+    for selection, passed in {
+        "window": (jets.mass > low) & (jets.mass < high),
+        "network": network_says >= fair.threshold,
+    }.items():
+        point = working_point(jets.label, passed)
+        kept = f"{point.signal_efficiency!s:>24}{point.background_efficiency!s:>24}"
+        print(f"{name:>22}, {selection:<8}{kept}")
+
+# %% [markdown]
+# **Explain.** The network reads shares of the jet's momentum, so a common scale of the energy cannot
+# touch it, while the top peak slides out of the window. Lost particles hurt both, each in its own way.
+# Which inputs you give a network decides which errors of the detector it can feel. And nothing in the
+# score itself warns you: only a comparison with data does.
+
+# %% [markdown]
+# ## 6 · Steer it yourself
+#
+# The dashboard of this notebook: move the mass window and the threshold and watch what passes. (The
+# networks inside were trained beforehand; `hepml dashboards` shows the same page without a notebook.)
+
+# %%
+from widgets import show
+
+show("start_here")
+
+# %% [markdown]
+# ## 7 · What the papers found
+#
+# The same network, on the public data set of the top tagging comparison [2]. It has the same jet
+# definition and window, a different detector simulation, and far more training jets.
+
+# %%
+paper = published.top_tagger("PFN")
+ours = summary(test.label, {"network": network_score}, metrics.background_rejection)["network"]
+our_auc = summary(test.label, {"network": network_score}, metrics.auc)["network"]
+print(f"{'':>12} {'AUC':>18} {'1/ε_B at ε_S = 30 %':>22} {'training jets':>15}")
+print(f"{'this run':>12} {our_auc!s:>18} {ours!s:>22} {len(train):>15,}")
+print(f"{'published':>12} {paper.auc:>18} {paper.rejection!s:>22} {paper.training_jets:>15,}")
+print(f"published: {paper.source}; its error is the spread of nine trainings, ours the test sample")
+
+# %% [markdown]
+# ## Take away
+#
+# - A physical observable is a strong opponent: compare with it, at equal efficiency, with errors.
+# - A network learns from examples what nobody wrote down for it, if there are enough of them.
+# - Which is better is a statement about a sample size, a working point and a detector.
+#
+# <details><summary>Why is the curve of the mass cut so uncertain at small signal efficiency?</summary>
+#
+# A tight cut leaves few QCD jets, and the relative error of a count of $n$ is about $1/\sqrt n$. A
+# rejection of 1000 measured on 5000 QCD jets rests on five of them.
+#
+# </details>
+#
+# <details><summary>The network never saw the mass. How could you test whether it uses it?</summary>
+#
+# Compare jets of equal mass: if the scores still separate tops from QCD, it uses more than the mass. Or
+# look at the masses of the QCD jets that pass: do they pile up at 172 GeV? (They do: theme 2 calls this
+# sculpting.)
+#
+# </details>
+#
+# <details><summary>Adding up Φ makes the order of the particles irrelevant. What does it cost?</summary>
+#
+# Each particle is seen alone: what two of them do together, such as the mass of a pair, has to be put
+# together from sums. Themes 1 and 2 have networks that look at pairs.
+#
+# </details>
+#
+# ## Where to go next
+#
+# | you have | go |
+# |---|---|
+# | 90 minutes | this notebook, then the tutorial of the theme whose question you like best |
+# | half a day | 1 representations and 2 tagging, tutorial and exploration |
+# | a week | one theme a day, 1 to 7; pick one open challenge and present it at the end |
+#
+# A theme that the map above calls "in preparation" is not in this copy of the course yet.
+#
+# **References.** [1] Komiske, Metodiev, Thaler, *Energy Flow Networks: deep sets for particle jets*,
+# arXiv:1810.05165. [2] Kasieczka et al., *The Machine Learning landscape of top taggers*,
+# arXiv:1902.09914. [3] Bierlich et al., *A comprehensive guide to the physics and usage of PYTHIA 8.3*,
+# arXiv:2203.11601. [4] Cacciari, Salam, Soyez, *FastJet user manual*, arXiv:1111.6097.
