@@ -1,0 +1,122 @@
+"""Browser, server and a toy sample for the dashboards' tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from hepml_lite.start_here.results import TaggingResults
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CALM = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="session")
+def toy_results() -> TaggingResults:
+    """A sample in which the score of training 1 is far better than the mass, that of 2 is noise."""
+    rng = np.random.default_rng(7)
+    n, shown = 4000, 20
+    labels = rng.integers(0, 2, n)
+    mass = np.where(labels == 1, rng.normal(172, 15, n), rng.gamma(3, 30, n)).clip(1, 299)
+    scores = np.stack([rng.normal(4 * labels - 2, 1.2), rng.normal(0, 2, n)]).clip(-12, 12)
+    jets = [rng.dirichlet(np.ones(30)) for _ in range(shown)]
+    constituents = tuple(np.c_[z, rng.normal(0, 0.2, (30, 2))] for z in jets)
+    return TaggingResults(mass, scores, labels, np.arange(shown), constituents)
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def start(command: list[str], url: str, log: Path, **environment: str) -> subprocess.Popen:
+    """Start a server and wait until it answers."""
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=log.parent, stdout=out, stderr=subprocess.STDOUT,
+            env={**os.environ, **CALM, **environment},
+        )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return process
+    process.kill()
+    raise RuntimeError(f"no answer from {command}:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """URL of a running dashboard server."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "widgets.app", "--port", str(port)]
+    process = start(command, url, tmp_path_factory.mktemp("dashboards") / "log")
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """URL of a notebook in JupyterLab that shows one dashboard in two cells."""
+    cells = ["from widgets import setup; setup()", "from widgets.start_here import StartHere"]
+    cells = [*cells, "dashboard = StartHere()\ndashboard", "dashboard"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, tmp_path / "demo.ipynb")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    options = [f"--port={port}", "--IdentityProvider.token=", "--LabApp.news_url=", "--allow-root"]
+    options += ["--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
+    folders = {
+        f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")
+    }
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", *options]
+    process = start(command, f"{url}/lab", tmp_path / "log", PANEL_INLINE="1", **folders)
+    yield f"{url}/lab/tree/demo.ipynb"
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser at {CHROMIUM}: install Chromium or set CHROMIUM")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that notes errors and every request that leaves this machine."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.errors, page.external = [], []
+    page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: page.errors.append(str(e)))
+    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:")
+    page.on("request", lambda r: None if r.url.startswith(local) else page.external.append(r.url))
+    yield page
+    page.close()

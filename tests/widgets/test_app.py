@@ -1,0 +1,90 @@
+"""Finding, serving, listing and exporting dashboards, without a browser."""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from html.parser import HTMLParser
+
+import pytest
+
+from widgets import app, catalogue, commands
+from widgets.base import Dashboard
+from widgets.notebook import show
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    commands.add_dashboards(parser.add_subparsers())
+    parsed = parser.parse_args(["dashboards", *arguments])
+    return parsed.run(parsed)
+
+
+def test_every_dashboard_is_found_and_complete():
+    assert "start_here" in catalogue.names()
+    assert not {"base", "app", "style", "start_here_figures"} & set(catalogue.names())
+    for name in catalogue.names():
+        dashboard = catalogue.find(name)
+        assert issubclass(dashboard, Dashboard)
+        assert dashboard.title
+        assert dashboard.sentence.endswith(("?", "."))
+    with pytest.raises(ValueError, match="there are: start_here"):
+        catalogue.find("strat_here")
+
+
+def test_show_passes_the_state_on():
+    assert show("start_here", window=(100, 200), hide=("jet",)).window == (100, 200)
+
+
+def test_list_names_every_dashboard(capsys):
+    assert run("--list") == 0
+    assert [row.split()[0] for row in capsys.readouterr().out.splitlines()] == catalogue.names()
+
+
+def test_busy_port_is_explained(capsys, served):
+    assert run("--no-browser", "--port", served.rsplit(":", 1)[1]) == 1
+    assert "--port" in capsys.readouterr().err
+
+
+def test_index_links_every_dashboard_and_needs_no_network(served):
+    html = urllib.request.urlopen(served).read().decode()
+    for name in catalogue.names():
+        assert f'href="{name}"' in html
+        assert catalogue.find(name).sentence in html
+    assert "//" not in html.replace("<!doctype", "")
+
+
+def test_server_proxy_starts_this_server():
+    entry = app.server_proxy()
+    command = [part.format(port=5006, base_url="/user/x/") for part in entry["command"]]
+    assert command[-4:] == ["--prefix", "/user/x/dashboards", "--origin", "*"]
+    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+    assert "--port" in helped.stdout
+    json.dumps(entry["launcher_entry"])
+    assert command[0] == sys.executable
+
+
+class Addresses(HTMLParser):
+    """What a browser would load when it opens the page."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [v for k, v in attributes if k in ("src", "href", "srcset", "data")]
+
+
+def test_export_is_one_file_that_loads_nothing(tmp_path, capsys):
+    assert run("export", str(tmp_path / "new" / "folder")) == 0
+    files = sorted((tmp_path / "new" / "folder").iterdir())
+    assert "start_here.html" in [file.name for file in files]
+    for file in files:
+        assert str(file) in capsys.readouterr().out
+        parser = Addresses()
+        parser.feed(file.read_text("utf8"))
+        assert parser.found == []
+        assert not re.search(r"@import|<link", file.read_text("utf8").split("<script", 1)[0])
+        assert file.stat().st_size < 4_000_000

@@ -1,0 +1,164 @@
+"""The dashboard in a real browser: served, exported, and in JupyterLab."""
+
+import hashlib
+import re
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from widgets import start_here_words as words
+from widgets import url_state
+from widgets.export import export
+from widgets.start_here import StartHere
+
+pytestmark = pytest.mark.browser
+VERDICT = "text=/signal efficiency of your window|Your window keeps/"
+WINDOW, SCORE = 0, 2  # handles: the window has two
+
+
+def move(page, handle: int, key: str = "ArrowRight", times: int = 5) -> None:
+    page.locator(".noUi-handle").nth(handle).focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def text_changes(page, before: str, which: int = 0) -> str:
+    """Wait until the verdict is another one than before."""
+    line = page.locator(VERDICT).nth(which)
+    line.wait_for(timeout=20_000)
+    for _ in range(100):
+        if line.inner_text() != before:
+            return line.inner_text()
+        page.wait_for_timeout(50)
+    raise AssertionError(f"still: {before}")
+
+
+def picture(page, figure: int) -> str:
+    return hashlib.md5(page.locator(".bk-Figure").nth(figure).screenshot()).hexdigest()
+
+
+def plain(html: str) -> str:
+    return unescape(re.sub("<.*?>", "", html))
+
+
+def test_served_dashboard_follows_and_remembers(page, served):
+    page.goto(f"{served}/start_here?hide=training")
+    first = text_changes(page, "")
+    page.wait_for_timeout(500)  # figures are drawn after the text
+    pictures = [picture(page, k) for k in range(4)]
+    move(page, WINDOW)
+    second = text_changes(page, first)
+    page.wait_for_timeout(300)
+    changed = [picture(page, k) != pictures[k] for k in range(4)]
+    assert changed == [True, True, True, False]  # the jet on display is still the same
+    move(page, SCORE, "ArrowLeft", 3)  # frees the threshold from the window
+    page.get_by_text("next top").click()
+    page.wait_for_timeout(800)
+    assert picture(page, 3) != pictures[3]
+    address = urlsplit(page.url)
+    state, problems = url_state.decode(StartHere, parse_qsl(address.query))
+    assert problems == []
+    assert state["window"] == (145, 210)
+    assert not state["equal"]
+    assert "hide=training" in address.query
+    page.reload()
+    assert text_changes(page, "") == second
+    table = page.locator("table").first
+    assert plain(StartHere(**state).compute()["table"]).replace(" ", "") == "".join(
+        table.inner_text().split()
+    )
+    assert page.get_by_text(re.compile("^Training:")).count() == 0
+    assert (page.errors, page.external) == ([], [])
+
+
+def test_address_cannot_carry_a_script(page, served):
+    page.goto(f"{served}/start_here?threshold=<img src=x onerror=alert(1)>&theme=dark&zoom=1.3")
+    page.on("dialog", lambda _: page.errors.append("a script ran"))
+    page.get_by_text("in the address was ignored").wait_for(timeout=20_000)
+    page.wait_for_timeout(500)
+    assert (page.errors, page.external) == ([], [])
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (900, 700)])
+def test_nothing_sticks_out_of_the_page(page, served, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{served}/start_here")
+    text_changes(page, "")
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelector('#main').scrollWidth") <= size[0]
+    for part in ("table", ".bk-Figure"):
+        for k in range(page.locator(part).count()):
+            box = page.locator(part).nth(k).bounding_box()
+            assert box["x"] + box["width"] <= size[0] + 1
+
+
+def test_exported_file_counts_like_python(page, tmp_path):
+    (file,) = [p for p in export(tmp_path) if p.stem == "start_here"]
+    page.goto(file.as_uri())
+    line = text_changes(page, "")
+    expected = StartHere()
+    assert line == plain(words.verdict(expected.comparison()))
+    for handle, key, times in ((0, "ArrowRight", 25), (1, "ArrowLeft", 25), (1, "End", 1)):
+        move(page, handle, key, times)
+        low, high = expected.window
+        expected.window = (low + 25, high) if handle == 0 else (low, 185 if times > 1 else 300)
+        page.wait_for_timeout(300)
+        assert page.locator(VERDICT).first.inner_text() == plain(
+            words.verdict(expected.comparison())
+        )
+    move(page, SCORE, "End", 1)  # nothing passes the network
+    expected.threshold = 10.0
+    page.wait_for_timeout(300)
+    points = expected.working_points()
+    del points["both"]
+    shown = "".join(page.locator("table").first.inner_text().split())
+    assert shown == "".join(plain(words.efficiencies(points)).split())
+    assert (page.errors, page.external) == ([], [])
+
+
+def lab_runs(page, command: str, cell: int = 0) -> None:
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length >= 4")
+    page.evaluate(
+        """([command, cell]) => {
+            const app = window.jupyterapp
+            app.shell.currentWidget.content.activeCellIndex = cell
+            return app.commands.execute(command)
+        }""",
+        [command, cell],
+    )
+
+
+def test_jupyterlab_without_network(page, lab):
+    page.goto(lab)
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
+    lab_runs(page, "notebook:run-all-cells")
+    page.locator(VERDICT).nth(1).wait_for(timeout=40_000)
+    page.wait_for_timeout(700)
+    last = page.locator(VERDICT).first.inner_text()
+
+    def both_move(handle: int, key: str = "ArrowRight") -> str:
+        move(page, handle, key)
+        text_changes(page, last, 0)
+        text_changes(page, last, 1)
+        page.wait_for_timeout(1000)
+        changed = page.locator(VERDICT).all_inner_texts()
+        assert changed[0] == changed[1]
+        page.wait_for_timeout(500)  # two displays once answered each other for ever
+        assert page.locator(VERDICT).all_inner_texts() == changed
+        assert page.locator("input[type=checkbox]").nth(1).is_checked()  # still equal
+        return changed[0]
+
+    last = both_move(WINDOW)
+    last = both_move(7, "ArrowLeft")  # in the second display
+    lab_runs(page, "notebook:run-cell", 3)  # the same instance shown anew
+    page.wait_for_timeout(1500)
+    last = both_move(WINDOW)
+    page.reload()  # the kernel lives on
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
+    page.wait_for_timeout(500)
+    lab_runs(page, "notebook:run-all-cells")
+    page.wait_for_timeout(4000)
+    last = page.locator(VERDICT).first.inner_text()
+    both_move(WINDOW)
+    assert page.external == []

@@ -1,0 +1,111 @@
+"""How every dashboard looks: colours, one figure style, tables that read from the last row."""
+
+from collections.abc import Iterable, Sequence
+
+import panel as pn
+from bokeh.models import Div, Legend, LegendItem
+from bokeh.plotting import figure as bokeh_figure
+
+# Okabe and Ito's palette: told apart by colour-blind eyes, on white and on black
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, GREY = "#E69F00", "#56B4E9", "#767676"
+CUT, NETWORK = GREEN, PURPLE
+
+
+def zoomed(size: float) -> int:
+    """A length in pixels, larger by the factor of `?zoom=1.4` in the address of a served page."""
+    asked = pn.state.session_args.get("zoom", [b"1"])[-1].decode()
+    try:
+        zoom = min(max(float(asked), 0.5), 3.0)
+    except ValueError:
+        zoom = 1.0
+    return round(size * zoom)
+
+
+def px(size: float) -> str:
+    """The same length for CSS."""
+    return f"{zoomed(size)}px"
+
+
+def figure(title: str, x: str, y: str, **options) -> bokeh_figure:
+    """An empty figure in the house style, without tools: sliders steer, nothing zooms by accident.
+
+    Give x_range and y_range as numbers: with ranges that follow the data, axes jump during a
+    lecture, and in a notebook the first seconds of slider moves can get lost (the browser reports
+    the ranges it found and waits for an answer that may never come).
+
+    Args:
+        title: above the frame.
+        x: label of the axis, with units.
+        y: label of the axis, with units.
+        options: as bokeh.plotting.figure takes them.
+    """
+    common = {"height": zoomed(262), "sizing_mode": "stretch_width", "min_border_right": 15}
+    labels = {"title": title, "x_axis_label": x, "y_axis_label": y}
+    f = bokeh_figure(tools="", toolbar_location=None, **labels, **{**common, **options})
+    f.title.text_font_size = px(17)
+    f.axis.axis_label_text_font_size = px(17)
+    f.axis.axis_label_text_font_style = "normal"
+    f.axis.axis_label_standoff = 2
+    f.axis.major_label_text_font_size = px(15)
+    f.axis.minor_tick_line_color = None
+    f.grid.grid_line_alpha = 0.4
+    return f
+
+
+def legend_above(f: bokeh_figure, entries: dict[str, Sequence]) -> None:
+    """A legend in one line above the frame, where it can hide no data: {label: glyph renderers}."""
+    items = [LegendItem(label=label, renderers=list(glyphs)) for label, glyphs in entries.items()]
+    f.add_layout(
+        Legend(
+            items=items,
+            orientation="horizontal",
+            label_text_font_size=px(16),
+            border_line_color=None,
+            background_fill_alpha=0,
+            padding=0,
+            margin=2,
+            spacing=18,
+            glyph_width=26,
+        ),
+        "above",
+    )
+
+
+def two_by_two(*figures: bokeh_figure | pn.viewable.Viewable) -> pn.Column:
+    """Figures (or panes) in two columns, or one below the other on a narrow page."""
+    columns = f"repeat(auto-fit, minmax(max({px(300)}, 34%), 1fr))"
+    return pn.Column(
+        *(pn.panel(f, sizing_mode="stretch_width") for f in figures),
+        sizing_mode="stretch_width",
+        styles={"display": "grid", "grid-template-columns": columns},
+    )
+
+
+def text_block(html: str, size: float = 18) -> Div:
+    """HTML as wide as its place, in type of so many pixels."""
+    styles = {"font-size": px(size), "container-type": "inline-size"}  # see `table`
+    return Div(text=html, sizing_mode="stretch_width", styles=styles)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """An HTML table in large type; the first cell of a row is its heading (HTML allowed)."""
+    line = "border-bottom:1px solid currentColor;padding:1px .75em 1px 0;"
+    line += "text-align:left;white-space:nowrap"
+    head = "".join(f'<th scope="col" style="{line}">{h}</th>' for h in header)
+    body = "".join(
+        f'<tr><th scope="row" style="{line};font-weight:600">{first}</th>'
+        + "".join(f'<td style="{line}">{cell}</td>' for cell in cells)
+        + "</tr>"
+        for first, *cells in rows
+    )
+    # on a narrow page the type shrinks with the width of its `text_block`: no column is lost
+    size = f"font-size:clamp(11px, {13.6 / len(header):.2f}cqi, {px(18)})"
+    style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;{size}"
+    rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<table style="{style}">{rows}</table>'
+
+
+def swatch(colour: str, symbol: str) -> str:
+    """A coloured symbol that ties a table row to its curve."""
+    return f'<span aria-hidden="true" style="color:{colour}">{symbol}</span>'
