@@ -23,7 +23,7 @@ class Sizes:
 SIZES = {
     "00_start_here": (
         Sizes("smoke", train_jets=2_000, epochs=2, batch_size=128, bootstraps=50),
-        Sizes("lesson", train_jets=None, epochs=8, batch_size=128, bootstraps=200),
+        Sizes("lesson", train_jets=None, epochs=12, batch_size=128, bootstraps=200),
         Sizes("paper", train_jets=None, epochs=30, batch_size=1024, bootstraps=500),
     ),
 }
