@@ -32,10 +32,11 @@ install: $(READY)
 # An interrupted set-up leaves no $(READY), so that the next call goes on with what is missing.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
+	@echo "Installing the course into $(VENV): some minutes, 2.1 GB (more with CUDA)."
 	$(PYTHON) -m venv $(VENV)
 	grep -vE '$(COMPILED)' requirements.lock > $(VENV)/requirements.lock
 	$(PIP) install --quiet --upgrade pip setuptools
-	$(PIP) install --quiet $(INDEX) -r $(VENV)/requirements.lock
+	$(PIP) install $(INDEX) -r $(VENV)/requirements.lock
 	$(PIP) install --quiet --no-deps -e .
 	@$(MAKE) --no-print-directory energyflow
 	@touch $@

@@ -98,9 +98,11 @@ class PeakMemory:
 
 
 def _kernels(top: psutil.Process) -> list[psutil.Process]:
-    """Return the Jupyter kernels among the descendants of `top`."""
+    """Return the Jupyter kernels among the descendants of `top`, without their own forks."""
     try:
-        return [process for process in top.children(recursive=True) if _is_kernel(process)]
+        found = {p.pid: p for p in top.children(recursive=True) if _is_kernel(p)}
+        # a fork has the command line of its parent: it is a child of a kernel, not another one
+        return [kernel for kernel in found.values() if kernel.ppid() not in found]
     except psutil.Error:
         return []
 
