@@ -230,8 +230,11 @@ class Jets:
         return ak.unflatten(flat, self.n_constituents)
 
     @classmethod
-    def from_awkward(cls, array: ak.Array, **fields: Any) -> Self:
-        """Build from constituents as a jagged `Momentum4D` array; pads to the longest jet."""
+    def from_awkward(cls, array: ak.Array, pid: str | None = None, **fields: Any) -> Self:
+        """Build from constituents as a jagged `Momentum4D` array; pads to the longest jet.
+
+        `pid` names the field with the particle identity; `fields` as in the constructor.
+        """
         vector.register_awkward()
         n = ak.to_numpy(ak.num(array))
         mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
@@ -240,4 +243,7 @@ class Jets:
         constituents[mask] = np.stack(
             [ak.to_numpy(c) for c in (flat.pt, flat.eta, flat.phi)], axis=-1
         )
+        if pid is not None:
+            fields["pid"] = np.zeros(mask.shape, np.int16)
+            fields["pid"][mask] = ak.to_numpy(flat[pid])
         return cls(constituents, mask=mask, **fields)

@@ -5,8 +5,6 @@ import fastjet
 import numpy as np
 import vector
 
-from hepml_lite.jets import Jets
-
 from .pythia import Particles
 
 
@@ -30,8 +28,3 @@ def anti_kt(
     members = inputs[ak.flatten(position, axis=2)]
     constituents = ak.unflatten(members, ak.flatten(ak.num(position, axis=2)), axis=1)
     return sequence.inclusive_jets(min_pt), constituents
-
-
-def as_jets(constituents: ak.Array, n_constituents: int, **fields) -> Jets:
-    """Selected jets (N * var * Momentum4D) as a container of the leading `n_constituents`."""
-    return Jets.from_awkward(constituents, **fields).truncate(n_constituents)

@@ -93,8 +93,8 @@ def missing_chunks(folder: Path, total: int) -> list[int]:
 def make_chunk(name: str, seed: int, number: int, size: int, path: Path) -> None:
     """Generate one chunk and store it unpacked, under its final name only when it is complete."""
     jets = recipe(name).chunk(seed, number, size)
-    arrays = {"constituents": jets.constituents, "mask": jets.mask, "label": jets.label}
-    files.write_arrays(path, arrays)
+    columns = {key: getattr(jets, key) for key in ("constituents", "mask", "label", "pid")}
+    files.write_arrays(path, {key: c for key, c in columns.items() if c is not None})
 
 
 def _read_chunk(name: str, path: Path) -> Jets:

@@ -12,9 +12,9 @@ import numpy as np
 from hepml_lite import kinematics
 from hepml_lite.jets import Jets
 
-from .clustering import anti_kt
+from .collect import Selected, balanced_chunk, collect_jets
 from .detector import detect
-from .pythia import Generator, pythia_seed
+from .pythia import Generator
 
 CARD = {
     "title": "Top and QCD jets at 600 GeV",
@@ -53,14 +53,7 @@ TOP, W = 6, 24
 
 def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:
     """Chunk `number` of the sample: `size` jets, half of each class, in random order."""
-    rng = np.random.default_rng([seed, number])
-    parts = []
-    for label, name in enumerate(NAMES):
-        n = size // 2 if name == "QCD" else size - size // 2
-        selected, _ = select(name, n, pythia_seed(seed, number, label), rng)
-        jets = Jets.from_awkward(selected, names=NAMES, label=np.full(n, label))
-        parts.append(jets.truncate(N_CONSTITUENTS))
-    return Jets.concatenate(parts)[rng.permutation(size)]
+    return balanced_chunk(NAMES, select, N_CONSTITUENTS, seed, number, size)
 
 
 def select(
@@ -69,26 +62,24 @@ def select(
     seed: int,
     rng: np.random.Generator,
     min_pt_hat: float | None = None,
-) -> tuple[ak.Array, np.ndarray]:
-    """Constituents of the first n selected jets, n * var * Momentum4D, and their pT-hat [GeV]."""
+) -> Selected:
+    """The first n jets of a class; `min_pt_hat` [GeV] replaces `MIN_PT_HAT`."""
     min_pt_hat = MIN_PT_HAT[name] if min_pt_hat is None else min_pt_hat
     settings = [*PROCESSES[name], NO_MPI, f"PhaseSpace:pTHatMin = {min_pt_hat}"]
-    generator = Generator(settings, seed)
-    found, pt_hat = [], []
-    while sum(map(len, found)) < n:
-        batch = generator.batch()
-        particles = detect(generator.visible(batch), rng)
-        jets, constituents = anti_kt(particles, len(batch), RADIUS, min_pt=MIN_PT / 2)
-        chosen = (jets.pt > MIN_PT) & (jets.pt < MAX_PT) & (abs(jets.eta) < MAX_ETA)
-        hopeful = ak.any(chosen, axis=1)  # matching is slow: leave out events without a candidate
-        jets, constituents, batch = jets[hopeful], constituents[hopeful], batch[hopeful]
-        chosen = chosen[hopeful]
-        if name == "top":
-            chosen = chosen & contains_top(jets, batch.prt)
-        found.append(ak.flatten(constituents[chosen]))
-        hard = np.sqrt(ak.to_numpy(batch.info.pT2Hat))
-        pt_hat.append(np.repeat(hard, ak.to_numpy(ak.sum(chosen, axis=1))))
-    return ak.concatenate(found)[:n], np.concatenate(pt_hat)[:n]
+    return collect_jets(
+        Generator(settings, seed),
+        n,
+        RADIUS,
+        in_window,
+        match=contains_top if name == "top" else None,
+        detector=lambda particles: detect(particles, rng),
+        min_pt=MIN_PT / 2,
+    )
+
+
+def in_window(jets: ak.Array) -> ak.Array:
+    """Jets with 550 < pT < 650 GeV and |eta| < 2."""
+    return (jets.pt > MIN_PT) & (jets.pt < MAX_PT) & (abs(jets.eta) < MAX_ETA)
 
 
 def contains_top(jets: ak.Array, record: ak.Array) -> ak.Array:

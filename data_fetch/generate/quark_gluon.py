@@ -1,0 +1,62 @@
+"""Quark and gluon jets at 500 GeV next to an invisible Z, with the identity of every particle.
+
+Events: proton-proton at 14 TeV, Pythia 8 (Monash tune), multiple interactions on, no pile-up and no
+detector. A quark jet is one of q g -> Z q with q = u, d, s; a gluon jet one of q qbar -> Z g.
+Selection: the leading anti-kT R = 0.4 jet, 500 < pT < 550 GeV, |y| < 1.7, as in arXiv:1810.05165.
+"""
+
+import awkward as ak
+import numpy as np
+
+from hepml_lite.jets import Jets
+
+from .collect import Selected, balanced_chunk, collect_jets
+from .pythia import Generator
+
+NAMES = ("gluon", "quark")
+RADIUS, MIN_PT, MAX_PT, MAX_RAPIDITY = 0.4, 500.0, 550.0, 1.7
+N_CONSTITUENTS = 120
+CHUNK = 200  # jets, half of each class; a chunk depends on the seed and on its number alone
+MIN_PT_HAT = 350.0  # GeV
+INVISIBLE_Z = ["WeakZ0:gmZmode = 2", "23:onMode = off", "23:onIfAny = 12 14 16"]
+PROCESSES = {
+    "gluon": "WeakBosonAndParton:qqbar2gmZg = on",
+    "quark": "WeakBosonAndParton:qg2gmZq = on",
+}
+HARD_PARTON, STRANGE, GLUON = -23, 3, 21  # a status and two identities of Pythia
+
+
+def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:
+    """Chunk `number` of the sample: `size` jets, half of each class, in random order."""
+    return balanced_chunk(NAMES, select, N_CONSTITUENTS, seed, number, size, pid=True)
+
+
+def select(
+    name: str,
+    n: int,
+    seed: int,
+    rng: np.random.Generator | None = None,
+    min_pt_hat: float = MIN_PT_HAT,
+    mpi: bool = True,
+) -> Selected:
+    """The first n jets of a class; without a detector, `rng` is not used."""
+    settings = [
+        PROCESSES[name],
+        *INVISIBLE_Z,
+        f"PhaseSpace:pTHatMin = {min_pt_hat}",
+        f"PartonLevel:MPI = {'on' if mpi else 'off'}",
+    ]
+    return collect_jets(Generator(settings, seed), n, RADIUS, leading_in_window, match=light)
+
+
+def leading_in_window(jets: ak.Array) -> ak.Array:
+    """The leading jet of each event, if 500 < pT < 550 GeV and |y| < 1.7."""
+    leading = ak.local_index(jets.pt) == ak.fill_none(ak.argmax(jets.pt, axis=1), -1)
+    return leading & (jets.pt > MIN_PT) & (jets.pt < MAX_PT) & (abs(jets.rapidity) < MAX_RAPIDITY)
+
+
+def light(jets: ak.Array, record: ak.Array) -> ak.Array:
+    """All jets of the events whose hard process made a gluon or a u, d or s quark."""
+    partons = abs(record.id[record.status == HARD_PARTON])
+    right = ak.any((partons <= STRANGE) | (partons == GLUON), axis=1)
+    return right & ak.ones_like(jets.pt, dtype=bool)
