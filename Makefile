@@ -14,14 +14,13 @@ INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.
 COMPILED := ^(energyflow|wasserstein)==
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-# Two threads on a busy two-core machine can be ten times slower than one.
-export OMP_NUM_THREADS ?= 1
-
 .PHONY: lab test install energyflow lock notebooks benchmarks clean
 
 lab: install
 	@$(BIN)/hepml lab $(ARGS)
 
+# Two tests run at a time, so one thread each: more would be many times slower.
+test: export OMP_NUM_THREADS ?= 1
 test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -55,29 +55,24 @@ def agreement(sample: Sample, n: int) -> float:
         ValueError: if n is not between 1 and the number of stored jets.
         ModuleNotFoundError: if pythia8mc is not installed.
     """
-    stored = files.read_arrays(sample.path)
-    total = len(stored["label"])
-    if not 1 <= n <= total:
-        raise ValueError(f"cannot regenerate {n} jets of {sample.name}: choose from 1 to {total}")
+    stored = sample.jets()
+    if not 1 <= n <= len(stored):
+        raise ValueError(
+            f"cannot regenerate {n} jets of {sample.name}: choose from 1 to {len(stored)}"
+        )
     recipe, seed = run.recipe(sample.name), sample.card["seed"]
     chunks = range(-(-n // recipe.CHUNK))
-    again = packing.pack(Jets.concatenate([recipe.chunk(seed, c) for c in chunks]))
-    return float(np.mean(_same_jets(stored, again, n)))
+    again = Jets.concatenate([recipe.chunk(seed, number) for number in chunks])
+    return float(np.mean(_same(stored[:n], packing.unpack(packing.pack(again[:n])))))
 
 
-def _same_jets(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray], n: int):
-    """For each of the first n jets: are all its stored numbers equal?"""
-    pairs = [_rows(arrays, n) for arrays in (first, second)]
-    return [a == b for a, b in zip(*pairs, strict=True)]
-
-
-def _rows(arrays: Mapping[str, np.ndarray], n: int) -> list[bytes]:
-    counts = arrays["n_constituents"].astype(int)
-    edges = np.concatenate([[0], np.cumsum(counts)])
-    per_jet = [key for key in arrays if len(arrays[key]) == len(counts)]
-    rows = []
-    for i in range(n):
-        inside = slice(edges[i], edges[i + 1])
-        parts = [arrays[k][i : i + 1] if k in per_jet else arrays[k][inside] for k in arrays]
-        rows.append(b"".join(part.tobytes() for part in parts))
-    return rows
+def _same(first: Jets, second: Jets) -> np.ndarray:
+    """For each pair of jets: are all their numbers equal?"""
+    width = max(first.mask.shape[1], second.mask.shape[1])
+    first, second = first.padded(width), second.padded(width)
+    equal = first.label == second.label
+    for key in ("constituents", "mask", "pid"):
+        pair = getattr(first, key), getattr(second, key)
+        if pair[0] is not None:
+            equal &= (pair[0] == pair[1]).reshape(len(first), -1).all(axis=1)
+    return equal

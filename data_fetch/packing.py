@@ -21,7 +21,8 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     """Arrays of small integers that hold the jets; see `unpack`.
 
     Raises:
-        ValueError: if a jet has more than 255 constituents.
+        ValueError: if a jet has more than 255 constituents, or there are more than 256 kinds of
+            particles.
     """
     if len(jets) and jets.n_constituents.max() > 255:
         raise ValueError(
@@ -36,7 +37,14 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     eta_steps = np.round(eta / ANGLE_STEP) - np.repeat(axis_eta, n)
     phi_steps = kinematics.delta_phi(phi, np.repeat(axis_phi * ANGLE_STEP, n)) / ANGLE_STEP
     columns = (_falls(level, n), eta_steps, np.round(phi_steps))
+    identity = {}
+    if jets.pid is not None:
+        kinds, code = np.unique(jets.pid[jets.mask], return_inverse=True)
+        if len(kinds) > 256:
+            raise ValueError(f"{len(kinds)} kinds of particles; at most 256 can be packed")
+        identity = {"pid_kinds": kinds, "pid_code": code.astype(np.uint8)}
     return {
+        **identity,
         "label": jets.label.astype(np.uint8),
         "n_constituents": n.astype(np.uint8),
         "axis_eta": axis_eta.astype(np.int16),
@@ -56,6 +64,9 @@ def unpack(arrays: Mapping[str, np.ndarray], **fields) -> Jets:
     mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
     constituents = np.zeros((*mask.shape, 3), np.float32)
     constituents[mask] = np.stack([table[level], eta, kinematics.wrap_phi(phi)], axis=-1)
+    if "pid_code" in arrays:
+        fields["pid"] = np.zeros(mask.shape, np.int16)
+        fields["pid"][mask] = arrays["pid_kinds"][arrays["pid_code"]]
     return Jets(constituents, mask=mask, label=arrays["label"], **fields)
 
 

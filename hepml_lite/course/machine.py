@@ -36,10 +36,12 @@ def kernel_environment(base: Mapping[str, str], strict: bool = False) -> dict[st
     """Return `base` with what a kernel of the course needs.
 
     Panel's JavaScript inline (no network in a lecture hall), as many threads as there are cores
-    unless somebody chose otherwise, and checks that raise if `strict`.
+    unless somebody chose otherwise, and checks that raise if `strict`. Threads that wait must not
+    spin: beside a busy browser two spinning threads are several times slower than one.
     """
+    threads = {"OMP_NUM_THREADS": str(usable_cores()), "GOMP_SPINCOUNT": "0"}
     fixed = {"PANEL_INLINE": "1", "HEPML_STRICT": "1" if strict else "0"}
-    return {"OMP_NUM_THREADS": str(usable_cores()), **base, **fixed}
+    return {**threads, **base, **fixed}
 
 
 @contextlib.contextmanager

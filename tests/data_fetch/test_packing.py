@@ -21,13 +21,15 @@ def jets():
         axis=-1,
     )
     mask = np.arange(slots) < rng.integers(1, slots + 1, n)[:, None]
-    return Jets(constituents, mask=mask, label=rng.integers(0, 2, n)).sorted_by_pt()
+    pid = rng.choice([22, 130, 211, -211, 2212, -11], (n, slots)) * mask
+    return Jets(constituents, mask=mask, label=rng.integers(0, 2, n), pid=pid).sorted_by_pt()
 
 
 def test_rounding_is_the_documented_one(jets):
     back = packing.unpack(packing.pack(jets))
     np.testing.assert_array_equal(back.n_constituents, jets.n_constituents)
     np.testing.assert_array_equal(back.label, jets.label)
+    np.testing.assert_array_equal(back.pid, jets.pid[:, : back.pid.shape[1]])
     found, expected = back.constituents[back.mask], jets.constituents[jets.mask]
     np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0.51 * packing.LOG_PT_STEP)
     assert np.abs(found[:, 1] - expected[:, 1]).max() < 0.51 * packing.ANGLE_STEP
@@ -45,6 +47,11 @@ def test_single_particle_jets_survive():
     lonely = Jets([[[600.0, 1.0, 3.1]], [[0.002, -1.9, -3.14159]]])
     back = packing.unpack(packing.pack(lonely))
     np.testing.assert_allclose(back.pt, lonely.pt, rtol=0.003)
+
+
+def test_jets_without_identities_stay_without(jets):
+    anonymous = Jets(jets.constituents, mask=jets.mask)
+    assert packing.unpack(packing.pack(anonymous)).pid is None
 
 
 def test_no_jets_at_all_survive(jets):
