@@ -52,18 +52,20 @@ def _formulae() -> str:
 
 
 def _without_widgets(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy whose widgets are plain text: drawing them would load scripts from a CDN.
-
-    A progress bar is left out, since its text is that of its start.
-    """
+    """Return a copy whose widgets are plain text: drawing them would load scripts from a CDN."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
-        if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if not _is_progress_bar(output)]
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(_widget, None)
     return notebook
+
+
+def drop_progress_bars(notebook: NotebookNode) -> None:
+    """Remove progress bars, in place: without a kernel they show how they began, an empty bar."""
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _is_progress_bar(output)]
 
 
 def _is_progress_bar(output: NotebookNode) -> bool:

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from hepml_lite.course.machine import PeakMemory, environment, kernel_environment
-from hepml_lite.course.page import as_page
+from hepml_lite.course.page import as_page, drop_progress_bars
 from hepml_lite.course.paths import write_atomically
 from hepml_lite.course.pictures import embed_pictures
 from hepml_lite.course.source import bound_names, code_cells, has_tag, parse
@@ -59,6 +59,7 @@ def execute(
         with environment(kernel_environment(os.environ, strict)):
             error = _run(notebook, copy, values, timeout, progress)
         executed = nbformat.read(copy, as_version=4)
+    drop_progress_bars(executed)
     embed_pictures(executed, notebook.parent)
     return Run(executed, time.perf_counter() - start, memory.megabytes, error)
 
