@@ -1,4 +1,4 @@
-"""`hepml data`: list, info, verify, generate; and what `hepml doctor` asks about samples."""
+"""`hepml data`: list, info, verify, generate, fetch; and what `hepml doctor` asks of samples."""
 
 import argparse
 import json
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from hepml_lite.course.findings import Finding
 
-from . import files, samples
+from . import files, public, samples
 
 
 def add_data(subparsers: argparse._SubParsersAction) -> None:
     """Add `hepml data` and its subcommands."""
-    parser = subparsers.add_parser("data", help="the samples: list, info, verify, generate")
+    parser = subparsers.add_parser("data", help="the samples: list, info, verify, generate, fetch")
     commands = parser.add_subparsers(dest="data_command", required=True)
     commands.add_parser("list", help="what there is, and how large").set_defaults(run=_list)
     info = commands.add_parser("info", help="the data card of a sample")
@@ -31,6 +31,13 @@ def add_data(subparsers: argparse._SubParsersAction) -> None:
     generate.add_argument("--workers", type=int, default=1, help="processes; changes no result")
     generate.add_argument("--out", type=Path, help="default: $HEPML_DATA/generated")
     generate.set_defaults(run=_generate)
+    fetch = commands.add_parser("fetch", help="files of a public data set, from their archive")
+    fetch.add_argument("name")
+    fetch.add_argument(
+        "--files", nargs="+", metavar="FILE", help="names or patterns, '*' for all; see info"
+    )
+    fetch.add_argument("--out", type=Path, help="default: $HEPML_DATA/public/NAME")
+    fetch.set_defaults(run=_fetch)
 
 
 def findings() -> Iterable[Finding]:
@@ -52,13 +59,39 @@ def _list(_: argparse.Namespace) -> int:
         jets = sum(sample.card["jets"].values())
         print(f"{name:<16}{jets:>8} jets {size:>6.1f} MB  {', '.join(places):<20} ", end="")
         print(sample.card["title"])
-    print(f"\nGenerated samples are kept in {files.data_folder()} (set HEPML_DATA to move them).")
+    print("\nPublic data sets, fetched on request (hepml data fetch NAME):")
+    for name, entry in public.registry().items():
+        here = sum((public.place(name) / file.name).is_file() for file in entry.files)
+        print(f"{name:<22}{here:>3} of {len(entry.files):>2} files here  {entry.title}")
+        print(f"{'':<22}{entry.licence}")
+    where = files.data_folder()
+    print(f"\nGenerated and fetched samples are kept in {where} (HEPML_DATA moves them).")
     return 0
 
 
 def _info(arguments: argparse.Namespace) -> int:
+    if arguments.name in public.registry():
+        return _info_public(public.dataset(arguments.name))
     for key, value in _sample(arguments.name).card.items():
         print(f"{key:>10}: {value if isinstance(value, str) else json.dumps(value)}")
+    return 0
+
+
+def _info_public(entry: public.PublicSet) -> int:
+    for key in ("title", "page", "licence", "citation", "themes", "notes", "default"):
+        value = getattr(entry, key)
+        print(f"{key:>10}: {value if isinstance(value, str) else '; '.join(value)}")
+    for file in entry.files:
+        mark = "" if file.hash else "hash unverified"
+        print(f"  {file.name:<60} {file.volume:>12}  {mark:<16}{file.note}".rstrip())
+    return 0
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    entry = public.dataset(arguments.name)
+    print(f"{entry.title}: {entry.licence}; cite {', '.join(entry.citation)}")
+    for path in public.fetch(arguments.name, arguments.files, arguments.out):
+        print(path)
     return 0
 
 
@@ -95,5 +128,6 @@ def _generate(arguments: argparse.Namespace) -> int:
 def _sample(name: str) -> samples.Sample:
     known = samples.bundled()
     if name not in known:
-        raise ValueError(f"unknown sample {name!r}; choose one of: {', '.join(known)}")
+        everything = ", ".join([*known, *public.registry()])
+        raise ValueError(f"unknown sample {name!r}; choose one of: {everything}")
     return known[name]

@@ -1,8 +1,8 @@
-"""load(name): the samples of the course, from this machine alone."""
+"""load(name): the samples of the course, from this machine unless the public ones are asked for."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ import numpy as np
 from hepml_lite import profiles
 from hepml_lite.jets import Jets
 
-from . import files, packing
+from . import files, layouts, packing, public
 
 BUNDLED = Path(__file__).parent / "bundled"
 SPLITS = {"train": (0.0, 0.6), "val": (0.6, 0.8), "test": (0.8, 1.0)}
 SMOKE_SHARE = 0.1  # of each split, its first jets
+PUBLIC = {  # a sample's public counterpart, and the file of each split
+    "top_tagging": ("top_landscape", {split: f"{split}.h5" for split in SPLITS}),
+}
 
 
 @dataclass(frozen=True)
@@ -69,24 +72,32 @@ def generated(name: str) -> Sample:
     return Sample(name, files.data_folder() / "generated", remedy)
 
 
-def load(name: str, profile: str = "lesson", split: str | None = None) -> Jets:
-    """Jets of a sample, never from the network.
+def load(
+    name: str, profile: str = "lesson", split: str | None = None, source: str | None = None
+) -> Jets:
+    """Jets of a sample; only `source="public"` may use the network, and only for missing files.
 
     Args:
         name: a sample of the course, see `hepml data list`.
         profile: `smoke` reads the first tenth of every split of the bundled sample, `lesson` all of
             it, `paper` the large sample that `hepml data generate` made on this machine.
         split: `train`, `val` or `test` (60, 20 and 20 %, fixed), or None for all of them.
+        source: None for the above, or `public` for the papers' data set in the same form.
 
     Raises:
-        ValueError: for an unknown sample, profile or split, or a damaged file.
+        ValueError: for an unknown sample, profile, split or source, or a damaged file.
         FileNotFoundError: if the file is missing; the message says how to get it.
+        ConnectionError: if a public file could not be fetched.
     """
     profiles.require(profile)
     if name not in bundled():
         raise ValueError(f"unknown sample {name!r}; choose one of: {', '.join(bundled())}")
     if split is not None and split not in SPLITS:
         raise ValueError(f"unknown split {split!r}; choose one of: {', '.join(SPLITS)}, or None")
+    if source not in (None, "public"):
+        raise ValueError(f"unknown source {source!r}; choose 'public', or None for this machine's")
+    if source == "public":
+        return _public(name, split)
     sample = generated(name) if profile == "paper" else bundled()[name]
     if not sample.path.is_file():
         raise FileNotFoundError(_how_to_get(sample, profile))
@@ -96,6 +107,17 @@ def load(name: str, profile: str = "lesson", split: str | None = None) -> Jets:
         return jets
     chosen = [split] if split else list(SPLITS)
     return jets[np.concatenate([_positions(len(jets), *SPLITS[s], share) for s in chosen])]
+
+
+def _public(name: str, split: str | None) -> Jets:
+    if name not in PUBLIC:
+        raise ValueError(f"{name!r} has no public counterpart; choose one of: {', '.join(PUBLIC)}")
+    published, parts = PUBLIC[name]
+    entry = public.dataset(published)
+    paths = public.fetch(published, [parts[s] for s in ([split] if split else parts)])
+    jets = Jets.concatenate([layouts.read(entry.layout, path) for path in paths])
+    card = {key: getattr(entry, key) for key in ("title", "page", "licence", "citation", "notes")}
+    return replace(jets, card=card)
 
 
 def _how_to_get(sample: Sample, profile: str) -> str:

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.extra = extra
     try:
         return options.run(options)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"hepml: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -3,11 +3,12 @@
 import json
 import shutil
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from data_fetch import load, samples
+from data_fetch import layouts, load, public, samples
 from hepml_lite import metrics
 
 TOP_MASS = 172.5  # GeV, Pythia's setting; 173.34 is the mass of the generator-level resonance
@@ -92,6 +93,7 @@ def test_card_tells_origin_and_citation(jets):
         (("quarks",), r"unknown sample 'quarks'.*top_tagging"),
         (("top_tagging", "huge"), r"unknown profile 'huge'.*smoke, lesson, paper"),
         (("top_tagging", "lesson", "dev"), r"unknown split 'dev'.*train, val, test"),
+        (("top_tagging", "lesson", None, "web"), r"unknown source 'web'.*'public'"),
     ],
 )
 def test_unknown_names_list_the_known_ones(arguments, message):
@@ -124,3 +126,19 @@ def test_paper_profile_without_its_sample_says_how_to_make_it(monkeypatch, tmp_p
     monkeypatch.setenv("HEPML_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="hepml data generate top_tagging"):
         load("top_tagging", "paper")
+
+
+def test_public_source_comes_in_the_same_container(monkeypatch, jets):
+    asked = []
+
+    def fetch(name, names):
+        asked.append((name, names))
+        return [Path(name) for name in names]
+
+    monkeypatch.setattr(public, "fetch", fetch)
+    monkeypatch.setattr(layouts, "read", lambda layout, path: jets[:3])
+    published = load("top_tagging", source="public", split="val")
+    assert asked == [("top_landscape", ["val.h5"])]
+    assert published.names == jets.names
+    assert "zenodo.org" in published.card["page"]
+    assert len(load("top_tagging", source="public")) == 9
