@@ -13,6 +13,21 @@ from hepml_lite.jets import Jets
 from .collect import Selected, balanced_chunk, collect_jets
 from .pythia import Generator
 
+CARD = {
+    "title": "Quark and gluon jets at 500 GeV, with particle identity",
+    "classes": ["gluon", "quark"],
+    "process": "pp -> Z(nu nu) + jet at 14 TeV, Pythia 8 (Monash tune), multiple interactions on, "
+    "no pile-up; gluon: q qbar -> Z g, quark: q g -> Z q with q = u, d, s",
+    "detector": "none: every stable particle but neutrinos, with its true momentum and identity",
+    "selection": "leading anti-kT R = 0.4 jet, 500 < pT < 550 GeV, |y| < 1.7; "
+    "120 leading constituents",
+    "generation_cuts": "pT-hat > 350 GeV; runs from 250 GeV without multiple interactions show "
+    "that this leaves out 1.3 +- 0.3 % of the gluon and 2.3 +- 0.4 % of the quark jets",
+    "units": "pT in GeV, phi in rad; constituents are massless; pid in the PDG numbering",
+    "citation": "Komiske, Metodiev, Thaler, Energy Flow Networks, arXiv:1810.05165 (selection); "
+    "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
+    "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
+}
 NAMES = ("gluon", "quark")
 RADIUS, MIN_PT, MAX_PT, MAX_RAPIDITY = 0.4, 500.0, 550.0, 1.7
 N_CONSTITUENTS = 120
