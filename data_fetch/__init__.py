@@ -1,4 +1,4 @@
-"""Where the samples of the course come from: bundled, or generated on this machine."""
+"""Where the samples of the course come from: bundled, generated on this machine, or public."""
 
 from .samples import load
 

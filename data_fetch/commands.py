@@ -54,7 +54,7 @@ def findings() -> Iterable[Finding]:
 def _list(_: argparse.Namespace) -> int:
     for name, sample in samples.bundled().items():
         made_here = samples.generated(name)
-        places = ["bundled"] + (["generated"] if made_here.path.is_file() else [])
+        places = ["bundled"] + (["generated"] if made_here.is_complete else [])
         size = sample.path.stat().st_size / 1e6 if sample.path.is_file() else 0
         jets = sum(sample.card["jets"].values())
         print(f"{name:<16}{jets:>8} jets {size:>6.1f} MB  {', '.join(places):<20} ", end="")

@@ -16,18 +16,19 @@ from .samples import Sample
 
 
 def make(name: str, n: int, seed: int, workers: int, folder: Path) -> Sample:
-    """Generate n jets and write `<name>.npz` and its card into `folder`, both or neither.
+    """Generate n jets and write `<name>.npz` and, last, its card into `folder`.
 
     Raises:
         ValueError: for an unknown recipe, or numbers below one.
         ModuleNotFoundError: if pythia8mc is not installed.
+        OSError: if the folder cannot be written; the jets made so far are kept for the next try.
     """
-    jets = run.generate_jets(name, n, seed, workers)
     sample = Sample(name, folder, remedy=f"make it again: hepml data generate {name}")
-    files.write_arrays(sample.path, packing.pack(jets))
-    card = _card(name, jets, seed, files.sha256(sample.path))
-    with files.atomic(folder / f"{name}.json") as temporary:
-        temporary.write_text(json.dumps(card, indent=2) + "\n")
+    with run.generated_jets(name, n, seed, workers) as jets:
+        files.write_arrays(sample.path, packing.pack(jets))
+        card = _card(name, jets, seed, files.sha256(sample.path))
+        with files.atomic(sample.card_path) as temporary:
+            temporary.write_text(json.dumps(card, indent=2) + "\n")
     return sample
 
 

@@ -35,10 +35,20 @@ class Sample:
         """The packed jets."""
         return self.folder / f"{self.name}.npz"
 
+    @property
+    def card_path(self) -> Path:
+        """The data card; written last, so that a sample without it is not complete."""
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both files are there."""
+        return self.path.is_file() and self.card_path.is_file()
+
     @cached_property
     def card(self) -> Mapping[str, Any]:
         """Origin, cuts, generator version, seed, citation, number of jets and SHA-256."""
-        return json.loads((self.folder / f"{self.name}.json").read_text())
+        return json.loads(self.card_path.read_text())
 
     def verify(self) -> None:
         """Compare the file with its card.
@@ -99,7 +109,7 @@ def load(
     if source == "public":
         return _public(name, split)
     sample = generated(name) if profile == "paper" else bundled()[name]
-    if not sample.path.is_file():
+    if not sample.is_complete:
         raise FileNotFoundError(_how_to_get(sample, profile))
     jets = sample.jets()
     share = SMOKE_SHARE if profile == "smoke" else 1.0

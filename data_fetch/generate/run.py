@@ -35,18 +35,19 @@ def recipe(name: str) -> ModuleType:
     return _module(name)
 
 
-def generate_jets(
+@contextmanager
+def generated_jets(
     name: str,
     n: int,
     seed: int = 1,
     workers: int = 1,
     folder: Path | None = None,
     chunk: int | None = None,
-) -> Jets:
+) -> Iterator[Jets]:
     """Make n jets of a sample; the same name, n, seed and chunk give the same jets.
 
-    Chunks are kept in `folder` until all are there, so that an interrupted run goes on where it
-    stopped.
+    Chunks are kept in `folder` until the `with` block ends without an error, so that a run that
+    was interrupted, or whose jets could not be written, goes on where it stopped.
 
     Args:
         name: a recipe, see `recipes`.
@@ -74,10 +75,9 @@ def generate_jets(
         made = pool.map(make_chunk, *zip(*work, strict=True)) if work else ()
         for _ in tqdm(made, total=total, initial=done, unit="chunk", desc=name):
             pass
-    jets = Jets.concatenate([_read_chunk(name, path) for path in paths])[:n]
+    yield Jets.concatenate([_read_chunk(name, path) for path in paths])[:n]
     for path in paths:
         path.unlink()
-    return jets
 
 
 def chunk_name(number: int) -> str:

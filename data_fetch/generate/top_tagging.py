@@ -36,7 +36,7 @@ NAMES = ("QCD", "top")
 RADIUS, MIN_PT, MAX_PT, MAX_ETA = 0.8, 550.0, 650.0, 2.0
 N_CONSTITUENTS = 100
 CHUNK = 500  # jets, half of each class; a chunk depends on the seed and on its number alone
-MIN_PT_HAT = {"QCD": 300.0, "top": 250.0}  # GeV; `generation_cut_loss` measures what it takes
+MIN_PT_HAT = {"QCD": 300.0, "top": 250.0}  # GeV; CARD says what it leaves out
 NO_MPI = "PartonLevel:MPI = off"
 PROCESSES = {
     "QCD": ["HardQCD:all = on"],
@@ -108,9 +108,3 @@ def _distance(jets: ak.Array, partons: ak.Array) -> ak.Array:
     ]
     distance = kinematics.delta_r(*flat)
     return ak.unflatten(ak.unflatten(distance, counts[0]), counts[1])
-
-
-def generation_cut_loss(name: str, min_pt_hat: float, n: int = 1000, seed: int = 1) -> float:
-    """Share of the window's jets that `MIN_PT_HAT` removes, from n jets made with a lower bound."""
-    _, pt_hat = select(name, n, seed, np.random.default_rng(seed), min_pt_hat)
-    return float(np.mean(pt_hat < MIN_PT_HAT[name]))

@@ -12,7 +12,7 @@
 # ![The average top jet shows three prongs, the average QCD jet one](../docs/images/average_jets.png)
 #
 # A top quark made at 600 GeV decays into three quarks that fly so close together that the detector
-# sees **one jet**. Ordinary quarks and gluons (QCD) make one jet too, thousands of times more often.
+# sees **one jet**. Ordinary quarks and gluons (QCD) make one jet too, about a thousand times more often.
 # In five minutes you will find the tops twice, first with one line of physics and then with a neural
 # network that is trained while you watch, and you will say honestly which one is better.
 

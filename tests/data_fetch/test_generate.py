@@ -88,31 +88,50 @@ def test_recipe_makes_the_bundled_jets_again(name):
     assert share > 0.99
 
 
+def made(**arguments):
+    with run.generated_jets("top_tagging", n=30, seed=3, chunk=10, **arguments) as jets:
+        return jets
+
+
 @needs_pythia
 def test_result_does_not_depend_on_the_number_of_workers(tmp_path):
-    one, two = (
-        run.generate_jets("top_tagging", 30, seed=3, workers=w, folder=tmp_path / str(w), chunk=10)
-        for w in (1, 2)
-    )
+    one, two = (made(workers=w, folder=tmp_path / str(w)) for w in (1, 2))
     np.testing.assert_array_equal(one.constituents, two.constituents)
     assert not list(tmp_path.glob("*/*.npz")), "chunks are removed once they are joined"
 
 
 @needs_pythia
 def test_an_interrupted_run_goes_on_with_what_is_missing(tmp_path):
-    arguments = {"name": "top_tagging", "n": 30, "seed": 3, "folder": tmp_path, "chunk": 10}
-    whole = run.generate_jets(**arguments)
+    whole = made(folder=tmp_path)
     run.make_chunk("top_tagging", 3, 1, 10, tmp_path / run.chunk_name(1))  # all that was finished
     assert run.missing_chunks(tmp_path, 3) == [0, 2]
-    again = run.generate_jets(**arguments)
+    again = made(folder=tmp_path)
     np.testing.assert_array_equal(again.constituents, whole.constituents)
+
+
+@needs_pythia
+def test_jets_that_could_not_be_written_are_not_lost(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEPML_DATA", str(tmp_path))
+    monkeypatch.setattr(run.recipe("top_tagging"), "CHUNK", 10)
+    blocked = tmp_path / "generated"
+    blocked.write_text("a file where the folder should be")
+    with pytest.raises(OSError, match="generated"):
+        make.make("top_tagging", 20, seed=3, workers=1, folder=blocked)
+    chunks = tmp_path / "chunks" / "top_tagging-seed3-10"
+    assert run.missing_chunks(chunks, 2) == []
+    blocked.unlink()
+    sample = make.make("top_tagging", 20, seed=3, workers=1, folder=blocked)
+    assert len(sample.jets()) == 20
+    sample.card_path.unlink()
+    with pytest.raises(FileNotFoundError, match="hepml data generate top_tagging"):
+        samples.load("top_tagging", "paper")
 
 
 def test_without_pythia_the_message_names_what_is_missing():
     code = (
         "import sys; sys.modules['pythia8mc'] = None\n"
         "from data_fetch import load; load('top_tagging', 'smoke')\n"
-        "from data_fetch.generate import run; run.generate_jets('top_tagging', 10)"
+        "from data_fetch.generate import run; run.generated_jets('top_tagging', 10).__enter__()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "pip install pythia8mc" in done.stderr.splitlines()[-1]
