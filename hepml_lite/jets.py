@@ -1,28 +1,28 @@
 """Jets: the container that every tagging, representation and generation lesson reads."""
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import awkward as ak
 import numpy as np
 import vector
 
 from . import kinematics
-from .validation import require_names, require_physical, require_shape
+from .rows import Rows
+from .validation import require_physical, require_shape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Jets:
+class Jets(Rows):
     """N jets of up to P constituents each, padded with zeros; constituents are massless.
 
     Attributes:
         constituents: (N, P, 3) float32: pT [GeV], pseudorapidity eta, azimuth phi [rad].
         mask: (N, P) bool, true where a constituent is real. Default: wherever pT > 0.
-        label: (N,) int, index into `names`. Default: all 0.
         pid: (N, P) int16 particle identity (PDG numbering), or None if the sample has none.
+        label: (N,) int, index into `names`. Default: all 0.
         names: one name a class.
         card: the data card: origin, cuts, generator version, seed, citation.
 
@@ -31,12 +31,12 @@ class Jets:
             constituents, or labels without a name; the message names the offending jet.
     """
 
+    ARRAYS: ClassVar[tuple[str, ...]] = ("constituents", "mask", "pid", "label")
+
     constituents: np.ndarray
     mask: np.ndarray | None = None
-    label: np.ndarray | None = None
     pid: np.ndarray | None = None
-    names: tuple[str, ...] = ("QCD", "top")
-    card: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = field(default=("QCD", "top"), kw_only=True)
 
     def __post_init__(self) -> None:
         constituents = np.asarray(self.constituents, dtype=np.float32)
@@ -47,54 +47,18 @@ class Jets:
             )
         n, slots = constituents.shape[:2]
         mask = constituents[..., 0] != 0 if self.mask is None else np.asarray(self.mask, bool)
-        label = np.zeros(n, np.int64) if self.label is None else np.asarray(self.label, np.int64)
         pid = None if self.pid is None else np.asarray(self.pid, np.int16)
-        names = tuple(self.names)
         require_shape("mask", mask, (n, slots), each="constituent slot")
-        require_shape("label", label, (n,), each="jet")
         if pid is not None:
             require_shape("pid", pid, (n, slots), each="constituent slot")
         if constituents[~mask].any():  # what lies in the padding must never reach a network
             constituents = np.where(mask[..., None], constituents, np.float32(0))
         require_physical(constituents, mask)
-        require_names(label, names)
-        self.__dict__.update(
-            constituents=constituents, mask=mask, label=label, pid=pid, names=names
-        )
-
-    def __len__(self) -> int:
-        return len(self.constituents)
+        self._settle(constituents=constituents, mask=mask)
+        self.__dict__["pid"] = pid
 
     def __repr__(self) -> str:
-        counts = np.bincount(self.label, minlength=len(self.names))
-        content = ", ".join(f"{n} {name}" for n, name in zip(counts, self.names, strict=True))
-        return f"Jets({content}; up to {self.constituents.shape[1]} constituents)"
-
-    def __getitem__(self, index: int | slice | Sequence | np.ndarray) -> Self:
-        """Jets chosen by an integer, a slice, a list of positions or a boolean mask (N,)."""
-        if isinstance(index, (int, np.integer)):
-            if not -len(self) <= index < len(self):
-                raise IndexError(f"jet {index} of a sample of {len(self)}")
-            index = [index]
-        return self._each(lambda array: array[index], label=self.label[index])
-
-    def of_class(self, name: str) -> Self:
-        """The jets of one class, by its name."""
-        if name not in self.names:
-            raise ValueError(f"no class {name!r} in this sample; choose one of {self.names}")
-        return self[self.label == self.names.index(name)]
-
-    def split(self, *fractions: float, rng: np.random.Generator | None = None) -> tuple[Self, ...]:
-        """Disjoint parts holding these fractions of the jets; shuffled first if `rng` is given.
-
-        Raises:
-            ValueError: if a fraction is not positive or their sum exceeds one.
-        """
-        if not fractions or min(fractions) <= 0 or sum(fractions) > 1 + 1e-9:
-            raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
-        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
-        edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)
-        return tuple(self[order[a:b]] for a, b in itertools.pairwise(edges))
+        return f"{super().__repr__()[:-1]}; up to {self.constituents.shape[1]} constituents)"
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
@@ -103,16 +67,8 @@ class Jets:
         Raises:
             ValueError: if the classes differ or only some of the parts have `pid`.
         """
-        if len({part.names for part in parts}) != 1 or len({p.pid is None for p in parts}) != 1:
-            raise ValueError(
-                f"cannot join {len(parts)} samples with classes {[p.names for p in parts]}: "
-                "they need the same names, and pid in all of them or in none"
-            )
         width = max(part.mask.shape[1] for part in parts)
-        parts = [part.padded(width) for part in parts]
-        keys = ("constituents", "mask", "label", *(() if parts[0].pid is None else ("pid",)))
-        joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
-        return replace(parts[0], **joined)
+        return super().concatenate([part.padded(width) for part in parts])
 
     @cached_property
     def n_constituents(self) -> np.ndarray:

@@ -1,5 +1,7 @@
 """What a container's arrays must satisfy, and the messages when they do not."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -7,6 +9,23 @@ def require_shape(name: str, array: np.ndarray, shape: tuple[int, ...], each: st
     """Raise ValueError unless `array` has one entry for each of something, such as "jet"."""
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}; expected {shape}: one entry a {each}")
+
+
+def require_finite(values: np.ndarray, quantities: Sequence[str] = ()) -> None:
+    """Raise ValueError, naming the first row (and quantity) that is NaN or infinite.
+
+    Args:
+        values: (N, F).
+        quantities: names of the F columns, if they have any.
+    """
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        of = f" of {quantities[column]!r}" if quantities else ""
+        raise ValueError(
+            f"{bad.any(axis=1).sum()} of {len(values)} rows have NaN or infinite values{of}, the "
+            f"first is row {row}; remove them first"
+        )
 
 
 def require_physical(constituents: np.ndarray, mask: np.ndarray) -> None:

@@ -131,7 +131,7 @@ def test_concatenation_undoes_a_split():
     joined = Jets.concatenate([jets[:20].truncate(4), jets[20:]])
     np.testing.assert_array_equal(joined[20:].constituents, jets[20:].constituents)
     np.testing.assert_array_equal(joined.label, jets.label)
-    with pytest.raises(ValueError, match="same names"):
+    with pytest.raises(ValueError, match="same classes"):
         Jets.concatenate([jets, Jets(jets.constituents, mask=jets.mask, names=("a", "b"))])
 
 
@@ -184,5 +184,5 @@ def test_impossible_sizes_are_refused(call):
 
 
 def test_index_beyond_the_end():
-    with pytest.raises(IndexError, match="jet 50 of a sample of 50"):
+    with pytest.raises(IndexError, match="row 50 of a sample of 50"):
         random_jets()[50]
