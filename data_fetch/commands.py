@@ -2,12 +2,21 @@
 
 import argparse
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from hepml_lite.course.findings import Finding
 
 from . import files, public, samples
+
+UNITS = {
+    "Jets": "jets",
+    "Events": "events",
+    "UnfoldingPair": "pairs",
+    "TriggerEvents": "events",
+    "Showers": "showers",
+}
 
 
 def add_data(subparsers: argparse._SubParsersAction) -> None:
@@ -21,16 +30,10 @@ def add_data(subparsers: argparse._SubParsersAction) -> None:
     verify = commands.add_parser("verify", help="is the file what its card says?")
     verify.add_argument("name", nargs="?", help="default: every bundled sample")
     verify.add_argument(
-        "--regenerate", type=int, metavar="N", help="make the first N jets again and compare"
+        "--regenerate", type=int, metavar="N", help="make the first N rows again and compare"
     )
     verify.set_defaults(run=_verify)
-    generate = commands.add_parser("generate", help="make a sample with Pythia 8")
-    generate.add_argument("name")
-    generate.add_argument("--events", type=int, default=50_000, help="number of jets")
-    generate.add_argument("--seed", type=int, default=1)
-    generate.add_argument("--workers", type=int, default=1, help="processes; changes no result")
-    generate.add_argument("--out", type=Path, help="default: $HEPML_DATA/generated")
-    generate.set_defaults(run=_generate)
+    _add_generate(commands)
     fetch = commands.add_parser("fetch", help="files of a public data set, from their archive")
     fetch.add_argument("name")
     fetch.add_argument(
@@ -38,6 +41,24 @@ def add_data(subparsers: argparse._SubParsersAction) -> None:
     )
     fetch.add_argument("--out", type=Path, help="default: $HEPML_DATA/public/NAME")
     fetch.set_defaults(run=_fetch)
+
+
+def _add_generate(commands: argparse._SubParsersAction) -> None:
+    generate = commands.add_parser("generate", help="make as much of a sample as you like")
+    generate.add_argument("name", help="a sample of the course, see list")
+    generate.add_argument("--events", type=int, default=50_000, help="rows: jets, events, showers")
+    generate.add_argument("--seed", type=int, default=1)
+    generate.add_argument(
+        "--workers", type=int, default=os.cpu_count(), help="processes here; they change no result"
+    )
+    generate.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a running Dask cluster instead: tcp://host:8786"
+    )
+    generate.add_argument("--out", type=Path, help="default: $HEPML_DATA/generated")
+    generate.add_argument(
+        "--packed", action="store_true", help="the small rounded form of the bundled samples"
+    )
+    generate.set_defaults(run=_generate)
 
 
 def findings() -> Iterable[Finding]:
@@ -56,9 +77,8 @@ def _list(_: argparse.Namespace) -> int:
         made_here = samples.generated(name)
         places = ["bundled"] + (["generated"] if made_here.is_complete else [])
         size = sample.path.stat().st_size / 1e6 if sample.path.is_file() else 0
-        jets = sum(sample.card["jets"].values())
-        print(f"{name:<16}{jets:>8} jets {size:>6.1f} MB  {', '.join(places):<20} ", end="")
-        print(sample.card["title"])
+        print(f"{name:<17}{len(sample):>8} {UNITS[sample.card['container']]:<8}", end="")
+        print(f"{size:>5.1f} MB  {', '.join(places):<19} {sample.card['title']}")
     print("\nPublic data sets, fetched on request (hepml data fetch NAME):")
     for name, entry in public.registry().items():
         here = sum((public.place(name) / file.name).is_file() for file in entry.files)
@@ -109,7 +129,7 @@ def _regenerates(name: str, n: int) -> bool:
     from .make import agreement
 
     share = agreement(_sample(name), n)
-    print(f"{name}: {share:.1%} of the first {n} jets came out again bit for bit")
+    print(f"{name}: {share:.1%} of the first {n} rows came out again bit for bit")
     if share < 1:
         made_on = _sample(name).card["platform"]
         print(f"  the sample was made on {made_on}; other processors may round differently")
@@ -117,11 +137,14 @@ def _regenerates(name: str, n: int) -> bool:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from .make import make
+    from . import make
 
-    folder = arguments.out or samples.generated(arguments.name).folder
-    sample = make(arguments.name, arguments.events, arguments.seed, arguments.workers, folder)
-    print(f"{sample.path}: {sample.path.stat().st_size / 1e6:.1f} MB")
+    name, n, seed, workers = (getattr(arguments, k) for k in ("name", "events", "seed", "workers"))
+    if arguments.packed:
+        sample = make.bundle(name, n, seed, workers, arguments.out or Path.cwd())
+    else:
+        sample = make.generate(name, n, seed, workers, arguments.out, arguments.scheduler)
+    print(f"{sample.path}: {n} rows, {sample.path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

@@ -2,38 +2,39 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hepml_lite import profiles
-from hepml_lite.jets import Jets
+from hepml_lite.rows import Rows
 
-from . import files, layouts, packing, public
+from . import files, packing, storage
 
 BUNDLED = Path(__file__).parent / "bundled"
 SPLITS = {"train": (0.0, 0.6), "val": (0.6, 0.8), "test": (0.8, 1.0)}
 SMOKE_SHARE = 0.1  # of each split, its first jets
-PUBLIC = {  # a sample's public counterpart, and the file of each split
-    "top_tagging": ("top_landscape", {split: f"{split}.h5" for split in SPLITS}),
-}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A packed sample on disk: `<name>.npz` and its data card `<name>.json` in one folder."""
+    """A sample on disk: `<name>` with a suffix and its data card `<name>.json` in one folder."""
 
     name: str
     folder: Path
-    remedy: str  # what to do when the file is missing or damaged
+    suffix: ClassVar[str]
+
+    @property
+    def remedy(self) -> str:
+        """What to do when the file is missing or damaged."""
+        return f"make it again: hepml data generate {self.name}"
 
     @property
     def path(self) -> Path:
-        """The packed jets."""
-        return self.folder / f"{self.name}.npz"
+        """The file with the rows."""
+        return self.folder / f"{self.name}{self.suffix}"
 
     @property
     def card_path(self) -> Path:
@@ -45,10 +46,13 @@ class Sample:
         """Whether both files are there."""
         return self.path.is_file() and self.card_path.is_file()
 
-    @cached_property
+    @property
     def card(self) -> Mapping[str, Any]:
-        """Origin, cuts, generator version, seed, citation, number of jets and SHA-256."""
+        """Origin, cuts, generator version, seed, citation, number of rows and SHA-256."""
         return json.loads(self.card_path.read_text())
+
+    def __len__(self) -> int:
+        return sum(self.card["rows"].values())
 
     def verify(self) -> None:
         """Compare the file with its card.
@@ -59,33 +63,62 @@ class Sample:
         """
         files.require_hash(self.path, self.card["sha256"], self.remedy)
 
-    def jets(self) -> Jets:
-        """All jets, verified."""
+
+class Packed(Sample):
+    """A small sample of packed integers, as bundled with the course."""
+
+    suffix = ".npz"
+
+    @property
+    def remedy(self) -> str:
+        """What to do when the file is missing or damaged."""
+        return f"restore it: git restore data_fetch/bundled/{self.path.name}"
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Rows:
+        """Rows `start` to `stop`; the whole file is verified first.
+
+        Raises:
+            FileNotFoundError: if it is missing.
+            ValueError: if it is damaged.
+        """
         self.verify()
-        names, arrays = tuple(self.card["classes"]), files.read_arrays(self.path)
-        return packing.unpack(arrays, names=names, card=self.card)
+        rows = packing.unpack(files.read_arrays(self.path), self.card)
+        return rows if (start, stop) == (0, None) else rows[start:stop]
 
 
-def bundled() -> dict[str, Sample]:
+class Generated(Sample):
+    """A sample of any size that was made on this machine."""
+
+    suffix = ".h5"
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Rows:
+        """Rows `start` to `stop`; every block that is read is checked against its own sum.
+
+        Raises:
+            FileNotFoundError: if it is missing.
+            ValueError: if it is damaged.
+        """
+        return storage.read(self.path, self.card, start, stop)
+
+
+def bundled() -> dict[str, Packed]:
     """The samples that come with the course, by name."""
-    return {
-        path.stem: Sample(
-            path.stem, BUNDLED, f"restore it: git restore data_fetch/bundled/{path.stem}.npz"
-        )
-        for path in sorted(BUNDLED.glob("*.json"))
-    }
+    return {path.stem: Packed(path.stem, BUNDLED) for path in sorted(BUNDLED.glob("*.json"))}
 
 
-def generated(name: str) -> Sample:
+def generated(name: str) -> Generated:
     """The place of a sample made on this machine with `hepml data generate`."""
-    remedy = f"make it again: hepml data generate {name}"
-    return Sample(name, files.data_folder() / "generated", remedy)
+    return Generated(name, files.data_folder() / "generated")
 
 
 def load(
-    name: str, profile: str = "lesson", split: str | None = None, source: str | None = None
-) -> Jets:
-    """Jets of a sample; only `source="public"` may use the network, and only for missing files.
+    name: str,
+    profile: str = "lesson",
+    split: str | None = None,
+    source: str | None = None,
+    rows: slice = slice(None),
+) -> Rows:
+    """Rows of a sample; only `source="public"` may use the network, and only for missing files.
 
     Args:
         name: a sample of the course, see `hepml data list`.
@@ -93,12 +126,37 @@ def load(
             it, `paper` the large sample that `hepml data generate` made on this machine.
         split: `train`, `val` or `test` (60, 20 and 20 %, fixed), or None for all of them.
         source: None for the above, or `public` for the papers' data set in the same form.
+        rows: which rows of these, for what does not fit into memory: `slice(0, 100_000)`. Of a
+            generated sample no others are read.
+
+    Returns:
+        The container that the sample's card names: `Jets`, `Events`, `UnfoldingPair`, ...
 
     Raises:
-        ValueError: for an unknown sample, profile, split or source, or a damaged file.
+        ValueError: for an unknown sample, profile, split or source, a step in `rows`, or a damaged
+            file.
         FileNotFoundError: if the file is missing; the message says how to get it.
         ConnectionError: if a public file could not be fetched.
     """
+    _require_known(name, profile, split, source, rows)
+    if source == "public":
+        from . import counterparts
+
+        return counterparts.load(name, split, rows)
+    sample = generated(name) if profile == "paper" else bundled()[name]
+    if not sample.is_complete:
+        raise FileNotFoundError(_how_to_get(sample, profile))
+    low, high = SPLITS[split] if split else (0.0, 1.0)
+    start, stop = round(low * len(sample)), round(high * len(sample))
+    if profile == "smoke":
+        return sample.rows()[_beginnings(len(sample), split)[rows]]
+    first, last, _ = rows.indices(stop - start)
+    return sample.rows(start + first, start + max(first, last))
+
+
+def _require_known(
+    name: str, profile: str, split: str | None, source: str | None, rows: slice
+) -> None:
     profiles.require(profile)
     if name not in bundled():
         raise ValueError(f"unknown sample {name!r}; choose one of: {', '.join(bundled())}")
@@ -106,28 +164,10 @@ def load(
         raise ValueError(f"unknown split {split!r}; choose one of: {', '.join(SPLITS)}, or None")
     if source not in (None, "public"):
         raise ValueError(f"unknown source {source!r}; choose 'public', or None for this machine's")
-    if source == "public":
-        return _public(name, split)
-    sample = generated(name) if profile == "paper" else bundled()[name]
-    if not sample.is_complete:
-        raise FileNotFoundError(_how_to_get(sample, profile))
-    jets = sample.jets()
-    share = SMOKE_SHARE if profile == "smoke" else 1.0
-    if split is None and share == 1:
-        return jets
-    chosen = [split] if split else list(SPLITS)
-    return jets[np.concatenate([_positions(len(jets), *SPLITS[s], share) for s in chosen])]
-
-
-def _public(name: str, split: str | None) -> Jets:
-    if name not in PUBLIC:
-        raise ValueError(f"{name!r} has no public counterpart; choose one of: {', '.join(PUBLIC)}")
-    published, parts = PUBLIC[name]
-    entry = public.dataset(published)
-    paths = public.fetch(published, [parts[s] for s in ([split] if split else parts)])
-    jets = Jets.concatenate([layouts.read(entry.layout, path) for path in paths])
-    card = {key: getattr(entry, key) for key in ("title", "page", "licence", "citation", "notes")}
-    return replace(jets, card=card)
+    if rows.step not in (None, 1):
+        raise ValueError(
+            f"rows {rows}: only slices without a step are read, such as slice(0, 1000)"
+        )
 
 
 def _how_to_get(sample: Sample, profile: str) -> str:
@@ -139,6 +179,8 @@ def _how_to_get(sample: Sample, profile: str) -> str:
     )
 
 
-def _positions(n: int, low: float, high: float, share: float) -> np.ndarray:
-    first, last = round(low * n), round(high * n)
-    return np.arange(first, first + round(share * (last - first)))
+def _beginnings(n: int, split: str | None) -> np.ndarray:
+    """Positions of the first tenth of a split, or of every split."""
+    edges = [SPLITS[split]] if split else SPLITS.values()
+    bounds = [(round(low * n), round(high * n)) for low, high in edges]
+    return np.concatenate([np.arange(a, a + round(SMOKE_SHARE * (b - a))) for a, b in bounds])

@@ -6,6 +6,7 @@ from typing import Self
 import awkward as ak
 import numpy as np
 
+PACKAGE = "pythia8mc"
 INVISIBLE = (12, 14, 16)  # neutrinos
 BATCH = 200  # events held in memory at a time
 HIGHEST_SEED = 900_000_000  # Pythia's own limit
@@ -88,7 +89,7 @@ def version() -> str:
     _import_pythia()
     from importlib.metadata import version as installed
 
-    return installed("pythia8mc")
+    return installed(PACKAGE)
 
 
 def _import_pythia():

@@ -15,6 +15,8 @@ from .pythia import Generator
 
 CARD = {
     "title": "Quark and gluon jets at 500 GeV, with particle identity",
+    "container": "Jets",
+    "generator": "pythia8mc",
     "classes": ["gluon", "quark"],
     "process": "pp -> Z(nu nu) + jet at 14 TeV, Pythia 8 (Monash tune), multiple interactions on, "
     "no pile-up; gluon: q qbar -> Z g, quark: q g -> Z q with q = u, d, s",

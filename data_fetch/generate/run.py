@@ -1,21 +1,25 @@
-"""Run a recipe in chunks over several processes; the result does not depend on how many."""
+"""Run a recipe in seeded chunks on a Dask cluster; the result does not depend on its size."""
 
 import importlib
-import multiprocessing
-import os
+import itertools
 import pkgutil
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm.auto import tqdm
-
-from hepml_lite.jets import Jets
 
 from .. import files, generate
 from . import pythia
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+AHEAD = 2  # chunks given to each worker at a time: it is never idle, and memory stays flat
+CONNECT = "30s"  # for a scheduler to answer
 
 
 def recipes() -> list[str]:
@@ -35,87 +39,109 @@ def recipe(name: str) -> ModuleType:
     return _module(name)
 
 
-@contextmanager
-def generated_jets(
+def make_chunks(
     name: str,
-    n: int,
-    seed: int = 1,
+    total: int,
+    seed: int,
+    folder: Path,
     workers: int = 1,
-    folder: Path | None = None,
-    chunk: int | None = None,
-) -> Iterator[Jets]:
-    """Make n jets of a sample; the same name, n, seed and chunk give the same jets.
-
-    Chunks are kept in `folder` until the `with` block ends without an error, so that a run that
-    was interrupted, or whose jets could not be written, goes on where it stopped.
+    scheduler: str | None = None,
+    size: int | None = None,
+) -> list[Path]:
+    """Make chunks 0 to `total` of a sample, but for those that are in `folder` already.
 
     Args:
         name: a recipe, see `recipes`.
-        n: number of jets.
+        total: number of chunks.
         seed: of Pythia and of the detector.
-        workers: processes; they change no result.
-        folder: for the chunks; default: in the data folder.
-        chunk: jets a chunk; default: the recipe's own, which the bundled samples are made with.
+        folder: where each chunk goes as soon as it is made, whole or not at all.
+        workers: processes of one thread each; with one, chunks are made in this process.
+        scheduler: address of a running Dask cluster, such as tcp://host:8786, to use instead.
+        size: rows a chunk; default: the recipe's own, which the bundled samples are made with.
+
+    Returns:
+        The paths of the chunks, in order.
 
     Raises:
-        ValueError: for an unknown recipe, or numbers of jets or workers below one.
-        ModuleNotFoundError: if pythia8mc is not installed.
+        ValueError: for an unknown recipe, numbers below one, or a scheduler that does not answer.
+        ModuleNotFoundError: if pythia8mc, or for several workers distributed, is not installed.
     """
-    chunk = chunk or recipe(name).CHUNK
-    if n < 1 or workers < 1:
-        raise ValueError(f"{n} jets from {workers} workers: both must be at least 1")
-    pythia.version()  # says what is missing before any work begins
-    folder = folder or files.data_folder() / "chunks" / f"{name}-seed{seed}-{chunk}"
-    total = -(-n // chunk)
-    missing = missing_chunks(folder, total)
-    paths = [folder / chunk_name(number) for number in range(total)]
-    work = [(name, seed, number, chunk, paths[number]) for number in missing]
-    done = total - len(missing)
-    with _pool(workers) as pool:
-        made = pool.map(make_chunk, *zip(*work, strict=True)) if work else ()
-        for _ in tqdm(made, total=total, initial=done, unit="chunk", desc=name):
-            pass
-    yield Jets.concatenate([_read_chunk(name, path) for path in paths])[:n]
-    for path in paths:
-        path.unlink()
+    size = size or recipe(name).CHUNK
+    if total < 1 or workers < 1:
+        raise ValueError(f"{total} chunks from {workers} workers: both must be at least 1")
+    if recipe(name).CARD["generator"] == pythia.PACKAGE:
+        pythia.version()  # says what is missing before any work begins
+    paths = [folder / f"{number:06d}.npz" for number in range(total)]
+    missing = [number for number in range(total) if not paths[number].is_file()]
+    bar = tqdm(total=total * size, initial=(total - len(missing)) * size, unit="row", desc=name)
+    with bar:
+        for number, arrays in _computed(name, seed, missing, size, workers, scheduler):
+            files.write_arrays(paths[number], arrays)
+            bar.update(size)
+    return paths
 
 
-def chunk_name(number: int) -> str:
-    """File name of a chunk."""
-    return f"{number:06d}.npz"
+def one_chunk(name: str, seed: int, number: int, size: int) -> dict[str, np.ndarray]:
+    """The arrays of one chunk, by name: what a worker does."""
+    return recipe(name).chunk(seed, number, size).arrays()
 
 
-def missing_chunks(folder: Path, total: int) -> list[int]:
-    """Numbers of the chunks that are not in `folder` yet."""
-    return [number for number in range(total) if not (folder / chunk_name(number)).is_file()]
+def _computed(
+    name: str, seed: int, numbers: Sequence[int], size: int, workers: int, scheduler: str | None
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Chunks as they are finished: made in this process, or by many."""
+    if scheduler or min(workers, len(numbers)) > 1:
+        with _cluster(workers, scheduler) as client:
+            yield from _gathered(client, name, seed, numbers, size)
+        return
+    for number in numbers:
+        yield number, one_chunk(name, seed, number, size)
 
 
-def make_chunk(name: str, seed: int, number: int, size: int, path: Path) -> None:
-    """Generate one chunk and store it unpacked, under its final name only when it is complete."""
-    jets = recipe(name).chunk(seed, number, size)
-    columns = {key: getattr(jets, key) for key in ("constituents", "mask", "label", "pid")}
-    files.write_arrays(path, {key: c for key, c in columns.items() if c is not None})
+def _gathered(
+    client: "Client", name: str, seed: int, numbers: Sequence[int], size: int
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Chunks from a cluster; few are under way at a time, so memory does not grow with them."""
+    from distributed import as_completed
 
+    waiting = iter(numbers)
+    running, number_of = as_completed(), {}
 
-def _read_chunk(name: str, path: Path) -> Jets:
-    return Jets(**files.read_arrays(path), names=recipe(name).NAMES)
+    def submit() -> None:
+        for number in itertools.islice(waiting, 1):
+            future = client.submit(one_chunk, name, seed, number, size, pure=False)
+            number_of[future] = number
+            running.add(future)
+
+    for _ in range(AHEAD * max(1, sum(client.nthreads().values()))):
+        submit()
+    for future in running:
+        yield number_of.pop(future), future.result()
+        submit()
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes of one thread each: two threads on a busy core are far slower than one."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context)
+def _cluster(workers: int, scheduler: str | None) -> Iterator["Client"]:
+    """A client of the cluster at `scheduler`, or of processes of one thread each, started here."""
     try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+        from distributed import Client, LocalCluster
+    except ModuleNotFoundError as missing:
+        raise ModuleNotFoundError(
+            "generating on several processes needs dask's distributed, which is not installed: "
+            "`pip install distributed`, or use one worker"
+        ) from missing
+    with ExitStack() as stack:
+        if scheduler is None:
+            local = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": 0}
+            scheduler = stack.enter_context(LocalCluster(**local, dashboard_address=None))
+        try:
+            client = Client(scheduler, timeout=CONNECT)
+        except (OSError, ValueError) as silent:
+            raise ValueError(
+                f"no Dask scheduler answers at {scheduler!r}: is it running, and is the address "
+                "the one it printed, such as tcp://host:8786?"
+            ) from silent
+        yield stack.enter_context(client)
 
 
 def _module(name: str) -> ModuleType:

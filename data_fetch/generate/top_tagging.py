@@ -9,15 +9,17 @@ Window: anti-kT R = 0.8, 550 < pT < 650 GeV, |eta| < 2 after the detector, as in
 import awkward as ak
 import numpy as np
 
-from hepml_lite import kinematics
 from hepml_lite.jets import Jets
 
 from .collect import Selected, balanced_chunk, collect_jets
 from .detector import detect
+from .matching import DECAY_PARTON, distance
 from .pythia import Generator
 
 CARD = {
     "title": "Top and QCD jets at 600 GeV",
+    "container": "Jets",
+    "generator": "pythia8mc",
     "classes": ["QCD", "top"],
     "process": "pp at 14 TeV, Pythia 8 (Monash tune), multiple interactions and pile-up off",
     "detector": "tracks, and calorimeter cells of 0.1 x 0.1 in eta-phi; no magnetic field",
@@ -47,7 +49,7 @@ PROCESSES = {
         "24:onIfAny = 1 2 3 4 5",
     ],
 }
-LAST_TOP, DECAY_PARTON = -62, -23  # Pythia's status codes
+LAST_TOP = -62  # Pythia's status code
 TOP, W = 6, 24
 
 
@@ -93,18 +95,5 @@ def contains_top(jets: ak.Array, record: ak.Array) -> ak.Array:
         quarks = decays[(parent == sign * TOP) | (parent == sign * W)]
         partons = ak.concatenate([top, quarks], axis=1)
         complete = (ak.num(top) == 1) & (ak.num(quarks) == 3)
-        inside = inside | (complete & ak.all(_distance(jets, partons) < RADIUS, axis=2))
+        inside = inside | (complete & ak.all(distance(jets, partons) < RADIUS, axis=2))
     return inside
-
-
-def _distance(jets: ak.Array, partons: ak.Array) -> ak.Array:
-    """Delta R between every jet and every parton of an event, n_events * jets * partons."""
-    jet, parton = ak.unzip(ak.cartesian([jets, partons.p], axis=1, nested=True))
-    pt = np.hypot(parton.px, parton.py)
-    counts = ak.num(ak.flatten(pt, axis=1)), ak.num(pt)
-    flat = [
-        ak.to_numpy(ak.flatten(x, axis=None))
-        for x in (jet.eta, jet.phi, np.arcsinh(parton.pz / pt), np.arctan2(parton.py, parton.px))
-    ]
-    distance = kinematics.delta_r(*flat)
-    return ak.unflatten(ak.unflatten(distance, counts[0]), counts[1])

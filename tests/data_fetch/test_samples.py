@@ -83,7 +83,7 @@ def test_no_network_is_touched(monkeypatch):
 
 
 def test_card_tells_origin_and_citation(jets):
-    for key in ("process", "selection", "seed", "pythia8mc", "citation", "licence", "sha256"):
+    for key in ("process", "selection", "seed", "generator", "citation", "licence", "sha256"):
         assert jets.card[key]
 
 

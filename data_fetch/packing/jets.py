@@ -5,11 +5,14 @@ the tracks), and ln pT to 1/200, that is pT to 0.15 % rms. Jet masses move by ab
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from hepml_lite import kinematics
 from hepml_lite.jets import Jets
+
+from .integers import byte_planes, joined
 
 ANGLE_STEP = 1e-3  # rad
 LOG_PT_STEP = 5e-3
@@ -49,14 +52,14 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
         "n_constituents": n.astype(np.uint8),
         "axis_eta": axis_eta.astype(np.int16),
         "axis_phi": axis_phi.astype(np.int16),
-        **_byte_planes(dict(zip(COLUMNS, columns, strict=True))),
+        **byte_planes(dict(zip(COLUMNS, columns, strict=True))),
     }
 
 
-def unpack(arrays: Mapping[str, np.ndarray], **fields) -> Jets:
-    """The jets that `pack` stored; `fields` (names, card) go to the container."""
+def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The arrays of the jets that `pack` stored."""
     n = arrays["n_constituents"].astype(int)
-    falls, eta_steps, phi_steps = (_joined(arrays, name) for name in COLUMNS)
+    falls, eta_steps, phi_steps = (joined(arrays, name) for name in COLUMNS)
     level = _levels(falls, n)
     table = SMALLEST_PT * np.exp(LOG_PT_STEP * np.arange(level.max(initial=0) + 1))
     eta = (np.repeat(arrays["axis_eta"].astype(np.int32), n) + eta_steps) * ANGLE_STEP
@@ -64,10 +67,11 @@ def unpack(arrays: Mapping[str, np.ndarray], **fields) -> Jets:
     mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
     constituents = np.zeros((*mask.shape, 3), np.float32)
     constituents[mask] = np.stack([table[level], eta, kinematics.wrap_phi(phi)], axis=-1)
+    unpacked = {"constituents": constituents, "mask": mask, "label": arrays["label"]}
     if "pid_code" in arrays:
-        fields["pid"] = np.zeros(mask.shape, np.int16)
-        fields["pid"][mask] = arrays["pid_kinds"][arrays["pid_code"]]
-    return Jets(constituents, mask=mask, label=arrays["label"], **fields)
+        unpacked["pid"] = np.zeros(mask.shape, np.int16)
+        unpacked["pid"][mask] = arrays["pid_kinds"][arrays["pid_code"]]
+    return unpacked
 
 
 def _falls(level: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -84,18 +88,3 @@ def _levels(falls: np.ndarray, n: np.ndarray) -> np.ndarray:
     start = falls[first]
     rising = np.cumsum(falls) - np.repeat(np.cumsum(falls)[first], n)
     return np.repeat(start, n) - rising
-
-
-def _byte_planes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Split 16-bit integers into high and low bytes, which compress far better apart."""
-    planes = {}
-    for name, values in columns.items():
-        bits = values.astype(np.int16).view(np.uint16)
-        planes[f"{name}_high"] = (bits >> 8).astype(np.uint8)
-        planes[f"{name}_low"] = (bits & 255).astype(np.uint8)
-    return planes
-
-
-def _joined(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    high, low = (arrays[f"{name}_{plane}"].astype(np.uint16) for plane in ("high", "low"))
-    return ((high << 8) | low).view(np.int16).astype(np.int32)
