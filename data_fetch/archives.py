@@ -1,9 +1,10 @@
 """Unpack a zip or tar archive that is not trusted: into its own folder, whole or not at all."""
 
-import contextlib
 import os
+import re
 import shutil
 import stat
+import sys
 import tarfile
 import tempfile
 import zipfile
@@ -12,6 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
+
+from filelock import FileLock
+
+from . import disk
 
 RESERVE = 100e6  # bytes of disk that stay free
 MOST_FILES = 1_000_000
@@ -32,39 +37,65 @@ def unpack(archive: Path, folder: Path | None = None) -> Path:
     """The folder with what is in an archive, unpacked unless that was done before.
 
     Only regular files are unpacked, each below the folder; sizes are counted before and while
-    writing. Everything is written beside the folder and gets its name by one rename.
+    writing. Everything is written beside the folder and gets its name by one rename. One process
+    at a time unpacks; what a killed one left behind is removed by the next.
 
     Args:
         archive: .zip, .tar, or .tar compressed with gzip, bzip2 or xz.
-        folder: where to; default: beside the archive, its name without the suffix.
+        folder: where to; default: `folder_of(archive)`.
 
     Raises:
         ValueError: if it is no archive, damaged, or holds a path that leaves the folder, a link, a
             device, or more than it declares. Nothing is left behind.
-        OSError: if there is not enough room on the disk.
+        OSError: if there is not enough room on the disk. Nothing is left behind.
+        PermissionError: if the folder cannot be written.
     """
-    folder = _beside(archive) if folder is None else folder
+    folder = folder_of(archive) if folder is None else folder
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        _write_all(archive, temporary)
-        temporary.chmod(0o755)
-        with contextlib.suppress(OSError):  # another process may have been faster
-            temporary.rename(folder)
-        if not folder.is_dir():
-            raise OSError(f"{folder} cannot be made: something of this name is in the way")
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with disk.explained(folder.parent, f"nothing of {archive.name} stays unpacked"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if not folder.is_dir():  # another process may have unpacked it meanwhile
+                _unpack(archive, folder)
     return folder
 
 
-def _beside(archive: Path) -> Path:
+def folder_of(archive: Path) -> Path:
+    """Where an archive is unpacked: beside it, its name without the suffix.
+
+    Raises:
+        ValueError: if its name has none of the known suffixes.
+    """
     for suffix in SUFFIXES:
         if archive.name.endswith(suffix):
             return archive.with_name(archive.name.removesuffix(suffix))
     raise ValueError(f"{archive.name} is none of the archives known here: {', '.join(SUFFIXES)}")
+
+
+def contents(folder: Path) -> list[Path]:
+    """The files of an unpacked archive but hidden ones, `part_2` before `part_10`."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    found = [p for p in found if not any(x[0] == "." for x in p.relative_to(folder).parts)]
+    return sorted(found, key=lambda path: [_number(x) for x in re.split(r"(\d+)", str(path))])
+
+
+def _number(text: str) -> tuple[int, str]:
+    return (int(text), "") if text.isdecimal() else (-1, text)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    prefix = f".{folder.name}-"
+    for left_behind in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    print(f"{archive.name}: unpacking into {folder}", file=sys.stderr)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=prefix))
+    try:
+        _write_all(archive, temporary)
+        temporary.chmod(0o755)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_all(archive: Path, folder: Path) -> None:

@@ -81,7 +81,7 @@ def _list(_: argparse.Namespace) -> int:
         print(f"{size:>5.1f} MB  {', '.join(places):<19} {sample.card['title']}")
     print("\nPublic data sets, fetched on request (hepml data fetch NAME):")
     for name, entry in public.registry().items():
-        here = sum((public.place(name) / file.name).is_file() for file in entry.files)
+        here = sum(public.is_here(public.place(name) / file.name) for file in entry.files)
         print(f"{name:<22}{here:>3} of {len(entry.files):>2} files here  {entry.title}")
         print(f"{'':<22}{entry.licence}")
     where = files.data_folder()

@@ -3,10 +3,13 @@
 What has come so far is kept in `<name>.part`, and where it came from in `<name>.part.json`. The
 final name appears by one rename, after length and hash have been checked. One process at a time
 writes: the others wait at a lock, which the operating system releases when its owner dies.
+
+Why not pooch: it downloads to a new temporary name each time, so that what a killed process had is
+lost, knows one address a file and no locks. Parts, mirrors, waiting and locks would all be in a
+downloader of one's own; what would be left of pooch is one more pass over the file for its hash.
 """
 
 import contextlib
-import errno
 import os
 import shutil
 import sys
@@ -18,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from . import answers
+from . import answers, disk
 from .answers import UNREACHABLE, Dropped, Refused
 from .hashes import WrongHash, record, require
 from .part import Part
@@ -51,7 +54,8 @@ def download(wanted: Wanted, progress: bool = True) -> None:
         PermissionError: if the folder cannot be written.
         OSError: if the disk is full; what came is kept.
     """
-    with _explained(wanted.target):
+    kept = f"what came of {wanted.target.name} is kept"
+    with disk.explained(wanted.target.parent, kept):
         wanted.target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(wanted.target):
             if not wanted.target.is_file():  # another process may have fetched it meanwhile
@@ -172,20 +176,3 @@ def _alone(target: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextlib.contextmanager
-def _explained(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OSError(
-                f"the disk of {target.parent} is full; what came of {target.name} is kept: make "
-                "room and fetch it again, or set HEPML_DATA to a larger disk"
-            ) from problem
-        if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise PermissionError(
-                f"{target.parent} cannot be written; set HEPML_DATA to a folder of your own"
-            ) from problem
-        raise

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from . import archives, hashes
 from . import files as local_files
-from . import hashes
 
 REGISTRY = Path(__file__).parent / "registry.toml"
 
@@ -120,8 +120,10 @@ def fetch(
 ) -> list[Path]:
     """Files of a public data set: the ones on this machine, and the missing ones downloaded.
 
-    Every file is compared with its published size and hash, or, where none was published, with the
-    SHA-256 that was recorded at its first download; nothing incomplete ever has its final name.
+    Archives are unpacked beside themselves, and what was in them is listed instead; after that an
+    archive may be deleted. Every file is compared with its published size and hash, or, where none
+    was published, with the SHA-256 that was recorded at its first download; nothing incomplete ever
+    has its final name.
 
     Args:
         name: a data set of the registry, see `hepml data list`.
@@ -136,30 +138,58 @@ def fetch(
     """
     chosen = dataset(name).choose(files)
     folder = place(name) if folder is None else Path(folder).expanduser()
-    return [_fetched(file, folder / file.name, progress) for file in chosen]
+    for file in chosen:
+        if not _is_unpacked(folder / file.name):
+            _fetch(file, folder / file.name, progress)
+    return _readable(folder / file.name for file in chosen)
 
 
 def local(name: str, files: str | Iterable[str] | None = None) -> list[Path]:
-    """Files of a public data set that must be on this machine; never touches the network.
+    """Files of a public data set that must be on this machine, archives unpacked as by `fetch`.
+
+    Never touches the network.
 
     Raises:
         FileNotFoundError: if one is missing; the message says how to get it.
         ValueError: for an unknown name, or a file that is not the published one.
     """
     chosen = dataset(name).choose(files)
-    missing = [file for file in chosen if not (place(name) / file.name).is_file()]
+    chosen_paths = [place(name) / file.name for file in chosen]
+    missing = [f for f, path in zip(chosen, chosen_paths, strict=True) if not is_here(path)]
     if missing:
         names = " ".join(f"'{file.name}'" for file in missing)
         raise FileNotFoundError(
             f"{place(name)} lacks {_listed(missing)}; get it with "
             f"`hepml data fetch {name} --files {names}`"
         )
-    for file in chosen:
-        _verify(file, place(name) / file.name)
-    return [place(name) / file.name for file in chosen]
+    for file, path in zip(chosen, chosen_paths, strict=True):
+        if not _is_unpacked(path):
+            _verify(file, path)
+    return _readable(chosen_paths)
 
 
-def _fetched(file: PublicFile, target: Path, progress: bool) -> Path:
+def is_here(path: Path) -> bool:
+    """Whether a published file is on this machine, if only as the folder that it unpacks to."""
+    return path.is_file() or _is_unpacked(path)
+
+
+def _is_archive(path: Path) -> bool:
+    return path.name.endswith(archives.SUFFIXES)
+
+
+def _is_unpacked(path: Path) -> bool:
+    return _is_archive(path) and archives.folder_of(path).is_dir()
+
+
+def _readable(paths: Iterable[Path]) -> list[Path]:
+    """The files themselves, and of archives what is in them, unpacked if it was not before."""
+    found = []
+    for path in paths:
+        found += archives.contents(archives.unpack(path)) if _is_archive(path) else [path]
+    return found
+
+
+def _fetch(file: PublicFile, target: Path, progress: bool) -> None:
     if not target.is_file():
         from .download import Wanted, download  # only here is anything of the network imported
 
@@ -167,7 +197,6 @@ def _fetched(file: PublicFile, target: Path, progress: bool) -> Path:
         download(Wanted(target, file.urls, file.size, expected), progress)
     else:
         _verify(file, target)
-    return target
 
 
 def _verify(file: PublicFile, target: Path) -> None:

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from hepml_lite import profiles
 from hepml_lite.rows import Rows
 
-from . import files, packing, storage
+from . import counterparts, files, packing, splits, storage
 
 BUNDLED = Path(__file__).parent / "bundled"
-SPLITS = {"train": (0.0, 0.6), "val": (0.6, 0.8), "test": (0.8, 1.0)}
-SMOKE_SHARE = 0.1  # of each split, its first jets
 
 
 @dataclass(frozen=True)
@@ -140,16 +136,13 @@ def load(
     """
     _require_known(name, profile, split, source, rows)
     if source == "public":
-        from . import counterparts
-
         return counterparts.load(name, split, rows)
     sample = generated(name) if profile == "paper" else bundled()[name]
     if not sample.is_complete:
         raise FileNotFoundError(_how_to_get(sample, profile))
-    low, high = SPLITS[split] if split else (0.0, 1.0)
-    start, stop = round(low * len(sample)), round(high * len(sample))
     if profile == "smoke":
-        return sample.rows()[_beginnings(len(sample), split)[rows]]
+        return sample.rows()[splits.beginnings(len(sample), split)[rows]]
+    start, stop = splits.bounds(len(sample), split)
     first, last, _ = rows.indices(stop - start)
     return sample.rows(start + first, start + max(first, last))
 
@@ -160,8 +153,7 @@ def _require_known(
     profiles.require(profile)
     if name not in bundled():
         raise ValueError(f"unknown sample {name!r}; choose one of: {', '.join(bundled())}")
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}; choose one of: {', '.join(SPLITS)}, or None")
+    splits.require(split)
     if source not in (None, "public"):
         raise ValueError(f"unknown source {source!r}; choose 'public', or None for this machine's")
     if rows.step not in (None, 1):
@@ -177,10 +169,3 @@ def _how_to_get(sample: Sample, profile: str) -> str:
         f"profile 'paper' reads {sample.path}, which is not there; make it with "
         f"`hepml data generate {sample.name} --events 1000000 --workers 8`, or use profile 'lesson'"
     )
-
-
-def _beginnings(n: int, split: str | None) -> np.ndarray:
-    """Positions of the first tenth of a split, or of every split."""
-    edges = [SPLITS[split]] if split else SPLITS.values()
-    bounds = [(round(low * n), round(high * n)) for low, high in edges]
-    return np.concatenate([np.arange(a, a + round(SMOKE_SHARE * (b - a))) for a, b in bounds])

@@ -40,3 +40,9 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Jets:
     if (one_hot.sum(axis=1) != 1).any():
         raise ValueError(f"{path}: jet {start + np.argmax(one_hot.sum(axis=1) != 1)} has no class")
     return Jets(stored[..., columns], label=one_hot.argmax(axis=1), names=NAMES)
+
+
+def count(path: Path) -> int:
+    """Number of jets in a file."""
+    with hdf5.opened(path, *NEEDED) as file:
+        return len(file["jets"])

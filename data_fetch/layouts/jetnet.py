@@ -47,3 +47,9 @@ def read(path: Path, start: int = 0, stop: int | None = None, label: int | None 
     eta, phi, pt, mask = np.moveaxis(particles, -1, 0)  # each (N, P)
     constituents = np.stack([pt * jet[:, :1], eta + jet[:, 1:2], phi], axis=-1)
     return Jets(constituents, mask > 0.5, label=np.full(len(jet), label), names=NAMES)
+
+
+def count(path: Path) -> int:
+    """Number of jets in a file."""
+    with hdf5.opened(path, "jet_features") as file:
+        return len(file["jet_features"])

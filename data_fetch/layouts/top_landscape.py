@@ -42,6 +42,12 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Jets:
     return Jets.from_four_vectors(p4[:, :longest], label=label, names=NAMES)
 
 
+def count(path: Path) -> int:
+    """Number of jets in a file."""
+    with hdf5.opened(path, "table/table") as file:
+        return len(file["table/table"])
+
+
 def _require_columns(table: h5py.Dataset, path: Path) -> None:
     fields = table.dtype.fields or {}
     for i, expected in enumerate((COLUMNS, INTEGERS)):

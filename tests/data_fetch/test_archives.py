@@ -5,6 +5,8 @@ import os
 import shutil
 import stat
 import tarfile
+import threading
+import time
 import zipfile
 from pathlib import PurePosixPath
 
@@ -39,7 +41,7 @@ def add(file, name, body=b"", **fields):
 
 
 def left_over(folder):
-    return sorted(p.name for p in folder.iterdir())
+    return sorted(p.name for p in folder.iterdir() if p.suffix != ".lock")
 
 
 @pytest.mark.parametrize("suffix", [*MODES, ".zip"])
@@ -169,19 +171,31 @@ def test_one_file_does_not_replace_another(tmp_path, names):
         archives.unpack(archive)
 
 
-def test_two_at_once_give_one_whole_folder(tmp_path, monkeypatch):
-    archive = make(tmp_path / "x.zip", CONTENT)
+def test_two_at_once_unpack_once(tmp_path, monkeypatch):
+    archive, calls = make(tmp_path / "x.zip", CONTENT), []
     real = archives._write_all
 
     def slower(path, temporary):
+        calls.append(path)
+        time.sleep(0.1)
         real(path, temporary)
-        monkeypatch.setattr(archives, "_write_all", real)
-        archives.unpack(archive)  # the other process is done first
 
     monkeypatch.setattr(archives, "_write_all", slower)
-    folder = archives.unpack(archive)
-    assert (folder / "a/jets.h5").read_bytes() == CONTENT["a/jets.h5"]
+    threads = [threading.Thread(target=archives.unpack, args=(archive,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert (tmp_path / "x/a/jets.h5").read_bytes() == CONTENT["a/jets.h5"]
     assert left_over(tmp_path) == ["x", "x.zip"]
+
+
+def test_what_is_listed(tmp_path):
+    names = [f"part_{i}.root" for i in (10, 2, 1)] + ["b/x.h5", ".DS_Store", "__MACOSX/._x.h5"]
+    folder = archives.unpack(make(tmp_path / "set_2.tar", dict.fromkeys(names, b"1")))
+    found = [path.relative_to(folder).as_posix() for path in archives.contents(folder)]
+    assert found == ["b/x.h5", "part_1.root", "part_2.root", "part_10.root"]
 
 
 def test_modes_of_the_archive_are_not_taken_over(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from data_fetch import layouts, load, public, samples
+from data_fetch.splits import SPLITS
 from hepml_lite import metrics
 
 TOP_MASS = 172.5  # GeV, Pythia's setting; 173.34 is the mass of the generator-level resonance
@@ -56,13 +57,13 @@ def test_the_mass_cut_performs_as_at_generation(jets):
 
 
 def test_classes_are_mixed_in_every_split():
-    for split in samples.SPLITS:
+    for split in SPLITS:
         share = load("top_tagging", split=split).label.mean()
         assert 0.48 < share < 0.52
 
 
 def test_splits_are_disjoint_complete_and_fixed(jets):
-    parts = [load("top_tagging", split=split) for split in samples.SPLITS]
+    parts = [load("top_tagging", split=split) for split in SPLITS]
     assert [len(part) for part in parts] == [30_000, 10_000, 10_000]
     together = np.concatenate([part.mass for part in parts])
     np.testing.assert_array_equal(together, jets.mass)
@@ -136,7 +137,8 @@ def test_public_source_comes_in_the_same_container(monkeypatch, jets):
         return [Path(name) for name in names]
 
     monkeypatch.setattr(public, "fetch", fetch)
-    monkeypatch.setattr(layouts, "read", lambda layout, path: jets[:3])
+    monkeypatch.setattr(layouts, "read", lambda layout, path, start, stop: jets[start:stop])
+    monkeypatch.setattr(layouts, "count", lambda layout, path: 3)
     published = load("top_tagging", source="public", split="val")
     assert asked == [("top_landscape", ["val.h5"])]
     assert published.names == jets.names

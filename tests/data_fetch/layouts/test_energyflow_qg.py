@@ -65,7 +65,7 @@ def test_what_is_wrong_is_named(published, tmp_path):
     with pytest.raises(FileNotFoundError):
         energyflow_qg.read(tmp_path / "no.npz")
     for arrays, message in (
-        ({"X": x}, r"y\.npy"),
+        ({"X": x}, r"lacks \['y'\]"),
         ({"X": x, "y": y[:5]}, r"expected \(N, M, 4\)"),
         ({"X": x[..., :3], "y": y}, r"expected \(N, M, 4\)"),
         ({"X": np.asfortranarray(x), "y": y}, "no plain array"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from data_fetch import layouts
-from data_fetch.layouts import hdf5, top_landscape
+from data_fetch.layouts import top_landscape
 
 BLOSC = 32001  # registered filter number
 
@@ -129,9 +129,3 @@ def test_what_pandas_writes(tmp_path, compression):
     ours = top_landscape.read(write(tmp_path / "ours.h5", p4, label), 3, 20)
     np.testing.assert_array_equal(jets.constituents, ours.constituents)
     np.testing.assert_array_equal(jets.label, ours.label)
-
-
-def test_layouts_that_are_no_jets():
-    with pytest.raises(ValueError, match="layout 'calochallenge' cannot be read as jets"):
-        layouts.read("calochallenge", "x.hdf5")
-    assert hdf5.column(["a", "b"], "b", "x") == 1
