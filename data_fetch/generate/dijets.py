@@ -8,10 +8,10 @@ import awkward as ak
 import numpy as np
 
 from hepml_lite import kinematics
+from hepml_lite.substructure import n_subjettiness
 
 from .clustering import anti_kt
 from .pythia import Generator, Particles
-from .substructure import n_subjettiness
 
 RADIUS = 1.0
 SMALLEST_TAU = 1e-6  # a jet of fewer particles than axes has tau = 0: its ratios are set to 0

@@ -33,9 +33,9 @@ CARD = {
     "selection": "anti-kT R = 0.8, 900 < pT < 1100 GeV, |eta| < 2; 100 leading constituents; quark "
     "and gluon: the hard parton closest to the axis, within 0.8; others: all quarks of the decay "
     "within 0.8 of the axis",
-    "generation_cuts": "pT-hat > 550 GeV; 500 jets of each class from 450 GeV show that this leaves "
-    "out, in %: quark 1.0 +- 0.5, gluon 1.2 +- 0.5, W 3.6 +- 0.9, Z 2.2 +- 0.7, top 3.8 +- 0.9, "
-    "Higgs 3.2 +- 0.8",
+    "generation_cuts": "pT-hat > 550 GeV; 500 jets of each class from 450 GeV show that this "
+    "leaves out, in %: quark 1.0 +- 0.5, gluon 1.2 +- 0.5, W 3.6 +- 0.9, Z 2.2 +- 0.7, "
+    "top 3.8 +- 0.9, Higgs 3.2 +- 0.8",
     "units": "pT in GeV, phi in rad; constituents are massless",
     "citation": "Moreno et al., JEDI-net, arXiv:1908.05318 (quark, gluon, W, Z, top); "
     "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "

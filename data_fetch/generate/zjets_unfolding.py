@@ -12,12 +12,12 @@ import awkward as ak
 import numpy as np
 
 from hepml_lite import kinematics
+from hepml_lite.substructure import n_subjettiness, soft_drop
 from hepml_lite.unfolding_pair import UnfoldingPair
 
 from .clustering import anti_kt
 from .detector import detect
 from .pythia import Generator, Particles, pythia_seed
-from .substructure import n_subjettiness, soft_drop
 
 NAMES = ("simulation", "nature", "nature_a14")
 QUANTITIES = ("mass", "multiplicity", "width", "ln_rho", "tau21", "zg", "pt")

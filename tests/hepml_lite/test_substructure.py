@@ -6,8 +6,8 @@ import pytest
 import vector
 from scipy.optimize import minimize
 
-from data_fetch.generate.substructure import n_subjettiness, soft_drop
 from hepml_lite import kinematics
+from hepml_lite.substructure import n_subjettiness, soft_drop
 
 RADIUS = 0.8
 
