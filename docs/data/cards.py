@@ -1,17 +1,17 @@
-"""Write the page and the figure of every bundled sample from its data card and its jets."""
+"""Write the page and the figure of every bundled sample from its data card and its rows."""
 
+import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib.pyplot as plt
-import numpy as np
+from matplotlib.figure import Figure
 
 from data_fetch.samples import Sample, bundled
 from hepml_lite import plotting
+from hepml_lite.rows import Rows
 
 FOLDER = Path(__file__).parent
-OBSERVABLES = ("pt", "eta", "mass", "n_constituents")
-LABELS = ("jet $p_T$ [GeV]", "jet $\\eta$", "jet mass [GeV]", "number of constituents")
 
 
 def page(sample: Sample) -> str:
@@ -22,30 +22,19 @@ def page(sample: Sample) -> str:
         for key, value in card.items()
         if key not in ("name", "title")
     ]
-    picture = f"![Momentum, direction, mass and multiplicity of the jets]({sample.name}.png)"
-    call = f'```python\nfrom data_fetch import load\n\njets = load("{sample.name}")\n```'
+    picture = f"![{drawing(sample).__doc__.splitlines()[0]}]({sample.name}.png)"
+    call = f'```python\nfrom data_fetch import load\n\nrows = load("{sample.name}")\n```'
     return "\n".join([f"# {card['title']}", "", picture, "", call, "", *rows, ""])
 
 
-def bin_edges(values: np.ndarray) -> np.ndarray:
-    """About forty bins over all but the last 0.5 %; counts get bins of equally many integers."""
-    low, high = np.quantile(values, [0.0005, 0.995])
-    if np.issubdtype(values.dtype, np.integer):
-        step = max(1, round((high - low) / 40))
-        return np.arange(low - 0.5, high + step, step)
-    return np.linspace(low, high, 41)
-
-
-def draw(sample: Sample) -> None:
-    """Histograms of what a selection or a detector would distort first."""
-    jets = sample.jets()
-    fig, axes = plt.subplots(2, 2, figsize=(12, 8))
-    for ax, observable, label in zip(axes.flat, OBSERVABLES, LABELS, strict=True):
-        values = getattr(jets, observable)
-        by_class = {name: values[jets.label == k] for k, name in enumerate(jets.names)}
-        plotting.histogram(ax, by_class, bins=bin_edges(values), xlabel=label)
-        ax.legend()
-    fig.savefig(FOLDER / f"{sample.name}.png", dpi=60, pil_kwargs={"optimize": True})
+def drawing(sample: Sample) -> Callable[[Rows], Figure]:
+    """What draws a sample: its own module in `figures`, or that of its container."""
+    own = FOLDER / "figures" / f"{sample.name}.py"
+    path = own if own.is_file() else own.with_name(f"{sample.card['container'].lower()}.py")
+    spec = importlib.util.spec_from_file_location(f"figures_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.draw
 
 
 def main() -> None:
@@ -53,7 +42,8 @@ def main() -> None:
     plotting.use_style()
     for name, sample in bundled().items():
         (FOLDER / f"{name}.md").write_text(page(sample))
-        draw(sample)
+        figure = drawing(sample)(sample.rows())
+        figure.savefig(FOLDER / f"{name}.png", dpi=60, pil_kwargs={"optimize": True})
 
 
 if __name__ == "__main__":

@@ -65,14 +65,14 @@ def test_trigger_objects_keep_their_places(rng):
 
 
 def test_showers_keep_their_total_exactly_and_each_voxel_within_steps(rng):
-    voxels = np.exp(rng.uniform(np.log(1e-4), np.log(30), (N, 16)))
+    voxels = np.exp(rng.uniform(np.log(5e-4), np.log(30), (N, 16)))
     voxels[rng.random((N, 16)) < 0.3] = 0
     voxels[0] = 0  # a particle that passed through
     geometry = Geometry.regular(**GEOMETRY)
     showers = Showers(voxels, rng.uniform(1, 100, N), geometry, **FIELDS)
     back = round_trip(showers, geometry=GEOMETRY)
     np.testing.assert_allclose(back.deposited, showers.deposited, rtol=1e-5)
-    np.testing.assert_allclose(back.voxels, showers.voxels, rtol=0.021)
+    np.testing.assert_allclose(back.voxels, showers.voxels, rtol=0.051)
     np.testing.assert_array_equal(back.energy, showers.energy)
 
 
@@ -86,3 +86,10 @@ def test_a_value_that_does_not_fit_is_named(rng):
 def test_a_card_without_precision_is_refused(rng):
     with pytest.raises(ValueError, match="no precision for mjj, tau21"):
         packing.pack(Events(table(rng), tuple(STEPS), **FIELDS))
+
+
+def test_a_voxel_too_full_for_a_byte_is_refused():
+    voxels = np.full((1, 16), 500.0)
+    showers = Showers(voxels, [8000.0], Geometry.regular(**GEOMETRY), names=("a", "b"))
+    with pytest.raises(ValueError, match="500 GeV; at most 163"):
+        packing.pack(showers)
