@@ -73,20 +73,27 @@ def findings() -> Iterable[Finding]:
 
 
 def _list(_: argparse.Namespace) -> int:
+    print("Samples of the course: hepml data info NAME shows the card of one")
     for name, sample in samples.bundled().items():
+        print(f"  {name:<16}{_stock(sample):<26}bundled    {sample.card['title']}")
         made_here = samples.generated(name)
-        places = ["bundled"] + (["generated"] if made_here.is_complete else [])
-        size = sample.path.stat().st_size / 1e6 if sample.path.is_file() else 0
-        print(f"{name:<17}{len(sample):>8} {UNITS[sample.card['container']]:<8}", end="")
-        print(f"{size:>5.1f} MB  {', '.join(places):<19} {sample.card['title']}")
-    print("\nPublic data sets, fetched on request (hepml data fetch NAME):")
+        if made_here.is_complete:
+            print(f"  {'':<16}{_stock(made_here):<26}generated  {made_here.path}")
+    print("\nPublic data sets, fetched on request: hepml data fetch NAME")
     for name, entry in public.registry().items():
         here = sum(public.is_here(public.place(name) / file.name) for file in entry.files)
-        print(f"{name:<22}{here:>3} of {len(entry.files):>2} files here  {entry.title}")
-        print(f"{'':<22}{entry.licence}")
+        present = f"{here} of {len(entry.files)} files here"
+        print(f"  {name:<22}{entry.volume:>12}  {present:<21}{entry.title}")
+        print(f"  {'':<57}{entry.licence}")
     where = files.data_folder()
     print(f"\nGenerated and fetched samples are kept in {where} (HEPML_DATA moves them).")
     return 0
+
+
+def _stock(sample: samples.Sample) -> str:
+    """Number of rows and size of a sample."""
+    size = sample.path.stat().st_size / 1e6 if sample.path.is_file() else 0
+    return f"{len(sample):>8} {UNITS[sample.card['container']]:<8}{size:>6.1f} MB  "
 
 
 def _info(arguments: argparse.Namespace) -> int:

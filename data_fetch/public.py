@@ -40,6 +40,12 @@ class PublicFile:
         return f"{self.size / 1e6:,.0f} MB" if self.size else self.about or "size unknown"
 
 
+def _bytes(about: str | None) -> float:
+    """A rough size such as "7.6 GB" in bytes; 0 if there is none."""
+    number, unit = about.split() if about else ("0", "GB")
+    return float(number) * {"MB": 1e6, "GB": 1e9}[unit]
+
+
 @dataclass(frozen=True)
 class PublicSet:
     """A public data set.
@@ -66,6 +72,17 @@ class PublicSet:
     files: Sequence[PublicFile]
     default: Sequence[str]
     notes: Sequence[str] = ()
+
+    @property
+    def volume(self) -> str:
+        """Size of all files together for people: `~` if rough, `>` where not all are known."""
+        known = [size for file in self.files if (size := file.size or _bytes(file.about))]
+        if not known:
+            return "size unknown"
+        rough = "~" if any(file.about and not file.size for file in self.files) else ""
+        least = "> " if len(known) < len(self.files) else ""
+        total = sum(known) / 1e9
+        return f"{least}{rough}{total:.{1 if total < 100 else 0}f} GB"
 
     def choose(self, patterns: str | Iterable[str] | None = None) -> list[PublicFile]:
         """Files by name or pattern (`QG_jets_*.npz`, `*` for all), None for the default ones.

@@ -1,4 +1,4 @@
-"""Write the page and the figure of every bundled sample from its data card and its rows."""
+"""Write the page and the figure of every bundled sample, and the list of them."""
 
 import importlib.util
 import json
@@ -27,6 +27,20 @@ def page(sample: Sample) -> str:
     return "\n".join([f"# {card['title']}", "", picture, "", call, "", *rows, ""])
 
 
+def index() -> str:
+    """The list of all samples, filled with a row for each bundled one."""
+    head = ["| sample | what it is | rows | container | file |", "|---|---|---|---|---|"]
+    rows = [
+        f"| [`{name}`]({name}.md) | {sample.card['title']} | {len(sample)} | "
+        f"`{sample.card['container']}` | {sample.path.stat().st_size / 1e6:.1f} MB |"
+        for name, sample in bundled().items()
+    ]
+    before, rest = (FOLDER / "README.md").read_text().split("<!-- samples:begin -->")
+    after = rest.split("<!-- samples:end -->")[1]
+    table = "\n".join([*head, *rows])
+    return f"{before}<!-- samples:begin -->\n{table}\n<!-- samples:end -->{after}"
+
+
 def drawing(sample: Sample) -> Callable[[Rows], Figure]:
     """What draws a sample: its own module in `figures`, or that of its container."""
     own = FOLDER / "figures" / f"{sample.name}.py"
@@ -38,8 +52,9 @@ def drawing(sample: Sample) -> Callable[[Rows], Figure]:
 
 
 def main() -> None:
-    """Write all pages and figures beside this script."""
+    """Write all pages and figures, and the list of them, beside this script."""
     plotting.use_style()
+    (FOLDER / "README.md").write_text(index())
     for name, sample in bundled().items():
         (FOLDER / f"{name}.md").write_text(page(sample))
         figure = drawing(sample)(sample.rows())

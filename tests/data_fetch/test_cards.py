@@ -23,3 +23,7 @@ def test_page_is_up_to_date_and_has_its_figure(cards, name):
     written = (FOLDER / f"{name}.md").read_text()
     assert written == cards.page(bundled()[name]), "run: python docs/data/cards.py"
     assert (FOLDER / f"{name}.png").stat().st_size > 10_000
+
+
+def test_the_list_of_samples_is_up_to_date(cards):
+    assert (FOLDER / "README.md").read_text() == cards.index(), "run: python docs/data/cards.py"

@@ -70,10 +70,7 @@ def test_every_sample_but_one_has_a_counterpart_of_its_kind():
 def test_no_rows_are_in_two_splits(files):
     """Splits of the same file take different rows of it, all splits together every row."""
     for sample in COUNTERPARTS:
-        seen = [
-            {tuple(row) for row in counterparts.load(sample, split).values}
-            for split in SPLITS
-        ]
+        seen = [{tuple(row) for row in counterparts.load(sample, split).values} for split in SPLITS]
         whole = counterparts.load(sample)
         assert sum(map(len, seen)) == len(set.union(*seen)) == len(whole) > 0
 

@@ -10,8 +10,9 @@ import sys
 import pytest
 from unreliable_server import Fault, Served, running
 
-from data_fetch import download, public
+from data_fetch import download, public, samples
 from data_fetch.public import PublicFile, PublicSet
+from hepml_lite.course.cli import main
 
 BODY = b"what was published" * 1000
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -231,3 +232,18 @@ def test_looking_at_the_registry_imports_nothing_of_the_network():
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+def test_list_tells_what_there_is_how_large_and_what_is_here(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HEPML_DATA", str(tmp_path))
+    (tmp_path / "public" / "top_landscape").mkdir(parents=True)
+    (tmp_path / "public" / "top_landscape" / "val.h5").write_bytes(b"here")
+    assert main(["data", "list"]) == 0
+    shown = capsys.readouterr().out
+    for name in (*samples.bundled(), *public.registry()):
+        assert f"  {name} " in shown
+    (top,) = [line for line in shown.splitlines() if "top_landscape" in line]
+    assert "1.7 GB" in top
+    assert "1 of 3 files here" in top
+    (jetclass,) = [line for line in shown.splitlines() if "  jetclass " in line]
+    assert "~190 GB" in jetclass

@@ -75,17 +75,33 @@ def test_smoke_is_the_beginning_of_each_split():
     np.testing.assert_array_equal(small.mass, whole.mass[:1000])
 
 
-def test_no_network_is_touched(monkeypatch):
+@pytest.mark.parametrize("name", samples.bundled())
+def test_every_sample_loads_without_a_network_in_disjoint_splits(name, monkeypatch):
     def refuse(*_):
         raise AssertionError("load opened a socket")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    load("top_tagging", "smoke")
+    rows = load(name)
+    assert type(rows).__name__ == rows.card["container"]
+    assert len(rows) == sum(rows.card["rows"].values())
+    first = rows.ARRAYS[0]
+    parts = [load(name, split=split).arrays()[first] for split in SPLITS]
+    np.testing.assert_array_equal(np.concatenate(parts), rows.arrays()[first])
 
 
-def test_card_tells_origin_and_citation(jets):
-    for key in ("process", "selection", "seed", "generator", "citation", "licence", "sha256"):
-        assert jets.card[key]
+@pytest.mark.parametrize("name", samples.bundled())
+def test_every_card_tells_origin_and_citation(name):
+    card = samples.bundled()[name].card
+    for key in (
+        *("title", "process", "detector", "selection", "generation_cuts", "units", "citation"),
+        *("generator", "seed", "recipe", "command", "platform", "licence", "split", "sha256"),
+    ):
+        assert card[key], key
+
+
+def test_everything_bundled_fits_into_a_clone():
+    total = sum(sample.path.stat().st_size for sample in samples.bundled().values())
+    assert total < 35e6
 
 
 @pytest.mark.parametrize(
