@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from data_fetch.packing.showers import LOG_STEP, SMALLEST
 from hepml_lite import plotting
 from hepml_lite.showers import Geometry, Showers
 
@@ -92,9 +93,11 @@ def _occupancy(ax: Axes, by_class: dict[str, Showers]) -> None:
         filled = showers.voxels[showers.voxels > 0]
         energies[name] = np.log10(1000 * filled)
     label = r"$\log_{10}$(voxel energy / MeV)"
-    plotting.histogram(ax, energies, np.linspace(-0.4, 3.2, 46), label, density=True)
+    steps = np.arange(-0.5, 170, 4)  # of the stored energies, so that no bin has more of them
+    bins = np.log10(1000 * SMALLEST) + LOG_STEP / np.log(10) * steps
+    plotting.histogram(ax, energies, bins, label, density=True)
     arrow = {"arrowstyle": "->", "color": "0.4"}
-    place = {"xytext": (-0.35, 0.72), "fontsize": 12, "color": "0.3"}
+    place = {"xytext": (-0.2, 0.78), "fontsize": 12, "color": "0.3"}
     ax.annotate("0.511 MeV:\nannihilation", (-0.28, 0.38), arrowprops=arrow, **place)
     ax.set_ylim(0, 0.95)
 
