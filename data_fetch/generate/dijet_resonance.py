@@ -32,7 +32,8 @@ CARD = {
     "all 2 -> 2 processes; signal: W' (3500 GeV) -> X (500 GeV) Y (100 GeV), each -> q qbar",
     "detector": "tracks, and calorimeter cells of 0.1 x 0.1 in eta-phi; no magnetic field",
     "selection": "the two leading anti-kT R = 1.0 jets of what is detected at |eta| < 2.5, one "
-    "with pT > 1.2 TeV, 2.5 < mjj < 5 TeV; jet 1 is the lighter, jet 2 the heavier of the two",
+    "with pT > 1.2 TeV, which bends the spectrum of mjj below about 2.7 TeV; 2.5 < mjj < 5 TeV; "
+    "jet 1 is the lighter, jet 2 the heavier of the two",
     "generation_cuts": "pT-hat > 950 GeV for QCD; 5000 events from 800 GeV show that this leaves "
     "out 6.1 +- 0.4 %, falling smoothly with mjj: 7.8 +- 0.9 % at 2.5-2.7, 5.2 +- 0.7 % at 3-3.3, "
     "4.9 +- 0.8 % at 3.3-3.7 and 3.1 +- 0.6 % at 3.7-5 TeV; none for the signal but 3.3 < m(W') < "
