@@ -140,7 +140,7 @@ class Jets(Rows):
         falling = np.where(self.mask, -self.constituents[..., 0], np.inf)
         order = np.argsort(falling, axis=1, kind="stable")[:, :n]  # (N, n)
         rows = np.arange(len(self))[:, None]
-        return self._each(lambda array: array[rows, order])
+        return self.mapped(lambda array: array[rows, order])
 
     def padded(self, n: int) -> Self:
         """The same jets in an array of n constituent slots (n at least the present number)."""
@@ -149,12 +149,15 @@ class Jets(Rows):
             raise ValueError(
                 f"{n} slots cannot hold {self.mask.shape[1]}: drop some with truncate({n})"
             )
-        return self._each(
+        return self.mapped(
             lambda array: np.pad(array, [(0, 0), (0, extra)] + [(0, 0)] * (array.ndim - 2))
         )
 
-    def _each(self, change: Callable[[np.ndarray], np.ndarray], **fields: Any) -> Self:
-        """Apply one change to every array of constituents."""
+    def mapped(self, change: Callable[[np.ndarray], np.ndarray], **fields: Any) -> Self:
+        """The same jets with one change made to every array of constituents, such as an order.
+
+        `change` takes and gives arrays (N, P, ...); `fields` replace others, such as the label.
+        """
         pid = None if self.pid is None else change(self.pid)
         constituents, mask = change(self.constituents), change(self.mask)
         return replace(self, constituents=constituents, mask=mask, pid=pid, **fields)

@@ -27,9 +27,8 @@ COLOURS = {
 }
 _DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 2, 1, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# Classes that recur in every lesson; other names get the next free place when first drawn.
-_PLACES = {"QCD": 0, "background": 0, "top": 1, "signal": 1}
-_PLACES |= {"quark": 2, "gluon": 3, "W": 4, "Z": 5, "Higgs": 0}
+# Classes that recur in many lessons; other names get the next free place when first drawn.
+_PLACES = dict(QCD=0, background=0, Higgs=0, top=1, signal=1, quark=2, gluon=3, W=4, Z=5)
 
 
 def use_style() -> None:

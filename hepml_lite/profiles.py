@@ -1,31 +1,70 @@
 """The sizes of a run, all that differs between smoke (CI), lesson (class) and paper (GPU)."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 PROFILES = ("smoke", "lesson", "paper")
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much a notebook reads, trains and resamples; printed at its top."""
+    """How much a notebook reads, trains and resamples; printed at its top. None: all there is."""
 
     profile: str
-    train_jets: int | None  # None: all there are
-    epochs: int
-    batch_size: int
-    bootstraps: int
+    numbers: Mapping[str, int | None]
+
+    def __getattr__(self, name: str) -> int | None:
+        if name.startswith("__") or name not in self.numbers:
+            raise AttributeError(f"no size {name!r}; there are: {', '.join(self.numbers)}")
+        return self.numbers[name]
 
     def __str__(self) -> str:
-        numbers = {key: "all" if value is None else value for key, value in asdict(self).items()}
-        return "\n".join(f"{key.replace('_', ' '):>10}: {value}" for key, value in numbers.items())
+        shown = {"profile": self.profile, **self.numbers}
+        width = max(map(len, shown))
+        return "\n".join(
+            f"{key.replace('_', ' '):>{width}}: {'all' if value is None else value}"
+            for key, value in shown.items()
+        )
 
 
-SIZES = {
-    "00_start_here": (
-        Sizes("smoke", train_jets=2_000, epochs=2, batch_size=128, bootstraps=50),
-        Sizes("lesson", train_jets=None, epochs=12, batch_size=128, bootstraps=200),
-        Sizes("paper", train_jets=None, epochs=30, batch_size=1024, bootstraps=500),
-    ),
+SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
+    "00_start_here": {
+        "smoke": {"train_jets": 2_000, "epochs": 2, "batch_size": 128, "bootstraps": 50},
+        "lesson": {"train_jets": None, "epochs": 12, "batch_size": 128, "bootstraps": 200},
+        "paper": {"train_jets": None, "epochs": 30, "batch_size": 1024, "bootstraps": 500},
+    },
+    "01_representations": {
+        "smoke": {
+            "jets": 1_000,
+            "labels": 500,
+            "epochs": 2,
+            "compared_jets": 40,
+            "unlabelled_jets": 500,
+            "unlabelled_epochs": 1,
+            "most_labels": 300,
+            "bootstraps": 50,
+        },
+        "lesson": {
+            "jets": 10_000,
+            "labels": 2_000,
+            "epochs": 15,
+            "compared_jets": 200,
+            "unlabelled_jets": 10_000,
+            "unlabelled_epochs": 10,
+            "most_labels": 10_000,
+            "bootstraps": 200,
+        },
+        "paper": {
+            "jets": None,
+            "labels": 20_000,
+            "epochs": 30,
+            "compared_jets": 500,
+            "unlabelled_jets": None,
+            "unlabelled_epochs": 20,
+            "most_labels": 10_000,
+            "bootstraps": 500,
+        },
+    },
 }
 
 
@@ -49,4 +88,4 @@ def sizes(notebook: str, profile: str) -> Sizes:
     require(profile)
     if notebook not in SIZES:
         raise ValueError(f"no sizes for notebook {notebook!r}; there are: {', '.join(SIZES)}")
-    return next(s for s in SIZES[notebook] if s.profile == profile)
+    return Sizes(profile, SIZES[notebook][profile])

@@ -46,7 +46,7 @@ def n_subjettiness(
         raise ValueError(f"orders {list(orders)}: give at least one, each an integer from 1 on")
     if not len(constituents):
         return np.zeros((0, len(orders)))
-    sequence = _reclustered(constituents)
+    sequence = reclustered(constituents)
     tau = sequence.njettiness("NormalizedMeasure", AXES, list(orders), beta, radius)
     return np.asarray(tau)
 
@@ -65,7 +65,7 @@ def soft_drop(constituents: ak.Array, z_cut: float, beta: float, radius: float) 
     """
     if not len(constituents):
         return SoftDrop(np.zeros(0), np.zeros(0), np.zeros(0))
-    groomed = _reclustered(constituents).exclusive_jets_softdrop_grooming(1, beta, z_cut, R0=radius)
+    groomed = reclustered(constituents).exclusive_jets_softdrop_grooming(1, beta, z_cut, R0=radius)
     # FastJet answers -1 where there is no splitting, and a mass below 0 for rounding of its square
     mass, zg, rg = (
         np.maximum(np.asarray(groomed[field]), 0.0)
@@ -74,8 +74,14 @@ def soft_drop(constituents: ak.Array, z_cut: float, beta: float, radius: float) 
     return SoftDrop(mass, zg, rg)
 
 
-def _reclustered(constituents: ak.Array) -> fastjet.ClusterSequence:
-    """One Cambridge/Aachen jet (hep-ph/9707323) of the constituents of each jet."""
+def reclustered(constituents: ak.Array) -> fastjet.ClusterSequence:
+    """One Cambridge/Aachen jet (hep-ph/9707323) of the constituents of each jet.
+
+    FastJet's contributed observables are methods of what this returns.
+
+    Raises:
+        ValueError: if a jet has no constituents.
+    """
     if not ak.all(ak.num(constituents) > 0):
         empty = int(np.flatnonzero(ak.to_numpy(ak.num(constituents)) == 0)[0])
         raise ValueError(f"jet {empty} has no constituents: leave such jets out before")

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hepml_lite import kinematics
+from hepml_lite import kinematics, metrics
 from hepml_lite.checks import Wrong, exercise
+from hepml_lite.jets import Jets
+from hepml_lite.representations.observables import soft_drop
 
 
 def width(pt: np.ndarray, distance: np.ndarray) -> np.ndarray:
@@ -64,7 +66,7 @@ def pair_mass_squared(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.nd
     return 2 * np.outer(pt, pt) * (np.cosh(eta_gap) - np.cos(phi_gap))
 
 
-@exercise("1.2", reference=pair_mass_squared)
+@exercise("1.3", reference=pair_mass_squared)
 def _(answer, reference, **context):
     rng = np.random.default_rng(1)
     pt, eta = rng.exponential(20, 6) + 1, rng.normal(0.5, 1.0, 6)
@@ -114,7 +116,7 @@ WHY = {
 }
 
 
-@exercise("1.3", reference=SAFE)
+@exercise("1.2", reference=SAFE)
 def _(answer, reference, **context):
     if not isinstance(answer, Mapping) or set(answer) != set(reference):
         raise Wrong(f"give a dictionary with True or False for each of {', '.join(reference)}")
@@ -171,3 +173,23 @@ def _(answer, reference, **context):
     if not np.isclose(single, 0.15, rtol=1e-4):
         raise Wrong(f"30 % of the energy moved by 0.5 costs 0.15, and you find {single:.4g}")
     return "on a line the cheapest plan never lets two loads cross."
+
+
+def groomed_mass(jets: Jets) -> np.ndarray:
+    """Soft-drop mass (N,) [GeV]: the mass without what does not belong to the boson."""
+    return soft_drop(jets, z_cut=0.1, beta=0.0).mass
+
+
+@exercise("1.5", reference=groomed_mass)
+def _(answer, reference, jets, is_z, **context):
+    found = np.asarray(answer(jets), float)
+    if found.shape != (len(jets),):
+        raise Wrong(f"{len(jets)} jets gave shape {found.shape}: one number a jet, (N,)")
+    if not np.isfinite(found).all():
+        raise Wrong(f"{(~np.isfinite(found)).sum()} of the numbers are NaN or infinite")
+    yours, plain = metrics.auc(is_z, found), metrics.auc(is_z, jets.mass)
+    if yours < 0.5 and 1 - yours > plain:
+        raise Wrong(f"an AUC of {yours:.3f}: a good number with the wrong sign, Z should be larger")
+    if yours <= plain + 0.01:
+        raise Wrong(f"an AUC of {yours:.3f}, and the plain mass has {plain:.3f}: grooming helps")
+    return f"an AUC of {yours:.3f} against {plain:.3f} of the plain mass."

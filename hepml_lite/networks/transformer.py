@@ -1,0 +1,142 @@
+"""A small transformer for sets of particles: every particle looks at every other, none has a place.
+
+A. Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, without its positions, and with
+the normalisation in front of each step (R. Xiong et al., arXiv:2002.04745).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from hepml_lite.networks.mlp import MLP
+
+
+class SelfAttention(nn.Module):
+    """softmax(Q Kᵀ / √d) V in `n_heads` heads (eq. 1 of arXiv:1706.03762) among real particles.
+
+    Args:
+        width: numbers per particle, D.
+        n_heads: heads of width d = D / n_heads each.
+
+    Raises:
+        ValueError: the heads do not share the width evenly.
+    """
+
+    def __init__(self, width: int, n_heads: int):
+        super().__init__()
+        if n_heads < 1 or width < 1 or width % n_heads:
+            raise ValueError(
+                f"width={width}, n_heads={n_heads}: the width must be a multiple of the heads, "
+                "for instance 32 and 4."
+            )
+        self.n_heads = n_heads
+        # Without bias: one on K would change no attention, softmax does not see a constant.
+        self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Particles x (N, P, D), mask (N, P) → (N, P, D)."""
+        n, p, width = x.shape
+        qkv = self.queries_keys_values(x).view(n, p, 3, self.n_heads, -1)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (N, H, P, d)
+        # A jet without particles attends to its padding: a softmax over nothing would be NaN.
+        visible = mask | ~mask.any(1, keepdim=True)
+        heads = scaled_dot_product_attention(q, k, v, attn_mask=visible[:, None, None, :])
+        return self.out(heads.transpose(1, 2).reshape(n, p, width))  # (N, H, P, d) → (N, P, D)
+
+
+class Block(nn.Module):
+    """x + Attention(norm(x)), then x + MLP(norm(x)): talk to the others, then think alone."""
+
+    def __init__(self, width: int, n_heads: int, expansion: int = 2, dropout: float = 0.0):
+        super().__init__()
+        self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = SelfAttention(width, n_heads)
+        self.mlp = MLP((width, expansion * width, width), nn.GELU)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Particles x (N, P, D), mask (N, P) → (N, P, D)."""
+        x = x + self.dropout(self.attention(self.attention_norm(x), mask))
+        return x + self.dropout(self.mlp(self.mlp_norm(x)))
+
+
+class TransformerEncoder(nn.Module):
+    """Each particle in the light of all others; permuted particles give permuted outputs.
+
+    Args:
+        n_features: numbers per particle, e.g. 3.
+        width: numbers per particle inside and in the output, D.
+        n_heads: attention heads in each block.
+        n_layers: number of blocks.
+        expansion: hidden width of each block's MLP over D.
+        dropout: probability to drop an activation in training.
+
+    Raises:
+        ValueError: a size below 1, or heads that do not share the width evenly.
+    """
+
+    def __init__(
+        self,
+        n_features: int = 3,
+        width: int = 32,
+        n_heads: int = 4,
+        n_layers: int = 2,
+        expansion: int = 2,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        if min(n_layers, expansion) < 1:
+            raise ValueError(f"n_layers={n_layers}, expansion={expansion}: give 1 or more.")
+        self.width = width
+        self.embedding = MLP((n_features, width, width), nn.GELU)
+        self.blocks = nn.ModuleList(
+            Block(width, n_heads, expansion, dropout) for _ in range(n_layers)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Features (N, P, F), mask (N, P), True where real → (N, P, D), zero where padded.
+
+        What stands in a padded slot, NaN included, changes nothing.
+        """
+        return self.attend(self.embedding(clean(features, mask)), mask)
+
+    def attend(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The blocks alone, for particles (N, P, D) that are embedded already → (N, P, D)."""
+        for block in self.blocks:
+            x = block(x, mask)
+        return clean(self.norm(x), mask)
+
+    def __repr__(self) -> str:
+        heads = self.blocks[0].attention.n_heads
+        return (
+            f"{type(self).__name__}({len(self.blocks)} blocks of width {self.width} and {heads} "
+            f"heads; {sum(p.numel() for p in self.parameters()):,} parameters)"
+        )
+
+
+class JetTransformer(nn.Module):
+    """A jet in `n_outputs` numbers: the encoder, the mean over its particles, an MLP.
+
+    Permutation invariant. The arguments beyond `n_outputs` are those of `TransformerEncoder`.
+    """
+
+    def __init__(self, n_features: int = 3, n_outputs: int = 2, **sizes: int | float):
+        super().__init__()
+        self.encoder = TransformerEncoder(n_features, **sizes)
+        self.head = MLP((self.encoder.width, self.encoder.width, n_outputs), nn.GELU)
+
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Features (N, P, F), mask (N, P), True where real → (N, n_outputs)."""
+        return self.head(mean_pooled(self.encoder(features, mask), mask))
+
+
+def mean_pooled(x: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the real particles: (N, P, D), (N, P) → (N, D); zero for a jet without any."""
+    return clean(x, mask).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+
+
+def clean(x: Tensor, mask: Tensor) -> Tensor:
+    """The same particles (N, P, F) with zeros in the padding, whatever stood there."""
+    return torch.where(mask.unsqueeze(-1), x, 0)
