@@ -8,6 +8,9 @@ import fastjet
 import numpy as np
 import vector
 
+# Its banner would open the output of a lesson; the papers it asks to cite are in the data cards.
+fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
+
 # With beta = 1 the winner-takes-all axis lies where most of the momentum is, which is close to
 # the minimum of tau_N; the one pass of minimisation then has little left to do (arXiv:1401.2158).
 AXES = "OnePass_WTA_KT_Axes"

@@ -1,5 +1,6 @@
 """Figures of the lesson: one jet in all its views, and the table of what moves."""
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -110,7 +111,7 @@ def movement_table(moved: np.ndarray, rows: Sequence[str], columns: Sequence[str
     for (i, k), value in np.ndenumerate(moved):
         text = "" if value < 1e-3 else f"{value:.2f}" if value >= 0.005 else "<0.01"
         ax.text(k, i, text, ha="center", va="center")
-    ax.set_xticks(range(len(columns)), [c.replace(" ", "\n", 1) for c in columns])
+    ax.set_xticks(range(len(columns)), [textwrap.fill(name, 12) for name in columns])
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0)
     ax.xaxis.tick_top()

@@ -9,13 +9,14 @@ from ..jets import Jets
 from . import images, invariants, lund, sequences
 from .catalogue import observable_table
 from .centred import centred
-from .chunks import CHUNK, chunks
+from .chunks import chunks
 
 OBSERVABLES = ("mass", "multiplicity", "width", "pt_dispersion", "tau21", "tau32", "d2")
 PIXELS, REACH = 21, 0.8  # of an image
 PARTICLES = 30  # in a sequence, and of four-vectors
 LARGEST = 120  # masses of pairs
 HIGHEST = 4  # degree of the moments of a set
+AT_ONCE = 500  # jets; all pairs of 100 particles of 500 jets are 40 MB
 LUND_ANGLES, LUND_KT = np.linspace(0, 6, 13), np.linspace(-2, 5, 15)
 
 
@@ -26,11 +27,16 @@ class View:
     function: Callable[[Jets], np.ndarray]  # N jets -> (N, F)
     sentence: str  # what it is, for the top of a figure
     laws: tuple[str, ...]  # of `catalogue.LAWS`, those it keeps, up to pixels and truncation
+    units: int  # how many units the F numbers have, which repeat: pT, eta, phi, pT, eta, phi, ...
 
     def __call__(self, jets: Jets) -> np.ndarray:
         """The numbers of each jet, (N, F) float32; in chunks, so that memory is bounded."""
-        parts = [self.function(part).astype(np.float32) for part in chunks(jets, CHUNK // 4)]
+        parts = [self.function(part).astype(np.float32) for part in chunks(jets, AT_ONCE)]
         return np.concatenate(parts)
+
+    def movement(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """How far each jet moved (N,), from its numbers (N, F) before and after: see `movement`."""
+        return movement(before, after, self.units)
 
 
 def observables(jets: Jets) -> np.ndarray:
@@ -98,21 +104,26 @@ def _length(features: np.ndarray, n: int) -> np.ndarray:
 _LONGITUDINAL = ("permutation", "padding", "turn", "boost")
 _SAFE = ("infrared", "collinear")
 VIEWS = {
-    "observables": View(observables, "seven numbers with a meaning", (*_LONGITUDINAL, "mirror")),
-    "image": View(image, "momentum in pixels", (*_LONGITUDINAL, "mirror", "rotation", *_SAFE)),
-    "sequence": View(sequence, "particles in falling pT", _LONGITUDINAL),
-    "set": View(moments, "sums over all particles", (*_LONGITUDINAL, *_SAFE)),
-    "graph": View(masses_of_pairs, "masses of pairs", (*_LONGITUDINAL, "mirror", "lorentz")),
-    "tree": View(lund_plane, "splittings in the Lund plane", (*_LONGITUDINAL, "mirror", *_SAFE)),
-    "four-vectors": View(four_vectors, "E, px, py, pz as they come", ("padding",)),
+    "observables": View(observables, "seven numbers with a meaning", (*_LONGITUDINAL, "mirror"), 7),
+    "image": View(image, "momentum in pixels", (*_LONGITUDINAL, "mirror", "rotation", *_SAFE), 1),
+    "sequence": View(sequence, "particles in falling pT", _LONGITUDINAL, 3),
+    "set": View(moments, "sums over all particles", (*_LONGITUDINAL, *_SAFE), 12),
+    "graph": View(masses_of_pairs, "masses of pairs", (*_LONGITUDINAL, "mirror", "lorentz"), 1),
+    "tree": View(lund_plane, "splittings in the Lund plane", (*_LONGITUDINAL, "mirror", *_SAFE), 1),
+    "four-vectors": View(four_vectors, "E, px, py, pz as they come", ("padding",), 1),
 }
 
 
-def movement(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """How far each jet moved in a view (N, F), in units of the usual distance of two jets, (N,).
+def movement(before: np.ndarray, after: np.ndarray, units: int | None = None) -> np.ndarray:
+    """How far each jet moved in a view (N, F), relative to the usual distance of two jets, (N,).
 
-    Columns count by their spread over the jets before, so that units do not matter; columns that
-    are the same for all jets are left out. 0: the view does not notice; 1: another jet.
+    0: the view does not notice; 1: another jet. Numbers count by their spread over the jets before,
+    so that units do not matter; numbers of the same unit have a spread in common, or pixels that
+    are hardly ever hit would count most.
+
+    Args:
+        before, after: the same jets in the same view.
+        units: how many different units there are, which repeat along F; default: F.
 
     Raises:
         ValueError: if the arrays have different shapes or fewer than two jets.
@@ -121,8 +132,17 @@ def movement(before: np.ndarray, after: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"before {before.shape}, after {after.shape}: give the same two or more jets twice"
         )
-    spread = before.std(axis=0, dtype=float)
+    spread, usual = scale(before, units)
     seen = spread > 0
-    scaled = [(view[:, seen] / spread[seen]).astype(float) for view in (before, after)]
-    usual = np.linalg.norm(scaled[0] - np.roll(scaled[0], 1, axis=0), axis=1)
-    return np.linalg.norm(scaled[1] - scaled[0], axis=1) / np.median(usual)
+    steps = (after - before).astype(float)[:, seen] / spread[seen]
+    return np.linalg.norm(steps, axis=1) / usual
+
+
+def scale(numbers: np.ndarray, units: int | None = None) -> tuple[np.ndarray, float]:
+    """What `movement` measures in: spread (F,) of each number, and usual distance in spreads."""
+    n_numbers = numbers.shape[1]
+    variance = numbers.var(axis=0, dtype=float).reshape(-1, units or n_numbers).mean(axis=0)
+    spread = np.resize(np.sqrt(variance), n_numbers)  # (F,)
+    scaled = numbers[:, spread > 0] / spread[spread > 0]
+    usual = np.median(np.linalg.norm(scaled - np.roll(scaled, 1, axis=0), axis=1))
+    return spread, float(usual)

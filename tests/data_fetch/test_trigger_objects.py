@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("pythia8mc", reason="making events needs the extra `generate`")
 
+from data_fetch import load
 from data_fetch.generate import trigger_objects as recipe
 from data_fetch.generate.detector import detect
 from data_fetch.generate.pythia import Generator, Particles
@@ -205,3 +206,14 @@ def test_a_chunk_depends_on_its_seed_and_number_alone():
 def test_an_unknown_process_is_named():
     with pytest.raises(ValueError, match="no process 'Higgs'; choose one of minimum bias"):
         recipe.simulate("Higgs", 1, 1, np.random.default_rng(1))
+
+
+def test_bundled_sample_has_the_stated_shares_and_thresholds():
+    bundled = load("trigger_objects")
+    assert np.bincount(bundled.label).tolist() == [100_000, 5000, 5000, 5000, 5000]
+    for objects, threshold in ((bundled.egamma, 3), (bundled.muons, 3), (bundled.jets, 15)):
+        present = objects[..., 0][objects[..., 0] > 0]
+        assert present.min() > 0.994 * threshold  # but for the rounding of the file
+        assert (np.diff(objects[..., 0], axis=1) <= 0).all()
+    hard = (bundled.jets[:, 0, 0] > 60)[bundled.label == 0].mean()
+    assert hard == pytest.approx(0.174, abs=0.02)

@@ -60,7 +60,7 @@ def test_movement_is_that_of_the_library():
         still = VIEWS[name](sample.jets)
         after = still.copy()
         still[row], after[row] = before(row).views[name], now[name]
-        assert found == pytest.approx(views.movement(still, after)[row], rel=1e-3)
+        assert found == pytest.approx(VIEWS[name].movement(still, after)[row], rel=1e-3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,7 +112,8 @@ def test_collinear_split_is_invisible_to_safe_views(kind):
     assert change["pt_dispersion"] < -1e-3
     assert all(abs(change[name]) < 1e-3 for name in ("mass", "width", "tau21", "d2"))
     dashboard.opening = 0.3
-    assert moved(dashboard)["tree"] > words.NOTICED < moved(dashboard)["image"]
+    found = moved(dashboard)  # the primary tree only sees it on the harder branch
+    assert min(found["image"], found["set"]) > words.NOTICED
 
 
 def test_neighbours_are_the_nearest_and_in_order():
@@ -152,11 +153,11 @@ def test_line_and_tables_say_what_moved():
     noticed, rest = plain(outputs["line"]).split("Not noticed by")
     still, rest = rest.split(".", 1)
     for name, value in found.items():
-        assert (f"the {name}" in still) == (value < words.NOTICED)
+        assert (name in still) == (value < words.NOTICED)
     most = max(found, key=found.get)
-    assert f"the {most} moved by {found[most]:.2f}" in noticed
+    assert f"another jet: {most} {found[most]:.2f}" in noticed
     assert words.LESSONS["collinear"] in rest
-    assert "only particles and pTD moved" in rest
+    assert "only particles and pTD move." in rest
     assert "mass" not in rest
     now = numbers(dashboard.transformed())[0]["observables"]
     rows = outputs["observables"].split("<tr>")[2:]
