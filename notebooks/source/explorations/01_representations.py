@@ -33,7 +33,7 @@ from hepml_lite import metrics, plotting, profiles
 from hepml_lite.checks import check
 from hepml_lite.representations import transformations as change
 from hepml_lite.representations.figures import seven_views
-from hepml_lite.representations.views import VIEWS, movement
+from hepml_lite.representations.views import VIEWS
 from widgets import show
 
 plotting.use_style()
@@ -69,7 +69,7 @@ plt.show()
 # %%
 split = change.collinear_split(jets[:200], 0, z=0.5, angle=0.1)
 for name, view in VIEWS.items():
-    moved = np.median(movement(view(jets[:200]), view(split)))
+    moved = np.median(view.movement(view(jets[:200]), view(split)))
     print(f"{name:>12} moved by {moved:.3f} of the distance to another jet")
 
 # %% [markdown]
