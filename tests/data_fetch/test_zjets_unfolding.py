@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import vector
 
+from data_fetch import load
 from data_fetch.generate import zjets_unfolding as recipe
 from data_fetch.generate.pythia import pythia_seed
 from data_fetch.generate.zjets_unfolding import LeadingJets, matched, observables
@@ -141,3 +142,16 @@ def test_a_chunk_is_the_same_again(pairs):
     for old, new in zip((before.truth, before.measured), again, strict=True):
         new = new.astype(np.float32)
         np.testing.assert_array_equal(old[np.lexsort(old.T)], new[np.lexsort(new.T)])
+
+
+def test_weaker_coupling_means_fewer_particles_and_the_detector_loses_some():
+    pairs = load("zjets_unfolding")
+    assert np.bincount(pairs.label).tolist() == [20_000] * 3
+    means = {}
+    for name in pairs.names:
+        truth, measured = pairs.of_class(name).columns("multiplicity")
+        means[name] = truth.mean()
+        assert measured.mean() < 0.85 * truth.mean()
+    error = 15 / 20_000**0.5
+    assert means["simulation"] > means["nature_a14"] + 5 * error
+    assert means["nature_a14"] > means["nature"] + 5 * error
