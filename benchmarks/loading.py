@@ -1,39 +1,41 @@
-"""Time to load the bundled jets, in fresh processes, and where it goes."""
+"""Time to load each bundled sample, in fresh processes, and where it goes."""
 
 import statistics
 import subprocess
 import sys
-import time
+
+from data_fetch.samples import bundled
 
 CODE = """
-import time
+import sys, time
 from data_fetch import files, load, packing, samples
+name = sys.argv[1]
 start = time.perf_counter()
-jets = load("top_tagging")
+load(name)
 print(time.perf_counter() - start)
-sample = samples.bundled()["top_tagging"]
+sample = samples.bundled()[name]
 for step in (sample.verify, lambda: files.read_arrays(sample.path)):
     start = time.perf_counter()
     result = step()
     print(time.perf_counter() - start)
 start = time.perf_counter()
-packing.unpack(result)
+packing.unpack(result, sample.card)
 print(time.perf_counter() - start)
 """
-STEPS = ("load", "of which: hash", "decompress", "unpack")
+STEPS = ("load", "hash", "decompress", "unpack")
 
 
-def main(repeats: int = 7) -> None:
-    """Print minimum and median of each step in milliseconds."""
-    rows = []
-    for _ in range(repeats):
-        command = [sys.executable, "-c", CODE]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        rows.append([1e3 * float(line) for line in done.stdout.split()])
-        time.sleep(0.2)
-    print(f"{'50 000 jets':<16}{'min':>8}{'median':>8}  ms")
-    for name, times in zip(STEPS, zip(*rows, strict=True), strict=True):
-        print(f"{name:<16}{min(times):>8.0f}{statistics.median(times):>8.0f}")
+def main(repeats: int = 5) -> None:
+    """Print the median of each step in milliseconds."""
+    print(f"{'ms':<18}{'rows':>8}" + "".join(f"{step:>12}" for step in STEPS))
+    for name, sample in bundled().items():
+        rows = []
+        for _ in range(repeats):
+            command = [sys.executable, "-c", CODE, name]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            rows.append([1e3 * float(line) for line in done.stdout.split()])
+        medians = (statistics.median(times) for times in zip(*rows, strict=True))
+        print(f"{name:<18}{len(sample):>8}" + "".join(f"{m:>12.0f}" for m in medians))
 
 
 if __name__ == "__main__":

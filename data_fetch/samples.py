@@ -167,5 +167,6 @@ def _how_to_get(sample: Sample, profile: str) -> str:
         return f"{sample.path} is missing; {sample.remedy}"
     return (
         f"profile 'paper' reads {sample.path}, which is not there; make it with "
-        f"`hepml data generate {sample.name} --events 1000000 --workers 8`, or use profile 'lesson'"
+        f"`hepml data generate {sample.name} --events 1000000 --workers 8`, read the "
+        "papers' data set with source='public', or use profile 'lesson'"
     )
