@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from hepml_lite import profiles
 from hepml_lite.rows import Rows
 
@@ -79,7 +81,8 @@ class Packed(Sample):
         """
         self.verify()
         rows = packing.unpack(files.read_arrays(self.path), self.card)
-        return rows if (start, stop) == (0, None) else rows[start:stop]
+        wanted = np.arange(len(rows))[start:stop]  # positions copy; a slice would keep all in memory
+        return rows if len(wanted) == len(rows) else rows[wanted]
 
 
 class Generated(Sample):

@@ -21,7 +21,7 @@ def minkowski_products(jets: Jets) -> np.ndarray:
     """p_i . p_j of all pairs of constituents, (N, P, P) float64 [GeV^2]: 0 where padded.
 
     Their sum over all i and j is the squared jet mass. What Lorentz-invariant networks read
-    (arXiv:2201.08187, 2208.07814). Takes 8 P^2 bytes a jet.
+    (arXiv:2201.08187, 2211.00454). Takes 8 P^2 bytes a jet.
     """
     size = max(1, 2_000_000 // jets.mask.shape[1] ** 2)
     return np.concatenate([_products(part) for part in chunks(jets, size)])

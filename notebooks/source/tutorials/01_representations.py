@@ -276,6 +276,7 @@ def learn(numbers, labels):
     return trained(network, inputs, numbers, labels)
 
 
+# %%
 def trained(network, inputs, examples, labels):
     """Train on inputs(examples); return the score of others, the parameters and the seconds."""
     start = time.perf_counter()

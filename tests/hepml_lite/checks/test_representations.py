@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
+from data_fetch import load
 from hepml_lite.checks import Wrong, check
-from hepml_lite.checks.representations import SAFE, emd_on_a_line, pair_mass_squared, width
+from hepml_lite.checks.representations import (
+    SAFE,
+    emd_on_a_line,
+    pair_mass_squared,
+    trees,
+    width,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +114,30 @@ def test_a_verdict_is_needed_for_every_observable():
 def test_wrong_distances(answer, message):
     with pytest.raises(Wrong, match=message):
         check("1.4", answer)
+
+
+@pytest.fixture(scope="module")
+def bosons():
+    jets = load("jet_classes")
+    pair = jets[np.isin(jets.label, [jets.names.index(name) for name in "WZ"])]
+    return dict(zip(("learn", "judge"), pair.split(0.6, 0.4), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda jets: jets.mass, "not always more Z"),
+        (lambda jets: jets.mass[:5], "one number a jet"),
+        (lambda jets: np.full(len(jets), np.nan), "NaN"),
+    ],
+)
+def test_a_challenge_is_not_won_by_the_mass(bosons, answer, message):
+    with pytest.raises(Wrong, match=message):
+        check("1.5", answer, **bosons)
+
+
+def test_a_challenge_can_be_won_and_the_wrong_sign_is_told(bosons):
+    score = trees(**bosons)
+    assert check("1.5", score, **bosons) is score
+    with pytest.raises(Wrong, match="wrong sign"):
+        check("1.5", lambda jets: -score(jets), **bosons)

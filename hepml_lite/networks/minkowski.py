@@ -1,0 +1,84 @@
+"""What Lorentz-invariant networks share: products of four-vectors, reference vectors, slices."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+# What is added to the particles to break the symmetry, and what then survives of it.
+REFERENCES = {
+    "time": ((1.0, 0.0, 0.0, 0.0),),  # rotations
+    "axis": ((0.0, 0.0, 0.0, 1.0),),  # rotations about the beam and boosts across it
+    "beams": ((2**0.5, 0.0, 0.0, 1.0), (2**0.5, 0.0, 0.0, -1.0)),  # rotations about the beam
+}
+ROWS = 8192  # pairs of particles at a time: their hidden numbers stay in the processor's cache
+
+
+def slices(mask: Tensor) -> Iterator[tuple[slice, int]]:
+    """A few jets at a time, and the slots they need; jets in order of size, as from `by_size`."""
+    counts = mask.sum(1).tolist()
+    rows = ROWS if mask.device.type == "cpu" else 64 * ROWS
+    start = 0
+    while start < len(counts):
+        stop = min(start + max(1, rows // max(1, counts[start]) ** 2), len(counts))
+        yield slice(start, stop), max(1, *counts[start:stop])
+        start = stop
+
+
+def by_size(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Particles (N, P, F) in front of padding, small jets first; the last undoes the order."""
+    order = mask.sort(dim=1, descending=True, stable=True).indices  # (N, P)
+    x, mask = x.gather(1, order[..., None].expand_as(x)), mask.gather(1, order)
+    jets = mask.sum(1).argsort()
+    p = max(1, *mask.sum(1).tolist(), 1)
+    return x[jets, :p], mask[jets, :p], jets.argsort()
+
+
+def with_references(
+    four_vectors: Tensor, mask: Tensor, reference: Sequence[str]
+) -> tuple[Tensor, Tensor]:
+    """Double precision (N, P + R, 4 + K): references in front, K columns that say which is which.
+
+    Raises:
+        ValueError: the particles do not have four components.
+    """
+    if four_vectors.ndim != 3 or four_vectors.shape[-1] != 4:
+        raise ValueError(
+            f"four_vectors of shape {tuple(four_vectors.shape)}: give (N, P, 4), (E, px, py, pz) "
+            "in GeV, as hepml_lite.kinematics.four_vectors makes them."
+        )
+    kind = four_vectors.dtype if four_vectors.device.type == "mps" else torch.float64
+    x = torch.where(mask[..., None], four_vectors.to(kind), 0)
+    x = pad(x, (0, len(reference)))
+    rows = [
+        (*vector, *(float(k == name) for k in reference))
+        for name in reference
+        for vector in REFERENCES[name]
+    ]
+    added = x.new_tensor(rows).reshape(-1, x.shape[-1]).expand(len(x), -1, -1)
+    return torch.cat([added, x], 1), pad(mask, (added.shape[1], 0), value=True)
+
+
+def check_settings(reference: Sequence[str], dropout: float, **sizes: int) -> None:
+    """ValueError for a size below 1, a dropout outside [0, 1) or an unknown reference."""
+    for name, value in sizes.items():
+        if value < 1:
+            raise ValueError(f"{name}={value}: give a whole number, 1 or more.")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout={dropout}: give a probability, 0 ≤ dropout < 1.")
+    unknown = set(reference) - set(REFERENCES)
+    if isinstance(reference, str) or unknown:
+        raise ValueError(
+            f"reference={reference!r}: give a tuple of {', '.join(REFERENCES)}, e.g. ('beams',)."
+        )
+
+
+def minkowski_products(x: Tensor) -> Tensor:
+    """E E' - p p' of all pairs of four-vectors (N, P, 4) → (N, P, P)."""
+    return (x * x.new_tensor((1, -1, -1, -1))) @ x.mT
+
+
+def psi(x: Tensor) -> Tensor:
+    """ψ(x) = sgn(x) log(1 + |x|): many orders of magnitude made readable, smooth at zero."""
+    return x.sign() * x.abs().log1p()

@@ -1,0 +1,235 @@
+"""ParticleNet: convolution over each particle's nearest neighbours, found anew in every block.
+
+H. Qu, L. Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", Phys. Rev. D 101 (2020) 056019,
+arXiv:1902.08570; the edge convolution is that of Y. Wang et al., arXiv:1801.07829.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import batch_norm
+from torch.utils.checkpoint import checkpoint
+
+from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.transformer import clean
+
+KINEMATIC_FEATURES = (
+    "Δη", "Δφ", "ln pT [GeV]", "ln E [GeV]", "ln pT/pT(jet)", "ln E/E(jet)", "ΔR",
+)  # fmt: skip
+SMALLEST = 1e-8  # floor of energies [GeV] under the logarithm
+MANY = 5_000_000  # numbers on edges beyond which activations are computed twice, not kept
+
+
+def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
+    """`KINEMATIC_FEATURES` of particles, (N, P, 7), zero where padded, as in the paper.
+
+    The jet is the sum of its particles, taken as massless; Δ is the distance from its axis.
+
+    Args:
+        constituents: (N, P, 3 or more): pT [GeV], η and φ; what follows is not looked at.
+        mask: (N, P), True where real.
+    """
+    pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)
+    energy = pt * eta.cosh()
+    px, py, pz, jet_energy = (
+        x.sum(1, keepdim=True) for x in (pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), energy)
+    )  # each (N, 1)
+    jet_pt = torch.hypot(px, py).clamp(min=SMALLEST)
+    d_eta = eta - (pz / jet_pt).asinh()
+    d_phi = torch.remainder(phi - torch.atan2(py, px) + torch.pi, 2 * torch.pi) - torch.pi
+    ln_pt, ln_energy = (x.clamp(min=SMALLEST).log() for x in (pt, energy))
+    ln_jet_energy = jet_energy.clamp(min=SMALLEST).log()
+    columns = (
+        d_eta, d_phi, ln_pt, ln_energy, ln_pt - jet_pt.log(), ln_energy - ln_jet_energy,
+        torch.hypot(d_eta, d_phi),
+    )  # fmt: skip
+    return clean(torch.stack(columns, -1), mask)
+
+
+def with_extra(constituents: Tensor, mask: Tensor, n_extra: int) -> Tensor:
+    """The kinematic features and behind them the extra columns given: (N, P, 7 + n_extra).
+
+    Raises:
+        ValueError: the constituents have not 3 + n_extra columns.
+    """
+    if constituents.shape[-1] != 3 + n_extra:
+        raise ValueError(
+            f"{constituents.shape[-1]} columns: this network takes {3 + n_extra}: pT [GeV], η, φ "
+            f"and {n_extra} more. Make it with n_extra={constituents.shape[-1] - 3} to change that."
+        )
+    extra = clean(constituents[..., 3:], mask)
+    return torch.cat([kinematic_features(constituents, mask), extra], -1)
+
+
+@torch.no_grad()
+def neighbour_edges(points: Tensor, mask: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Edges from every real particle to its k nearest ones (fewer in a jet of k or fewer).
+
+    Args:
+        points: (N, P, D) where the particles are; distances are Euclidean.
+        mask: (N, P), True where real.
+        k: neighbours of each; no particle is its own.
+
+    Returns:
+        centre (E,) and neighbour (E,): rows of the M real particles `points[mask]`.
+    """
+    n, p, _ = points.shape
+    # |x_j|² - 2 x_i·x_j: the distance squared up to |x_i|², the same for all j.
+    rank = torch.baddbmm(points.square().sum(-1).unsqueeze(1), points, points.mT, alpha=-2)
+    rank.masked_fill_(~mask.unsqueeze(1), torch.inf)  # (N, P, P)
+    rank.diagonal(dim1=1, dim2=2).fill_(torch.inf)
+    rank, near = rank.topk(min(k, p - 1), largest=False, sorted=False)  # (N, P, k)
+    linked = rank.isfinite() & mask.unsqueeze(-1)
+    row = (mask.flatten().cumsum(0) - 1).view(n, p)  # a slot's place among the real ones
+    neighbour = row.gather(1, near.flatten(1)).view_as(near)
+    return row.unsqueeze(-1).expand_as(near)[linked], neighbour[linked]
+
+
+class RowNorm(nn.BatchNorm1d):
+    """Batch normalisation of rows (M, C) that are all real, so that padding has no part in it."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(M, C) → (M, C); one row alone has no spread and is measured by the running mean."""
+        if len(rows) > 1 or not self.training:
+            return super().forward(rows)
+        return batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias)
+
+    def relu_then(self, layer: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+        """layer(ReLU(self(rows))); of many rows, only `rows` is kept for the backward pass.
+
+        The rest is computed again there: a little more time, but half the memory.
+        """
+        keep = rows.numel() < MANY or rows.is_cuda or not self.training
+        if keep or not torch.is_grad_enabled():
+            return layer(self(rows).relu_())
+        self._follow(rows.detach())
+
+        def again(rows: Tensor) -> Tensor:  # without the running mean, which must move but once
+            normed = batch_norm(rows, None, None, self.weight, self.bias, True, eps=self.eps)
+            return layer(normed.relu_())
+
+        return checkpoint(again, rows, use_reentrant=False, preserve_rng_state=False)
+
+    def _follow(self, rows: Tensor) -> None:
+        variance, mean = torch.var_mean(rows, 0)
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance, self.momentum)
+        self.num_batches_tracked += 1
+
+
+class EdgeConv(nn.Module):
+    """An EdgeConv block (fig. 1 of the paper): x_i' = ReLU(S(x_i) + mean_j h(x_i, x_j - x_i)).
+
+    h is an MLP on each edge with batch normalisation; S is a linear shortcut.
+
+    Args:
+        n_inputs: features of a particle.
+        sizes: widths of the layers of h; the last is that of the output.
+    """
+
+    def __init__(self, n_inputs: int, sizes: Sequence[int]):
+        super().__init__()
+        first, last = sizes[0], sizes[-1]
+        # The two halves of h's first layer, on x_i and on x_j - x_i.
+        self.centre = nn.Linear(n_inputs, first, bias=False)
+        self.difference = nn.Linear(n_inputs, first, bias=False)
+        self.layers = nn.ModuleList(
+            nn.Linear(n_in, n_out, bias=False) for n_in, n_out in pairwise(sizes)
+        )
+        self.norms = nn.ModuleList(RowNorm(size) for size in sizes)
+        self.shortcut = nn.Sequential(nn.Linear(n_inputs, last, bias=False), RowNorm(last))
+
+    def forward(self, x: Tensor, centre: Tensor, neighbour: Tensor) -> Tensor:
+        """Particles x (M, F) and the edges between them, (E,) twice → (M, sizes[-1])."""
+        # Linear, thus done once a particle, not once an edge: Φ x_i + Θ (x_j - x_i).
+        from_neighbour = self.difference(x)  # (M, C)
+        from_centre = self.centre(x) - from_neighbour
+        edges = from_centre[centre].add_(from_neighbour[neighbour])  # (E, C)
+        for norm, layer in zip(self.norms, self.layers, strict=False):
+            edges = norm.relu_then(layer, edges)
+        h = self.norms[-1].relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)
+        return (self.shortcut(x) + h).relu()
+
+
+def mean_of_rows(rows: Tensor, group: Tensor, n_groups: int) -> Tensor:
+    """Mean of rows (E, C) that share a `group` (E,): (n_groups, C), zero where there are none."""
+    number = torch.bincount(group, minlength=n_groups).clamp(min=1).unsqueeze(1)
+    return rows.new_zeros(n_groups, rows.shape[1]).index_add(0, group, rows) / number
+
+
+class ParticleNet(nn.Module):
+    """ParticleNet; as it stands the paper's small ParticleNet-Lite, 26 416 parameters.
+
+    Permutation and padding invariant; unchanged by a turn of the event around the beam. Batch
+    statistics are taken over real particles and edges only, and a jet with too few particles has
+    fewer neighbours: there the authors' code counts padding.
+
+    Args:
+        n_extra: columns behind pT, η and φ, e.g. charge or identity.
+        blocks: widths of the layers of each EdgeConv block.
+        n_neighbours: k, neighbours of a particle.
+        head_size: hidden layer on the jet.
+        n_classes: logits given back.
+        dropout: probability to drop an activation of the hidden layer in training.
+
+    Raises:
+        ValueError: a size below 1 (n_extra below 0), or a dropout outside [0, 1).
+    """
+
+    def __init__(
+        self,
+        n_extra: int = 0,
+        blocks: Sequence[Sequence[int]] = ((32, 32, 32), (64, 64, 64)),
+        n_neighbours: int = 7,
+        head_size: int = 128,
+        n_classes: int = 2,
+        dropout: float = 0.1,
+    ):
+        super().__init__()
+        if not blocks or not all(blocks) or min(map(min, blocks)) < 1:
+            raise ValueError(
+                f"blocks={blocks}: give widths ≥ 1 for one block or more, e.g. ((32, 32),)."
+            )
+        if n_neighbours < 1 or n_extra < 0:
+            raise ValueError(
+                f"n_neighbours={n_neighbours}, n_extra={n_extra}: give ≥ 1 neighbours, ≥ 0 columns."
+            )
+        self.n_extra, self.n_neighbours = n_extra, n_neighbours
+        inputs = [len(KINEMATIC_FEATURES) + n_extra, *(sizes[-1] for sizes in blocks)]
+        self.input_norm = RowNorm(inputs[0])
+        self.blocks = nn.ModuleList(map(EdgeConv, inputs, blocks))
+        self.head = MLP((inputs[-1], head_size, n_classes), dropout=dropout)
+
+    @classmethod
+    def paper(cls, n_extra: int = 0, n_classes: int = 2) -> Self:
+        """The full ParticleNet of the paper: 366 160 parameters for top tagging (366k)."""
+        return cls(n_extra, [[width] * 3 for width in (64, 128, 256)], 16, 256, n_classes)
+
+    def forward(self, constituents: Tensor, mask: Tensor) -> Tensor:
+        """Logits (N, n_classes) of jets.
+
+        Args:
+            constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
+            mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
+        """
+        features = with_extra(constituents, mask, self.n_extra)  # (N, P, F)
+        points = features[..., :2]  # the first graph is drawn in the plane of η and φ
+        x = self.input_norm(features[mask])  # (M, F): no time goes into padding
+        for block in self.blocks:
+            x = block(x, *neighbour_edges(points, mask, self.n_neighbours))  # (M, C)
+            # From here on neighbours are those with similar features: the graph is dynamic.
+            points = x.new_zeros(*mask.shape, x.shape[1])  # (N, P, C)
+            points[mask] = x.detach()
+        jet = mask.nonzero()[:, 0]  # (M,) the jet of each particle
+        return self.head(mean_of_rows(x, jet, len(mask)))  # (N, C) → (N, n_classes)
+
+    def __repr__(self) -> str:
+        widths = ", ".join(str([norm.num_features for norm in b.norms]) for b in self.blocks)
+        return (
+            f"{type(self).__name__}(edge convolutions {widths}; {self.n_neighbours} neighbours; "
+            f"{sum(p.numel() for p in self.parameters()):,} parameters)"
+        )

@@ -1,0 +1,254 @@
+import math
+
+import pytest
+import torch
+from laws import (
+    assert_gradients_reach_every_parameter,
+    assert_padding_invariant,
+    assert_permutation_invariant,
+    assert_save_load_round_trip,
+)
+from torch.nn.functional import leaky_relu
+
+from hepml_lite.networks import minkowski
+from hepml_lite.networks.minkowski import REFERENCES
+from hepml_lite.networks.pelican import PELICAN, Eq1to2, Eq2to2
+from hepml_lite.representations.transformations import boost_matrix
+from hepml_lite.training import count_parameters
+
+torch.set_num_threads(1)
+METRIC = torch.tensor([1.0, -1, -1, -1], dtype=torch.float64)
+KEPT = {
+    (): {"boost z", "boost x", "turn z", "turn x"},
+    ("time",): {"turn z", "turn x"},
+    ("axis",): {"boost x", "turn z"},
+    ("beams",): {"turn z"},
+    ("time", "beams"): {"turn z"},
+}
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+def jets(n_jets=6, n_slots=7, smallest=1):
+    """Four-vectors (N, P, 4) of 1 GeV particles in GeV, float64, and mask: 1, 2, 3 … particles."""
+    p = 4 * torch.randn(n_jets, n_slots, 3, dtype=torch.float64) + 2
+    x = torch.cat([(p.square().sum(-1, keepdim=True) + 1).sqrt(), p], -1)
+    mask = torch.arange(n_slots) < (smallest + torch.arange(n_jets)).clamp(max=n_slots)[:, None]
+    return x * mask[..., None], mask
+
+
+def small(reference=("beams",)):
+    """A net with a typical number of particles near that of the jets above."""
+    return PELICAN(9, 5, 2, reference=reference, reference_channels=3, typical=5.0)
+
+
+def transformation(name):
+    kind, axis = name.split()
+    if kind == "boost":
+        velocity = (0, 0, 0.4) if axis == "z" else (0.4, 0, 0)
+        return torch.from_numpy(boost_matrix(velocity))
+    i, j = (1, 2) if axis == "z" else (2, 3)
+    matrix = torch.eye(4, dtype=torch.float64)
+    matrix[i, i] = matrix[j, j] = math.cos(0.7)
+    matrix[i, j], matrix[j, i] = -math.sin(0.7), math.sin(0.7)
+    return matrix
+
+
+def fifteen(y):
+    """The 15 equivariant matrices of one jet's matrix y (p, p, C), element by element."""
+    p = len(y)
+    eye, one = torch.eye(p, dtype=y.dtype)[..., None], torch.ones(p, p, 1, dtype=y.dtype)
+    d = torch.stack([y[i, i] for i in range(p)])
+    columns, rows = y.mean(0), y.mean(1)
+    trace, total = d.mean(0), y.mean((0, 1))
+
+    def along(z):  # on the diagonal, along rows (index j), along columns (index i)
+        return eye * z[:, None], one * z[None], one * z[:, None]
+
+    d_d, d_j, d_i = along(d)
+    return [
+        *(y, y.transpose(0, 1), d_d, d_j, d_i),
+        *along(columns), *along(rows),
+        *(one * trace, eye * trace, one * total, eye * total),
+    ]  # fmt: skip
+
+
+def eq2to2_by_hand(layer, y, typical):
+    w = layer.maps_in * layer.mix_in + layer.maps_out * layer.mix_out
+    size = len(y) / typical
+    out = layer.bias + layer.diagonal_bias * torch.eye(len(y), dtype=y.dtype)[..., None]
+    for k, matrix in enumerate(fifteen(y)):
+        out = out + (matrix * (size ** layer.powers[k - 5, 0] if k >= 5 else 1)) @ w[k]
+    return out
+
+
+def eq1to2_by_hand(layer, x, typical):
+    p, mean = len(x), x.mean(0)
+    eye, one = torch.eye(p, dtype=x.dtype)[..., None], torch.ones(p, p, 1, dtype=x.dtype)
+    matrices = [eye * x[:, None], one * x[None], one * x[:, None], eye * mean, one * mean]
+    out = layer.bias
+    for k, matrix in enumerate(matrices):
+        out = out + (matrix * (p / typical) ** layer.powers[k, 0]) @ layer.maps[k]
+    return out
+
+
+def by_hand(model, four_vectors, mask):
+    """The whole network, jet by jet, with every matrix of every map built."""
+    ys, n_kinds = [], len(model.reference)
+    for x, real in zip(four_vectors, mask, strict=True):
+        added = [(v, k) for k, name in enumerate(model.reference) for v in REFERENCES[name]]
+        vectors = [torch.tensor(v, dtype=x.dtype) for v, _ in added]
+        x = torch.stack([*vectors, *x[real]])
+        kind = torch.tensor([k + 1 for _, k in added] + [0] * int(real.sum()))
+        products = torch.einsum("ia,a,ja->ij", x, METRIC, x)[..., None]
+        alpha = model.exponents
+        y = products.sign() * ((1 + products.abs()) ** alpha - 1) / alpha
+        if model.label is not None:
+            one_hot = torch.nn.functional.one_hot(kind, n_kinds + 1).to(x)
+            y = torch.cat([y, eq1to2_by_hand(model.label, one_hot, model.typical)], -1)
+        ys.append(y)
+    for k, message in enumerate(model.messages):
+        ys = [leaky_relu(message(y)) for y in ys]
+        pairs = model.norms[k](torch.cat([y.flatten(0, 1) for y in ys]))
+        parts = pairs.split([len(y) ** 2 for y in ys])
+        ys = [part.view(len(y), len(y), -1) for part, y in zip(parts, ys, strict=True)]
+        if k < len(model.aggregations):
+            layer = model.aggregations[k]
+            ys = [leaky_relu(eq2to2_by_hand(layer, y, model.typical)) for y in ys]
+    sums = [torch.stack([y.mean((0, 1)), y.diagonal().mean(1)]) for y in ys]
+    sizes = [(len(y) / model.typical) ** model.powers for y in ys]
+    sums = torch.stack([a * b for a, b in zip(sums, sizes, strict=True)])
+    return model.out(leaky_relu(model.read(leaky_relu(sums).flatten(1))))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
+def test_the_maps_that_are_not_built_are_the_fifteen(reference, training, monkeypatch):
+    """Logits, gradients and running averages, in slices of a few jets."""
+    monkeypatch.setattr(minkowski, "ROWS", 50)
+    x, mask = jets()
+    results = []
+    for forward in (lambda m, *data: m(*data), by_hand):
+        torch.manual_seed(1)
+        model = small(reference).double().train(training)
+        logits = forward(model, x, mask)
+        (logits * torch.arange(1, 3)).sum().backward()
+        gradients = [p.grad.clone() for p in model.parameters()]
+        results.append([logits.detach(), *gradients, *model.buffers()])
+    for got, expected in zip(*results, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-7, atol=1e-8)
+
+
+def test_the_layers_are_equivariant_and_the_fifteen_maps_independent():
+    y, order = torch.randn(4, 4, 6, dtype=torch.float64), torch.tensor([2, 0, 3, 1])
+    rows = torch.stack([matrix.flatten() for matrix in fifteen(y)])
+    assert torch.linalg.matrix_rank(rows) == 15
+    mask = torch.ones(1, 4, dtype=torch.bool)
+    layer, first = Eq2to2(6, 3).double(), Eq1to2(2, 3).double()
+    out = layer(y[None], mask, 5.0)[0]
+    permuted = layer(y[order][:, order][None], mask, 5.0)[0]
+    torch.testing.assert_close(permuted, out[order][:, order])
+    x = torch.randn(1, 4, 2, dtype=torch.float64)
+    out = first(x, mask, 5.0)[0]
+    torch.testing.assert_close(first(x[:, order], mask, 5.0)[0], out[order][:, order])
+
+
+@pytest.mark.parametrize("reference", KEPT)
+def test_only_what_keeps_the_reference_vectors_is_a_symmetry(reference):
+    x, mask = jets()
+    model = small(reference).double().eval()
+    with torch.no_grad():
+        expected = model(x, mask)
+        for name in ("boost z", "boost x", "turn z", "turn x"):
+            change = (model(x @ transformation(name).T, mask) - expected).abs().max()
+            change = (change / expected.abs().max()).item()
+            assert (change < 1e-10) == (name in KEPT[reference]), (name, change)
+            assert name in KEPT[reference] or change > 1e-5, (name, change)
+
+
+def test_lorentz_invariance_in_single_precision():
+    """float32 weights, float64 products: the symmetry holds to the rounding of the weights."""
+    x, mask = jets()
+    model = small(()).eval()
+    with torch.no_grad():
+        boosted = model(x @ transformation("boost z").T, mask)
+        torch.testing.assert_close(boosted, model(x, mask), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("reference", [(), ("beams",)])
+def test_neither_order_nor_padding_matters(reference):
+    assert_permutation_invariant(small(reference), *jets())
+    assert_padding_invariant(small(reference), *jets())
+    assert_padding_invariant(small(reference), *jets(), garbage=float("nan"))
+
+
+def test_every_parameter_learns():
+    assert_gradients_reach_every_parameter(small(), *jets(32, 9))
+
+
+def test_weights_come_back_from_disk(tmp_path):
+    assert_save_load_round_trip(small, *jets(), tmp_path / "net.pt")
+
+
+@pytest.mark.parametrize("reference", [(), ("beams",)])
+def test_tiny_and_empty_jets_give_finite_outputs_and_gradients(reference):
+    model = small(reference)
+    x, mask = jets()
+    mask[3] = False
+    logits = model(x, mask)
+    logits.sum().backward()
+    assert logits.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in model.parameters())
+    model.eval()
+    for count in (0, 1, 2):
+        mask = torch.arange(7).expand(6, 7) < count
+        assert model(x, mask).isfinite().all()
+    assert model(x[:0], mask[:0]).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("size", "count"), [("208k", 208_498), ("48k", 48_327)])
+def test_the_authors_sizes(size, count):
+    assert count_parameters(PELICAN.paper(size)) == count
+
+
+def test_dropout_is_the_same_in_both_passes_and_off_in_evaluation():
+    x, mask = jets()
+    model = PELICAN(9, 5, dropout=0.5)
+    assert not torch.equal(model(x, mask), model(x, mask))
+    model.eval()
+    assert torch.equal(model(x, mask), model(x, mask))
+
+
+def test_training_lowers_the_loss():
+    x, mask = jets(64, 6, smallest=4)
+    mass = (x.sum(1) ** 2 @ METRIC).abs().log()
+    labels = (mass > mass.median()).long()
+    model = small(())
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(20):
+        loss = torch.nn.functional.cross_entropy(model(x, mask), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.7 * losses[0], losses
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: PELICAN(narrow=0), "narrow=0"),
+        (lambda: PELICAN(5, reference=("beams",)), "width=0"),
+        (lambda: PELICAN(dropout=1.0), "dropout=1.0"),
+        (lambda: PELICAN(reference=("beam",)), "time, axis, beams"),
+        (lambda: PELICAN.paper("45k"), "208k, 48k"),
+        (lambda: PELICAN()(torch.zeros(2, 3, 3), torch.ones(2, 3) > 0), r"\(2, 3, 3\)"),
+    ],
+)
+def test_what_makes_no_network_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
