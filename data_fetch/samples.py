@@ -81,7 +81,7 @@ class Packed(Sample):
         """
         self.verify()
         rows = packing.unpack(files.read_arrays(self.path), self.card)
-        wanted = np.arange(len(rows))[start:stop]  # positions copy; a slice would keep all in memory
+        wanted = np.arange(len(rows))[start:stop]  # a slice would keep all rows in memory
         return rows if len(wanted) == len(rows) else rows[wanted]
 
 
