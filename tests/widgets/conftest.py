@@ -77,10 +77,11 @@ def served(tmp_path_factory):
 
 
 @pytest.fixture
-def lab(tmp_path):
-    """URL of a notebook in JupyterLab that shows one dashboard in two cells."""
-    cells = ["from widgets import setup; setup()", "from widgets.start_here import StartHere"]
-    cells = [*cells, "dashboard = StartHere()\ndashboard", "dashboard"]
+def lab(tmp_path, request):
+    """URL of a notebook in JupyterLab that shows one dashboard, start_here or `param`, twice."""
+    theme = getattr(request, "param", "start_here")
+    cells = ["from widgets import setup; setup()", "from widgets.catalogue import find"]
+    cells = [*cells, f"dashboard = find('{theme}')()\ndashboard", "dashboard"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "demo.ipynb")

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: served, exported, and in JupyterLab."""
+"""The dashboards in a real browser: served, exported, and in JupyterLab."""
 
 import hashlib
 import re
@@ -15,6 +15,7 @@ from widgets.start_here import StartHere
 pytestmark = pytest.mark.browser
 VERDICT = "text=/signal efficiency of your window|Your window keeps/"
 WINDOW, SCORE = 0, 2  # handles: the window has two
+INVITATION, BOOST = "Move a slider", 1  # of the seven views: the first handle is the jet's number
 
 
 def move(page, handle: int, key: str = "ArrowRight", times: int = 5) -> None:
@@ -161,4 +162,42 @@ def test_jupyterlab_without_network(page, lab):
     page.wait_for_timeout(4000)
     last = page.locator(VERDICT).first.inner_text()
     both_move(WINDOW)
+    assert page.external == []
+
+
+def test_moving_a_slider_moves_the_sentence_and_the_views(page, served):
+    page.goto(f"{served}/representations")
+    page.get_by_text(INVITATION).wait_for(timeout=20_000)
+    page.wait_for_timeout(500)
+    views = [page.locator(".bk-Figure").nth(k).screenshot() for k in range(4)]
+    move(page, BOOST)
+    page.get_by_text("boost by").first.wait_for(timeout=20_000)
+    move(page, BOOST + 1, times=8)
+    page.wait_for_timeout(800)
+    assert page.locator(".bk-Figure").first.screenshot() != views[0]
+    before = page.url
+    page.get_by_text("take it").first.click()
+    page.wait_for_timeout(800)
+    assert page.url != before
+    assert (page.errors, page.external) == ([], [])
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (900, 700)])
+def test_seven_views_stay_on_the_page(page, served, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{served}/representations")
+    page.get_by_text(INVITATION).wait_for(timeout=20_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelector('#main').scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("lab", ["representations"], indirect=True)
+def test_two_displays_in_jupyterlab_follow_each_other(page, lab):
+    page.goto(lab)
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
+    lab_runs(page, "notebook:run-all-cells")
+    page.get_by_text(INVITATION).nth(1).wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)
+    move(page, BOOST)
+    page.get_by_text("boost by").nth(1).wait_for(timeout=20_000)
     assert page.external == []
