@@ -11,6 +11,7 @@ import numpy as np
 from hepml_lite.jets import Jets
 
 from .collect import Selected, balanced_chunk, collect_jets
+from .matching import GLUON, HARD_PARTON
 from .pythia import Generator
 
 CARD = {
@@ -40,7 +41,7 @@ PROCESSES = {
     "gluon": "WeakBosonAndParton:qqbar2gmZg = on",
     "quark": "WeakBosonAndParton:qg2gmZq = on",
 }
-HARD_PARTON, STRANGE, GLUON = -23, 3, 21  # a status and two identities of Pythia
+STRANGE = 3  # PDG number
 
 
 def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:

@@ -257,7 +257,7 @@ for name, seen in (
 # ## 4 · The same labels for every view
 #
 # Now let each view learn. Every one gets the same few labelled jets and the same small network (two
-# hidden layers), except for the last row: a network that is *built* for sets, on the particles
+# hidden layers). For comparison, "set, PFN" is a network that is *built* for sets, on the particles
 # themselves.
 #
 # **Predict.** Rank them: which view is worth most with this number of labels? Which comes last?
@@ -482,12 +482,15 @@ for i, (name, curve) in enumerate(curves.items()):
 ax.set(xscale="log", xlabel="labelled jets", ylabel="AUC of a straight cut")
 ax.legend(loc="lower right")
 plt.show()
+few, many = curves["contrastive"][0], curves["raw particles"][-1]
+print(f"contrastive,   {few.n_labels:>6} labels: AUC {few.auc}")
+print(f"raw particles, {many.n_labels:>6} labels: AUC {many.auc}")
 
 # %% [markdown]
 # **Explain.** A network that was never trained is already better than the raw list: adding up over a set
 # is half of the work, and costs no label. Knowing that a rotation or a split changes nothing is the other
-# half, and costs none either. What the labels then add is little, which is the point: with a hundred of
-# them the learned view is where the raw one does not arrive with ten thousand.
+# half, and costs none either. What the labels then add is little, which is the point: compare the learned
+# view with the fewest labels to the raw particles with the most, in the two lines under the figure.
 
 # %% [markdown]
 # ## 8 · Break it
@@ -542,7 +545,7 @@ print(f"\nours, {len(labelled)} labels: {best:.3f} at best with a network,")
 print(f"{by_degree[4].value:.3f} with a straight cut in the safe observables up to degree 4")
 
 # %% [markdown]
-# With enough labels all views come within half a percent of AUC of each other: the information is in all
+# With enough labels all views come within a percent of AUC of each other: the information is in all
 # of them. What they differ in is how many labels, parameters and seconds it takes to get it out, and what
 # can go wrong. (Our jets have a coarser detector and no more than 30 000 training jets.)
 #
