@@ -1,17 +1,24 @@
 """Network architectures, one a file, and how their weights are kept on disk."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 
 def save_weights(model: nn.Module, path: str | Path) -> Path:
-    """Write the weights of `model` to `path`: the whole file or none of it. Returns the path."""
-    weights = {name: value.detach().cpu() for name, value in model.state_dict().items()}
-    return save_atomically(weights, path)
+    """Write the weights of `model` to `path`, as safetensors: the whole file or none of it.
+
+    Returns the path.
+    """
+    state = model.state_dict().items()
+    weights = {name: value.detach().cpu().contiguous().clone() for name, value in state}
+    return write_atomically(path, lambda temporary: save_file(weights, temporary))
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
@@ -21,7 +28,16 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         FileNotFoundError: there is no such file.
         ValueError: the file holds no weights, or those of another network; `model` is unchanged.
     """
-    put_weights(model, read_tensors(path), path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path} is not there: write it with save_weights(model, path).")
+    try:
+        weights = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} cannot be read ({error}): damaged, or not written by save_weights. "
+            "Delete it and save again."
+        ) from error
+    put_weights(model, weights, path)
     return model
 
 
@@ -41,12 +57,17 @@ def put_weights(model: nn.Module, weights: dict[str, Any], path: str | Path) -> 
 
 
 def save_atomically(content: dict[str, Any], path: str | Path) -> Path:
-    """`torch.save` under a temporary name, then rename: an interrupt leaves the old file whole."""
+    """`torch.save` of any plain content, such as a checkpoint: the whole file or none of it."""
+    return write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+
+def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
+    """`write` under a temporary name, then rename: an interrupt leaves the old file whole."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        torch.save(content, temporary)
+        write(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -61,14 +82,14 @@ def read_tensors(path: str | Path) -> dict[str, Any]:
         ValueError: the file is damaged or was written by something else.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is not there: write it with save_weights(model, path).")
+        raise FileNotFoundError(f"{path} is not there: write it with save_atomically.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what a damaged pickle raises depends on the damaged byte
         raise ValueError(
-            f"{path} cannot be read ({error}): damaged, or not written by save_weights. "
+            f"{path} cannot be read ({error}): damaged, or written by something else. "
             "Delete it and save again."
         ) from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} holds a {type(content).__name__}, not the weights of a network.")
+        raise ValueError(f"{path} holds a {type(content).__name__}, not a table of tensors.")
     return content

@@ -44,7 +44,7 @@ from hepml_lite.course.doctor import check_installation
 from hepml_lite.course.themes import course_map
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.start_here.equal_efficiency import compare_at_equal_efficiency
-from hepml_lite.start_here.inputs import network_inputs
+from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.start_here.working_point import working_point
 
 plotting.use_style()

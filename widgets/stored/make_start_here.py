@@ -19,7 +19,7 @@ import data_fetch
 from hepml_lite.jets import Jets
 from hepml_lite.metrics import auc, background_rejection
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
-from hepml_lite.start_here.inputs import network_inputs
+from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.start_here.results import TaggingResults
 from hepml_lite.training import cosine, cross_entropy, fit, predict
 
@@ -56,7 +56,7 @@ def card(results: TaggingResults, test: Jets, epochs: int, seconds: float) -> di
         "data": "data_fetch.load('top_tagging'), split 'test'",
         "data_card": {key: test.card.get(key) for key in ("command", "seed", "sha256")},
         "jets": len(labels),
-        "network": "ParticleFlowNetwork(), fed with start_here.inputs.network_inputs",
+        "network": "ParticleFlowNetwork(), fed with networks.inputs.network_inputs",
         "seeds": SEEDS,
         "epochs": epochs,
         "batch_size": BATCH_SIZE,

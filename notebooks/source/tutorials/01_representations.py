@@ -44,7 +44,7 @@ from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.mlp import MLP
 from hepml_lite.representations import transformations as change
 from hepml_lite.representations.views import VIEWS
-from hepml_lite.start_here.inputs import network_inputs
+from hepml_lite.networks.inputs import network_inputs
 
 plotting.use_style()
 sizes = profiles.sizes("01_representations", PROFILE)

@@ -1,0 +1,51 @@
+"""What networks read of a jet: the same jets in the forms that different architectures ask for."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hepml_lite.jets import Jets
+from hepml_lite.networks.particle_net import kinematic_features
+
+# Typical pT share and angles of a particle: a network learns far faster from numbers of order one.
+TYPICAL = np.array([0.05, 0.3, 0.3], dtype=np.float32)
+
+
+def network_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
+    """Features (N, P, 3), the jet's relative coordinates over typical sizes, and mask (N, P)."""
+    return jets.relative() / TYPICAL, jets.mask
+
+
+def particle_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
+    """Constituents (N, P, 3), pT [GeV], eta and phi as measured, and mask (N, P)."""
+    return jets.constituents, jets.mask
+
+
+def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
+    """The seven `particle_net.KINEMATIC_FEATURES` (N, P, 7) and mask (N, P)."""
+    constituents, mask = torch.from_numpy(jets.constituents), torch.from_numpy(jets.mask)
+    return kinematic_features(constituents, mask).numpy(), jets.mask
+
+
+class OnFourVectors(nn.Module):
+    """A network of four-vectors, given constituents: pT [GeV], eta, phi → (E, px, py, pz) [GeV].
+
+    The four-vectors are float64 unless another `kind` is asked for: products p·p' of collimated
+    particles, differences of nearly equal numbers, would be rounding in float32, in which data are
+    kept.
+    """
+
+    def __init__(self, network: nn.Module, kind: torch.dtype = torch.float64):
+        super().__init__()
+        self.network, self.kind = network, kind
+
+    def forward(self, constituents: Tensor, mask: Tensor) -> Tensor:
+        """Constituents (N, P, 3), mask (N, P) → what the network gives, (N, n_classes)."""
+        return self.network(four_vectors(constituents.double()).to(self.kind), mask)
+
+
+def four_vectors(constituents: Tensor) -> Tensor:
+    """Massless (..., 3), pT [GeV], eta and phi → (E, px, py, pz) [GeV], (..., 4)."""
+    pt, eta, phi = constituents.unbind(-1)
+    momentum = (pt * eta.cosh(), pt * phi.cos(), pt * phi.sin(), pt * eta.sinh())
+    return torch.stack(momentum, -1)

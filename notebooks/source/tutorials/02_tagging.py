@@ -1,0 +1,358 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The landscape of top taggers
+#
+# ![Background rejection of our taggers against their number of parameters](../../docs/images/landscape.png)
+#
+# In 2019 the field held a competition: the same two million jets for everybody, one question, *top or
+# not?* [1] You will rebuild it on jets of your own. You write the first network by hand, train a graph
+# network, a transformer and one that knows special relativity while you watch, set them beside all others
+# with honest errors, and then break them.
+
+# %% [markdown] tags=["objectives"]
+# **After this notebook you can**
+#
+# - build a tagger for sets of particles by hand, and say what a graph, attention and Lorentz symmetry add;
+# - compare taggers fairly: same jets, errors of the test sample and of the training;
+# - say what a tagger learned that you did not want: the mass, the shower, the energy scale;
+# - train one without a single label.
+#
+# **You need** NumPy, a little PyTorch, and the notebook *Start here*.
+
+# %% tags=["parameters"]
+PROFILE = "lesson"  # smoke: a quick test; lesson: a class; paper: a large sample and a GPU
+SEED = 1
+SOURCE = None  # "public": the data set of the papers, 1.2 million training jets, from the network
+RETRAIN = False  # True: train the stored taggers of section 6 anew, which takes an hour
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch import nn
+
+from data_fetch import load
+from hepml_lite import metrics, plotting, profiles, training
+from hepml_lite.checks import check
+from hepml_lite.networks.inputs import network_inputs
+from hepml_lite.tagging import landscape
+from hepml_lite.tagging.landscape_table import published_rows, table
+from hepml_lite.tagging.recipes import TAGGERS
+
+plotting.use_style()
+sizes = profiles.sizes("02_tagging", PROFILE)
+print(sizes)
+
+# %%
+train, val, test = (
+    load("top_tagging", PROFILE, split, source=SOURCE) for split in ("train", "val", "test")
+)
+train = train[: sizes.train_jets]
+print("to learn from:", train)
+print("to judge with:", test)
+
+# %% [markdown]
+# ## 1 · What physicists knew before
+#
+# A top jet has a mass of 172 GeV, three prongs, and within them a pair with the mass of a W. A cut on the
+# mass uses the first fact, boosted trees on a dozen observables use all three.
+#
+# **Predict.** How much is left for a network to find: will it halve the background that the trees let
+# through, or take off a tenth?
+
+# %%
+before = {name: TAGGERS[name]().fit(train, seed=SEED) for name in ("mass", "trees")}
+scores = {name: tagger.score(test) for name, tagger in before.items()}
+live = {
+    name: landscape.judged(
+        name, test.label, score, before[name].n_parameters, sizes.bootstraps, SEED
+    )
+    for name, score in scores.items()
+}
+for row in live.values():
+    print(f"{row.name:>6}: AUC {row.auc}, 1/ε_B at ε_S = 0.3: {row.rejection_30}")
+
+# %% [markdown]
+# ### Exercise 2.1: background rejection, with its error
+#
+# The figure of merit of the field: choose the threshold that keeps a share `efficiency` of the tops, and
+# count how many QCD jets there are for each one that passes, $1/\varepsilon_B$. A share of $n$ jets of
+# which $k$ pass has the error $\sqrt{\varepsilon(1-\varepsilon)/n}$; carry it over to $1/\varepsilon_B$.
+
+
+# %%
+def rejection(labels, scores, efficiency):
+    """1/eps_B at this signal efficiency and its error; labels (N,), 1 for top; scores (N,)."""
+    # BEGIN SOLUTION
+    background = scores[labels == 0]
+    threshold = np.quantile(scores[labels == 1], 1 - efficiency)
+    passed = np.mean(background >= threshold)
+    error = np.sqrt(passed * (1 - passed) / len(background))
+    return 1 / passed, error / passed**2
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# Which quantile of the *tops'* scores lets 30 % of them pass? Tops have high scores.
+
+# %% [markdown] tags=["hint"]
+# If $r = 1/\varepsilon$ then $\sigma_r = \sigma_\varepsilon / \varepsilon^2$.
+
+# %%
+rejection = check("2.1", rejection)
+for name, score in scores.items():
+    value, error = rejection(test.label, score, 0.3)
+    print(f"{name:>6}: one QCD jet in {value:.0f} ± {error:.0f}")
+
+# %% [markdown]
+# ## 2 · A set of particles, by hand
+#
+# A jet has no first particle. A network for it must give the same answer in any order, and the simplest
+# way is to *add*: look at every particle with the same small network $\Phi$, add up what it says, and let
+# a second network $F$ judge the sum [2].
+#
+# ### Exercise 2.2: add up a set
+#
+# Jets are padded with empty slots to the same length, and $\Phi(0)$ is not zero. Write the sum.
+
+
+# %%
+def add_up(seen, mask):
+    """Sum over the real particles of what Φ said: seen (N, P, L), mask (N, P), True where real."""
+    # BEGIN SOLUTION
+    return (seen * mask.unsqueeze(-1)).sum(dim=1)
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# `mask.unsqueeze(-1)` has the shape (N, P, 1) and can be multiplied with `seen`.
+
+# %%
+add_up = check("2.2", add_up)
+
+
+# %%
+class DeepSets(nn.Module):
+    """F(Σ Φ(p)): a tagger for sets of particles."""
+
+    def __init__(self, n_features=3, width=64):
+        super().__init__()
+        self.phi = nn.Sequential(
+            nn.Linear(n_features, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
+        )
+        self.f = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
+
+    def forward(self, features, mask):
+        seen = self.phi(features)  # (N, P, 3) → (N, P, L)
+        return self.f(add_up(seen, mask))  # (N, L) → (N, 2): the logits of QCD and top
+
+
+torch.manual_seed(SEED)
+by_hand = DeepSets()
+history = training.fit(
+    by_hand,
+    (*network_inputs(train), train.label),
+    training.cross_entropy,
+    epochs=sizes.epochs,
+    batch_size=128,
+    learning_rate=3e-3,
+    schedule=training.cosine,
+    callbacks=[plotting.LiveLoss()],
+    seed=SEED,
+)
+
+
+# %%
+def add_to_table(name, score, n_parameters, **times):
+    """Judge a tagger on the test jets and keep it for the figures and tables below."""
+    scores[name] = score
+    live[name] = landscape.judged(
+        name, test.label, score, n_parameters, sizes.bootstraps, SEED, **times
+    )
+    print(f"{name}: AUC {live[name].auc}, 1/ε_B at ε_S = 0.3: {live[name].rejection_30}")
+
+
+logits = training.predict(by_hand, network_inputs(test))
+add_to_table("by hand", logits[:, 1] - logits[:, 0], training.count_parameters(by_hand))
+
+# %% [markdown]
+# **Explain.** The same number of jets, a few seconds, and nobody told it about masses or prongs. What it
+# has instead is a *bias* in its shape: no order, no fixed length. The next three have more of it.
+#
+# ## 3 · Neighbours: a graph network
+#
+# A sum over all particles sees no pairs before it is too late. **ParticleNet** [3] gives every particle
+# its nearest neighbours, lets each pair say something, and repeats that with neighbours found anew in
+# what it learned. Two points then are close if they *mean* similar things.
+#
+# **Predict.** With the same few thousand jets: will it be better than the sum, or does it need more data?
+
+
+# %%
+def train_live(name):
+    """Train one tagger of the landscape while we watch, and judge it."""
+    tagger = TAGGERS[name](PROFILE, epochs=sizes.epochs, callbacks=[plotting.LiveLoss()])
+    tagger.fit(train, seed=SEED)
+    add_to_table(name, tagger.score(test), tagger.n_parameters, train_seconds=tagger.seconds)
+    return tagger
+
+
+graph = train_live("ParticleNet")
+
+# %% [markdown]
+# ## 4 · Attention, with a word about each pair
+#
+# In a transformer every particle asks all others: $\mathrm{softmax}_j(q_i\cdot k_j/\sqrt d)$ says how much
+# $i$ listens to $j$. The **Particle Transformer** [4] adds a bias $U_{ij}$ to the exponent, learned from
+# what physicists know of a pair: its mass, its distance, its $k_T$, its momentum share.
+#
+# ### Exercise 2.3: who listens to whom
+#
+# Compute the attention weights of one head. Nobody may listen to an empty slot, and the weights with
+# which a particle listens add up to one.
+
+
+# %%
+def attention(q, k, bias, mask):
+    """Weights (P, P), row i says how i listens: q, k (P, d), bias (P, P), mask (P,)."""
+    # BEGIN SOLUTION
+    logits = q @ k.T / np.sqrt(q.shape[1]) + bias
+    logits = np.where(mask[None, :], logits, -np.inf)
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# A weight of zero is an exponent of $-\infty$: `np.where(mask[None, :], logits, -np.inf)`.
+
+# %% [markdown] tags=["hint"]
+# Normalise along the axis of those who are listened to: `axis=1`.
+
+# %%
+attention = check("2.3", attention)
+transformer = train_live("ParT")
+
+# %% [markdown]
+# ## 5 · Relativity, built in
+#
+# Observers in relative motion disagree about energies and angles. They agree about all products
+# $p_i\cdot p_j = E_iE_j - \vec p_i\cdot\vec p_j$ and hence about whether this is a top. A network that
+# reads nothing else is **Lorentz invariant** before it has seen a jet.
+#
+# ### Exercise 2.4: what all observers agree on
+
+
+# %%
+def products(p4):
+    """All products p_i·p_j (P, P) in GeV² of four-vectors (P, 4): E, px, py, pz in GeV."""
+    # BEGIN SOLUTION
+    metric = np.diag([1.0, -1.0, -1.0, -1.0])
+    return p4 @ metric @ p4.T
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# The scalar product of relativity has one plus and three minus signs.
+
+# %%
+products = check("2.4", products)
+relativity = train_live("L-GATr")
+
+# %% [markdown]
+# **L-GATr** [5] is a transformer whose particles carry numbers *and* four-vectors; attention uses the
+# products above. Without further input it cannot know where the beam is, which a tagger for the LHC
+# should: so it is given the beam as two extra "particles". They break the symmetry on purpose, down to
+# rotations about the beam and boosts along it.
+#
+# **Predict.** We rotate each test jet about the beam, boost it along the beam, and boost it sideways. Which
+# scores will change?
+
+# %%
+from hepml_lite.representations import transformations as change
+
+some = test[: sizes.boosted_jets]
+moves = {
+    "turned about the beam": change.turned(some, 1.0),
+    "boosted along the beam": change.boosted(some, 0.5),
+    "boosted sideways": change.lorentz_boosted(some, np.array([0.3, 0.2, 0.0])),
+}
+print(f"{'change of the log-odds (median)':>34}" + "".join(f"{move:>24}" for move in moves))
+for tagger, name in ((graph, "ParticleNet"), (transformer, "ParT"), (relativity, "L-GATr")):
+    still = tagger.score(some)
+    changes = [np.median(np.abs(tagger.score(moved) - still)) for moved in moves.values()]
+    print(f"{name:>34}" + "".join(f"{moved:>24.2g}" for moved in changes))
+
+# %% [markdown]
+# **Explain.** The first two networks read numbers that are measured from the axis of the jet and, some of
+# them, from the laboratory. For the last one the changes in the first two columns are the rounding of
+# stored numbers: its answer *cannot* depend on them. The third column is the symmetry that the beam takes
+# away.
+#
+# ## 6 · The whole landscape
+#
+# The other approaches of the competition were trained before, on all training jets, with the same code
+# and several seeds. Their weights are small files in the repository; `RETRAIN = True` at the top trains
+# them again. **GoaT**, the greatest of all taggers, is trained on nothing but the scores of the others.
+#
+# **Predict.** Rank them: images, sequences, sets, graphs, attention, relativity, trees on observables, and
+# a straight cut in a thousand safe observables. Does more parameters mean better?
+
+# %%
+rows = landscape.read_landscape()
+if RETRAIN:
+    for name in rows.keys() - {"GoaT"}:
+        tagger = TAGGERS[name](PROFILE).fit(load("top_tagging", PROFILE, "train"), seed=SEED)
+        add_to_table(name, tagger.score(test), tagger.n_parameters)
+table(rows.values(), published_rows(rows))
+
+# %%
+from hepml_lite.tagging.figures import rejection_against_parameters
+
+fig, ax = plt.subplots(figsize=(11, 6.5))
+rejection_against_parameters(ax, rows.values())
+plt.show()
+
+# %% [markdown]
+# **Explain.** Read the errors first: among the best, most neighbours in the table cannot be told apart by
+# ten thousand test jets. Three things can be. What knows more about a jet *before* training is ahead
+# where jets are few: symmetries and pairs beat lists and images. The number of parameters says nothing.
+# And the published ranking, made with forty times the jets, is closer together at the top: data buy what
+# symmetry gives for free.
+#
+# The two following cells put what you have just trained into the same table, and ask whether the best of
+# them is better than the trees by more than chance: on the *same* test jets, so that their common
+# fluctuations drop out.
+
+# %%
+table(live.values())
+
+# %%
+best = max((row for row in live.values()), key=lambda row: row.auc.value).name
+
+
+def gain(labels, chosen):
+    """AUC of the best network over that of the trees, on the same jets."""
+    jets = chosen.astype(int)
+    return metrics.auc(labels, scores[best][jets]) - metrics.auc(labels, scores["trees"][jets])
+
+
+positions = np.arange(len(test))
+print(f"AUC of {best} less that of the trees, on the same jets:", end=" ")
+print(metrics.bootstrap(gain, test.label, positions, n=sizes.bootstraps, rng=SEED))
+
+# %% [markdown]
+# ## 7 · Break it
+#
+# All of this was one simulation. Nature has another shower, collisions on top of each other, an energy
+# scale that is known to a few percent, and particles that get lost. A tagger is *used* at a threshold that
+# was fixed in simulation; what then passes in data is another number.
+#
+# **Predict.** Which taggers suffer most: those that were best?
