@@ -22,9 +22,13 @@ def particle_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """The seven `particle_net.KINEMATIC_FEATURES` (N, P, 7) and mask (N, P)."""
+    """The seven `particle_net.KINEMATIC_FEATURES` (N, P, 7), ln pT first, and mask (N, P).
+
+    The first feature is what lists of particles are sorted by.
+    """
     constituents, mask = torch.from_numpy(jets.constituents), torch.from_numpy(jets.mask)
-    return kinematic_features(constituents, mask).numpy(), jets.mask
+    features = kinematic_features(constituents, mask)
+    return features[..., [2, 0, 1, 3, 4, 5, 6]].numpy(), jets.mask
 
 
 class OnFourVectors(nn.Module):
