@@ -1,0 +1,195 @@
+"""Classification without labels (CWoLa): learn quark from gluon from two mixtures of both.
+
+E. M. Metodiev, B. Nachman, J. Thaler, "Classification without labels: Learning from mixed samples
+in high energy physics", JHEP 10 (2017) 174, arXiv:1708.02949.
+
+Sample M1 holds a fraction f1 of signal, M2 a fraction f2 < f1. What tells M1 from M2 best is a
+rising function of what tells signal from background best, so both are the same tagger.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hepml_lite.jets import Jets
+from hepml_lite.metrics import roc_curve
+from hepml_lite.networks.inputs import network_inputs
+
+Fractions = tuple[float, float]
+Inputs = tuple[np.ndarray, ...]
+
+
+def mixtures(
+    jets: Jets,
+    fractions: Fractions,
+    rng: np.random.Generator | int | None,
+    size: int | None = None,
+    signal: int = 1,
+) -> tuple[Jets, np.ndarray]:
+    """Two mixed samples of equal size, shuffled together, and which of them each jet is from.
+
+    No jet is used twice, and the numbers of signal jets are f1 and f2 times `size`, rounded. The
+    truth stays in the `label` of the jets, to grade a tagger with; `cwola_inputs` leaves it out.
+
+    Args:
+        jets: labelled jets; those of another class than `signal` are the background.
+        fractions: share (f1, f2) of signal in M1 and M2, 1 >= f1 > f2 >= 0.
+        rng: generator or seed of the draw.
+        size: jets in each mixture; default: as many as the jets allow.
+        signal: label of the signal.
+
+    Returns:
+        2 * size jets, and for each 1 if it is from M1 and 0 if from M2.
+
+    Raises:
+        ValueError: fractions that are equal or not in order, or too few jets.
+    """
+    f1, f2 = checked_fractions(fractions)
+    rng = np.random.default_rng(rng)
+    is_signal = jets.label == signal
+    pools = [rng.permutation(np.flatnonzero(is_signal == s)) for s in (True, False)]
+    largest = _largest_size(len(pools[0]), len(pools[1]), f1, f2)
+    size = largest if size is None else size
+    if not 1 <= size <= largest:
+        raise ValueError(
+            f"mixtures of {size} jets with signal fractions {f1:g} and {f2:g}: {len(pools[0])} "
+            f"signal and {len(pools[1])} background jets allow sizes from 1 to {largest}"
+        )
+    counts = _counts(size, f1, f2)  # (2, 2): signal and background, of M1 and M2
+    rows = [np.split(pool[: sum(n)], [n[0]]) for pool, n in zip(pools, counts, strict=True)]
+    members = np.concatenate([part[m] for m in (0, 1) for part in rows])
+    order = rng.permutation(2 * size)
+    return jets[members[order]], (order < size).astype(np.int64)  # M1 comes first in `members`
+
+
+def cwola_inputs(
+    jets: Jets, mixture: np.ndarray, view: Callable[[Jets], Inputs] = network_inputs
+) -> Inputs:
+    """What `training.fit` is given: (features, mask, mixture label). The truth is not in it.
+
+    Args:
+        jets: N jets.
+        mixture: (N,) 1 for M1 and 0 for M2, in the place of the class.
+        view: arrays that the network takes, one row a jet.
+    """
+    return (*view(jets), np.asarray(mixture))
+
+
+def mixed_likelihood_ratio(ratio: ArrayLike, fractions: Fractions) -> np.ndarray:
+    """L_{M1/M2} = (f1 L + 1 - f1) / (f2 L + 1 - f2) for L = p_S/p_B >= 0, inf allowed.
+
+    It rises with L from (1 - f1)/(1 - f2) to f1/f2: Theorem 1 of arXiv:1708.02949.
+
+    Raises:
+        ValueError: fractions that are equal or not in order, or a negative ratio.
+    """
+    f1, f2 = checked_fractions(fractions)
+    ratio = _checked_ratio(ratio)
+    # written in L/(1 + L), which stays finite, so that L = inf needs no case of its own
+    share = 1 - 1 / (1 + ratio)
+    return _divide(f1 * share + (1 - f1) * (1 - share), f2 * share + (1 - f2) * (1 - share))
+
+
+def pure_likelihood_ratio(mixed: ArrayLike, fractions: Fractions) -> np.ndarray:
+    """L = p_S/p_B from L_{M1/M2}: the inverse of `mixed_likelihood_ratio`.
+
+    An estimate beyond the range that mixtures can have, from (1 - f1)/(1 - f2) to f1/f2, becomes
+    0 or inf: the network was surer of the mixture than the fractions allow.
+
+    Raises:
+        ValueError: as `mixed_likelihood_ratio`.
+    """
+    f1, f2 = checked_fractions(fractions)
+    mixed = _checked_ratio(mixed)
+    share = 1 - 1 / (1 + mixed)  # M/(1 + M)
+    above = np.maximum((1 - f2) * share - (1 - f1) * (1 - share), 0)
+    return _divide(above, np.maximum(f1 * (1 - share) - f2 * share, 0))
+
+
+def mixed_auc(auc: float, fractions: Fractions) -> float:
+    """AUC of M1 against M2 for a tagger with this AUC of signal against background, any tagger.
+
+    1/2 + (f1 - f2)(AUC - 1/2): mixing shrinks the distance to guessing, and keeps the order.
+    """
+    f1, f2 = checked_fractions(fractions)
+    return 0.5 + (f1 - f2) * (auc - 0.5)
+
+
+def pure_auc(auc_of_mixtures: float, fractions: Fractions) -> float:
+    """AUC of signal against background from that of M1 against M2: no true label is needed.
+
+    The inverse of `mixed_auc`; a statistical error grows by 1/(f1 - f2).
+    """
+    f1, f2 = checked_fractions(fractions)
+    return 0.5 + (auc_of_mixtures - 0.5) / (f1 - f2)
+
+
+def pure_roc_curve(
+    mixture: ArrayLike, scores: ArrayLike, fractions: Fractions
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Efficiencies of background and signal behind every threshold, from the mixtures alone.
+
+    Solves eps_Mi = f_i eps_S + (1 - f_i) eps_B. Fluctuations may carry them beyond [0, 1] and
+    make them fall. Returned as by `metrics.roc_curve`.
+
+    Args:
+        mixture: (N,) 1 for M1 and 0 for M2, of jets that were not trained on.
+        scores: (N,) of any tagger.
+        fractions: known shares (f1, f2) of signal.
+    """
+    f1, f2 = checked_fractions(fractions)
+    passed_2, passed_1, thresholds = roc_curve(mixture, scores)  # (T + 1,) each
+    background = (f1 * passed_2 - f2 * passed_1) / (f1 - f2)
+    signal = ((1 - f2) * passed_1 - (1 - f1) * passed_2) / (f1 - f2)
+    return background, signal, thresholds
+
+
+def checked_fractions(fractions: Fractions) -> Fractions:
+    """The fractions, if a classifier can learn from them.
+
+    Raises:
+        ValueError: unless 1 >= f1 > f2 >= 0.
+    """
+    f1, f2 = map(float, fractions)
+    if f1 == f2:
+        raise ValueError(
+            f"both mixtures hold a fraction {f1:g} of signal: they are the same, and nothing can "
+            "be learned from them; choose different fractions, as (0.8, 0.2)"
+        )
+    if not 1 >= f1 > f2 >= 0:
+        raise ValueError(
+            f"fractions ({f1:g}, {f2:g}): needs 1 >= f1 > f2 >= 0, the mixture richer in signal "
+            "first, as (0.8, 0.2)"
+        )
+    return f1, f2
+
+
+def _counts(size: int, f1: float, f2: float) -> tuple[tuple[int, int], tuple[int, int]]:
+    signal = round(f1 * size), round(f2 * size)
+    return signal, (size - signal[0], size - signal[1])
+
+
+def _largest_size(n_signal: int, n_background: int, f1: float, f2: float) -> int:
+    """Largest equal size of both mixtures; the last steps are tried out, because of rounding."""
+    guess = min(n_signal / (f1 + f2), n_background / (2 - f1 - f2) if f1 + f2 < 2 else np.inf)
+    for size in range(int(guess) + 3, 0, -1):
+        signal, background = _counts(size, f1, f2)
+        if sum(signal) <= n_signal and sum(background) <= n_background:
+            return size
+    return 0
+
+
+def _checked_ratio(ratio: ArrayLike) -> np.ndarray:
+    ratio = np.asarray(ratio, dtype=float)
+    if not (ratio >= 0).all():
+        raise ValueError(
+            f"likelihood ratios from {ratio.min():g}: they are >= 0; of a classifier's probability "
+            "p take p / (1 - p), of its log-ratio np.exp"
+        )
+    return ratio
+
+
+def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):  # x/0 is inf; 0/0 cannot be, as f1 > f2
+        return numerator / denominator
