@@ -65,6 +65,29 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
             "bootstraps": 500,
         },
     },
+    "02_tagging": {
+        "smoke": {
+            "train_jets": 500,
+            "epochs": 1,
+            "boosted_jets": 100,
+            "varied_jets": 1_000,
+            "bootstraps": 20,
+        },
+        "lesson": {
+            "train_jets": 8_000,
+            "epochs": 6,
+            "boosted_jets": 500,
+            "varied_jets": 4_000,
+            "bootstraps": 100,
+        },
+        "paper": {
+            "train_jets": None,
+            "epochs": 20,
+            "boosted_jets": 2_000,
+            "varied_jets": None,
+            "bootstraps": 200,
+        },
+    },
 }
 
 

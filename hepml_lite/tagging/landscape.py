@@ -1,0 +1,170 @@
+"""The landscape of taggers: what each one reached, from a results file and never by hand.
+
+Figures of merit as in Kasieczka et al., arXiv:1902.09914: AUC, accuracy at probability 1/2 and the
+background rejection at fixed signal efficiencies. Two errors belong to each: what another test
+sample would change (bootstrap) and what another training would (spread over seeds).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hepml_lite import metrics
+
+RESULTS = Path(__file__).parent / "trained" / "landscape.json"
+# Our rows and the published ones of the same approach, by the names of `hepml_lite.published`.
+PUBLISHED = {
+    "N-subjettiness 6": "Multi-body N-subjettiness 6",
+    "N-subjettiness 8": "Multi-body N-subjettiness 8",
+    "ResNet": "ResNeXt",
+    "ParticleNet": "ParticleNet (2020)",
+} | {
+    name: name
+    for name in (
+        "EFP", "LDA", "TopoDNN", "P-CNN", "CNN", "TreeNiN", "LoLa", "LBN", "EFN", "PFN", "ParT",
+        "LorentzNet", "PELICAN", "L-GATr", "GoaT",
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of merit, mean of K trainings, with its two errors.
+
+    Attributes:
+        value: the mean; of rejections, one over the mean background efficiency.
+        test_error: half the 68 % bootstrap interval over the test jets.
+        training_error: standard deviation of one training; None if there was only one.
+    """
+
+    value: float
+    test_error: float
+    training_error: float | None = None
+
+    @property
+    def error(self) -> float:
+        """Both errors of a single training, in quadrature."""
+        return float(np.hypot(self.test_error, self.training_error or 0.0))
+
+    def inverted(self) -> Self:
+        """One over the figure, errors to first order."""
+        scale = 1 / self.value**2 if self.value > 0 else np.inf
+        training = None if self.training_error is None else self.training_error * scale
+        return type(self)(
+            1 / self.value if self.value > 0 else np.inf, self.test_error * scale, training
+        )
+
+    def __str__(self) -> str:
+        digits = max(0, 1 - int(np.floor(np.log10(self.error)))) if 0 < self.error < np.inf else 3
+        return f"{self.value:.{digits}f} ± {self.error:.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tagger of the landscape, judged on the test jets.
+
+    Attributes:
+        name: the row.
+        parameters: fitted numbers of one training.
+        trainings: K, how many seeds.
+        auc, accuracy: see the module.
+        rejection_30, rejection_50: 1/eps_B at eps_S = 0.3 and 0.5.
+        train_seconds: median over the trainings, one core; None where nothing was timed.
+        microseconds: to score one jet on one core, inputs included; None likewise.
+    """
+
+    name: str
+    parameters: int
+    trainings: int
+    auc: Figure
+    accuracy: Figure
+    rejection_30: Figure
+    rejection_50: Figure
+    train_seconds: float | None = None
+    microseconds: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as `from_json` reads them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """What `as_json` gave."""
+        made = {k: Figure(**v) if isinstance(v, Mapping) else v for k, v in plain.items()}
+        return cls(**made)
+
+
+def judged(
+    name: str,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    parameters: int,
+    n_bootstrap: int = 200,
+    rng: metrics.Seed = 0,
+    **times: float | None,
+) -> Row:
+    """A row from the scores of K trainings on the same N test jets.
+
+    Args:
+        name: of the row.
+        labels: (N,) 1 for signal.
+        scores: (N,) or (K, N) log-odds; the accuracy cuts at 0.
+        parameters: fitted numbers of one training.
+        n_bootstrap: resamples of the test jets, the same for every row with the same `rng`.
+        rng: seed or generator.
+        times: train_seconds, microseconds.
+
+    Raises:
+        ValueError: shapes that do not fit, or as `hepml_lite.metrics`.
+    """
+    scores = np.atleast_2d(np.asarray(scores, float))  # (K, N)
+    if scores.shape[1:] != np.shape(labels):
+        raise ValueError(f"scores {scores.shape} for labels {np.shape(labels)}: give (K, N), (N,).")
+
+    def figure(metric: Callable[..., float]) -> Figure:
+        return _figure(metric, labels, scores, n_bootstrap, rng)
+
+    return Row(
+        name,
+        parameters,
+        len(scores),
+        figure(metrics.auc),
+        figure(lambda y, s: metrics.accuracy(y, s, threshold=0)),
+        figure(lambda y, s: 1 / metrics.background_rejection(y, s, 0.3)).inverted(),
+        figure(lambda y, s: 1 / metrics.background_rejection(y, s, 0.5)).inverted(),
+        **times,
+    )
+
+
+@lru_cache(maxsize=4)
+def read_landscape(path: Path = RESULTS) -> dict[str, Row]:
+    """The rows of a results file by name, in its order; benchmarks/landscape.py writes it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no results at {path}: run python benchmarks/landscape.py")
+    content = json.loads(Path(path).read_text("utf8"))
+    return {name: Row.from_json(row["figures"]) for name, row in content["rows"].items()}
+
+
+def _figure(
+    metric: Callable[..., float], labels: ArrayLike, scores: np.ndarray, n: int, rng: metrics.Seed
+) -> Figure:
+    """Mean of a metric over trainings; all of them see the same resampled jets."""
+
+    def mean(labels: np.ndarray, chosen: np.ndarray) -> float:
+        chosen = chosen.astype(int)
+        return float(np.mean([metric(labels, one[chosen]) for one in scores]))
+
+    interval = metrics.bootstrap(mean, labels, np.arange(scores.shape[1]), n=n, rng=rng)
+    single = [metric(labels, one) for one in scores]
+    spread = float(np.std(single, ddof=1)) if len(single) > 1 else None
+    return Figure(interval.value, (interval.high - interval.low) / 2, spread)

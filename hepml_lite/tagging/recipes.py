@@ -1,0 +1,136 @@
+"""The rows of the top tagging landscape: which taggers there are, and how each one is trained."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from hepml_lite import profiles
+from hepml_lite.jets import Jets
+from hepml_lite.networks.deep_sets import EnergyFlowNetwork, ParticleFlowNetwork
+from hepml_lite.networks.image_networks import ImageCNN, ImageResNet
+from hepml_lite.networks.inputs import (
+    TYPICAL,
+    OnFourVectors,
+    kinematic_inputs,
+    particle_inputs,
+)
+from hepml_lite.networks.l_gatr import LGATrSlim
+from hepml_lite.networks.lbn import LorentzBoostNetwork
+from hepml_lite.networks.lola import LoLa
+from hepml_lite.networks.lorentz_net import LorentzNet
+from hepml_lite.networks.p_cnn import PCNN
+from hepml_lite.networks.particle_net import ParticleNet
+from hepml_lite.networks.particle_transformer import ParticleTransformer
+from hepml_lite.networks.pelican import PELICAN
+from hepml_lite.networks.topo_dnn import TopoDNN
+from hepml_lite.networks.tree_nin import TreeNiN
+from hepml_lite.representations.centred import centred
+from hepml_lite.representations.images import flipped, images, upright
+from hepml_lite.tagging.network_tagger import NetworkTagger, Recipe
+from hepml_lite.tagging.observable_taggers import (
+    BoostedTrees,
+    EnergyFlowLinear,
+    MassTagger,
+    NSubjettinessMLP,
+)
+from hepml_lite.tagging.tagger import Tagger
+from hepml_lite.tagging.tree_inputs import tree_inputs
+
+
+def image_inputs(jets: Jets, pixels: int = 41) -> tuple[np.ndarray]:
+    """Images (N, 1, pixels, pixels): the root of the momentum share, so that faint pixels count."""
+    return (np.sqrt(images(jets, pixels)),)
+
+
+def upright_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
+    """Features (N, P, 3) of jets turned upright and flipped alike, and mask (N, P)."""
+    points = flipped(upright(centred(jets))) * jets.mask[..., None]
+    return (points / TYPICAL).astype(np.float32), jets.mask
+
+
+def exact(make: Callable[..., nn.Module], **sizes: Any) -> OnFourVectors:
+    """A network that multiplies four-vectors, given constituents: in double precision."""
+    return OnFourVectors(make(**sizes))
+
+
+def single(make: Callable[..., nn.Module]) -> OnFourVectors:
+    """A network that adds four-vectors, given constituents: in single precision."""
+    return OnFourVectors(make(), torch.float32)
+
+
+SMALL_TRANSFORMER = {
+    "embedding": (32, 64, 32), "pair_embedding": (16, 16), "n_heads": 4, "n_layers": 2,
+}  # fmt: skip
+RECIPES: dict[str, Recipe] = {
+    "TopoDNN": Recipe(TopoDNN.paper, TopoDNN.paper, upright_inputs),
+    "P-CNN": Recipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
+    "CNN": Recipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
+    "ResNet": Recipe(ImageResNet, ImageResNet.paper, image_inputs),
+    "LoLa": Recipe(partial(single, LoLa), partial(single, LoLa.paper), particle_inputs),
+    "LBN": Recipe(
+        partial(single, LorentzBoostNetwork),
+        partial(single, LorentzBoostNetwork.paper),
+        particle_inputs,
+    ),
+    "TreeNiN": Recipe(TreeNiN, TreeNiN.paper, tree_inputs),
+    "EFN": Recipe(EnergyFlowNetwork, EnergyFlowNetwork),
+    "PFN": Recipe(ParticleFlowNetwork, ParticleFlowNetwork),
+    "ParticleNet": Recipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
+    "ParT": Recipe(
+        partial(ParticleTransformer, **SMALL_TRANSFORMER),
+        ParticleTransformer.paper,
+        particle_inputs,
+        particles=60,
+    ),
+    "ParT, IRC safe": Recipe(
+        partial(ParticleTransformer, **SMALL_TRANSFORMER, irc_safe=True),
+        partial(ParticleTransformer.paper, irc_safe=True),
+        particle_inputs,
+        particles=60,
+    ),
+    "L-GATr": Recipe(
+        partial(exact, LGATrSlim, reference=("time", "beams")),
+        partial(exact, LGATrSlim.paper),
+        particle_inputs,
+        learning_rate=5e-3,
+        particles=60,
+    ),
+    # Products of all pairs make these two the slowest: fewer passes, of larger steps.
+    "LorentzNet": Recipe(
+        partial(exact, LorentzNet, reference=("beams",)),
+        partial(exact, LorentzNet.paper),
+        particle_inputs,
+        epochs=5,
+        particles=60,
+    ),
+    "PELICAN": Recipe(
+        partial(exact, PELICAN, reference=("beams",)),
+        partial(exact, PELICAN.paper),
+        particle_inputs,
+        epochs=5,
+        learning_rate=5e-3,
+        particles=60,
+    ),
+}
+
+
+def observable(make: Callable[..., Tagger], **paper: Any) -> Callable[..., Tagger]:
+    """A factory like that of networks: takes a profile; `paper` are the settings of the paper."""
+
+    def build(profile: str = "lesson") -> Tagger:
+        return make(**(paper if profiles.require(profile) == "paper" else {}))
+
+    return build
+
+
+TAGGERS: dict[str, Callable[..., Any]] = {
+    "mass": observable(MassTagger),
+    "trees": observable(BoostedTrees),
+    "N-subjettiness 6": observable(partial(NSubjettinessMLP, 6)),
+    "N-subjettiness 8": observable(partial(NSubjettinessMLP, 8)),
+    "EFP": observable(EnergyFlowLinear, degree=7),
+} | {name: partial(NetworkTagger, recipe) for name, recipe in RECIPES.items()}

@@ -1,0 +1,39 @@
+"""Small trained networks of the tagging landscape, and what they reached."""
+
+import re
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from hepml_lite.networks import put_weights
+from hepml_lite.tagging.network_tagger import NetworkTagger
+from hepml_lite.tagging.recipes import RECIPES
+
+FOLDER = Path(__file__).parent
+
+
+def file_name(row: str) -> str:
+    """Name of a row's files, without ending: "ParT, IRC safe" → "part_irc_safe"."""
+    return re.sub(r"[^a-z0-9]+", "_", row.lower()).strip("_")
+
+
+def trained_tagger(row: str) -> NetworkTagger:
+    """The tagger of a row as benchmarks/landscape.py trained it (first seed, "lesson" size).
+
+    Weights are stored in half precision and used in single.
+
+    Raises:
+        ValueError: no network of that name was stored, naming those that were.
+    """
+    path = FOLDER / f"{file_name(row)}.safetensors"
+    if row not in RECIPES or not path.is_file():
+        stored = [name for name in RECIPES if (FOLDER / f"{file_name(name)}.safetensors").is_file()]
+        raise ValueError(f"no trained {row!r}; there are: {', '.join(stored)}")
+    tagger = NetworkTagger(RECIPES[row])
+    tagger.network = tagger.make(seed=0)
+    halves = {name: value for name, value in load_file(path).items()}
+    weights = {k: v.float() if v.dtype == torch.float16 else v for k, v in halves.items()}
+    put_weights(tagger.network, weights, path)
+    tagger.network.eval()
+    return tagger
