@@ -31,11 +31,18 @@ from hepml_lite.profiles import PROFILES
 from hepml_lite.tagging.ensembles import GoaT
 from hepml_lite.tagging.landscape import RESULTS, judged
 from hepml_lite.tagging.network_tagger import NetworkTagger
+from hepml_lite.tagging.observable_taggers import (
+    BoostedTrees,
+    EnergyFlowLinear,
+    MassTagger,
+    NSubjettinessMLP,
+)
 from hepml_lite.tagging.recipes import TAGGERS
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import file_name
 
 DATA = "top_tagging"
+SLOW_FEATURES = BoostedTrees, EnergyFlowLinear, MassTagger, NSubjettinessMLP
 
 
 def sample(split: str, jets: int | None):
@@ -50,21 +57,22 @@ def one(name: str, seed: int, options: argparse.Namespace) -> str:
         return f"{name}, seed {seed}: done before"
     jets = {split: sample(split, options.jets) for split in ("train", "val", "test")}
     tagger = TAGGERS[name](options.profile)
-    run = from_features if isinstance(tagger, Tagger) else from_jets
+    run = from_features if isinstance(tagger, SLOW_FEATURES) else from_jets
     left = run(tagger, jets, seed, stem)
     save(stem.with_suffix(".npz"), parameters=tagger.n_parameters, **left)
     area = auc(jets["test"].label, left["test"])
     return f"{name}, seed {seed}: AUC {area:.4f}, {left['seconds']:.0f} s"
 
 
-def from_jets(tagger: NetworkTagger, jets: dict, seed: int, stem: Path) -> dict:
-    """Train a network; its weights stay beside its scores."""
+def from_jets(tagger, jets: dict, seed: int, stem: Path) -> dict:
+    """Train a tagger; the weights of a network stay beside its scores."""
     started = time.process_time()
     tagger.fit(jets["train"], seed=seed)
     seconds, started = time.process_time() - started, time.process_time()
     test = tagger.score(jets["test"])
     microseconds = 1e6 * (time.process_time() - started) / len(test)
-    save_weights(tagger.network, stem.with_suffix(".safetensors"))
+    if isinstance(tagger, NetworkTagger):
+        save_weights(tagger.network, stem.with_suffix(".safetensors"))
     val = tagger.score(jets["val"])
     return {"test": test, "val": val, "seconds": seconds, "microseconds": microseconds}
 

@@ -30,6 +30,7 @@ from hepml_lite.networks.topo_dnn import TopoDNN
 from hepml_lite.networks.tree_nin import TreeNiN
 from hepml_lite.representations.centred import centred
 from hepml_lite.representations.images import flipped, images, upright
+from hepml_lite.tagging.latent_dirichlet import LatentDirichlet
 from hepml_lite.tagging.network_tagger import NetworkTagger, Recipe
 from hepml_lite.tagging.observable_taggers import (
     BoostedTrees,
@@ -76,7 +77,7 @@ RECIPES: dict[str, Recipe] = {
         partial(single, LorentzBoostNetwork.paper),
         particle_inputs,
     ),
-    "TreeNiN": Recipe(TreeNiN, TreeNiN.paper, tree_inputs),
+    "TreeNiN": Recipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
     "EFN": Recipe(EnergyFlowNetwork, EnergyFlowNetwork),
     "PFN": Recipe(ParticleFlowNetwork, ParticleFlowNetwork),
     "ParticleNet": Recipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
@@ -99,19 +100,20 @@ RECIPES: dict[str, Recipe] = {
         learning_rate=5e-3,
         particles=60,
     ),
-    # Products of all pairs make these two the slowest: fewer passes, of larger steps.
+    # All pairs of particles in every layer make these two the slowest: fewer passes.
     "LorentzNet": Recipe(
         partial(exact, LorentzNet, reference=("beams",)),
         partial(exact, LorentzNet.paper),
         particle_inputs,
-        epochs=5,
+        epochs=3,
+        learning_rate=4e-3,
         particles=60,
     ),
     "PELICAN": Recipe(
         partial(exact, PELICAN, reference=("beams",)),
         partial(exact, PELICAN.paper),
         particle_inputs,
-        epochs=5,
+        epochs=3,
         learning_rate=5e-3,
         particles=60,
     ),
@@ -133,4 +135,5 @@ TAGGERS: dict[str, Callable[..., Any]] = {
     "N-subjettiness 6": observable(partial(NSubjettinessMLP, 6)),
     "N-subjettiness 8": observable(partial(NSubjettinessMLP, 8)),
     "EFP": observable(EnergyFlowLinear, degree=7),
+    "LDA": observable(LatentDirichlet),
 } | {name: partial(NetworkTagger, recipe) for name, recipe in RECIPES.items()}
