@@ -153,7 +153,11 @@ def test_missing_and_damaged_weight_files_say_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match="save_weights"):
         load_weights(MLP((3, 2)), tmp_path / "none.pt")
     damaged = tmp_path / "damaged.pt"
-    for content in (b"", b"no tensors at all", save_weights(MLP((3, 2)), damaged).read_bytes()[:-4]):
+    for content in (
+        b"",
+        b"no tensors at all",
+        save_weights(MLP((3, 2)), damaged).read_bytes()[:-4],
+    ):
         damaged.write_bytes(content)
         with pytest.raises(ValueError, match="save again"):
             load_weights(MLP((3, 2)), damaged)

@@ -11,6 +11,7 @@ from widgets import start_here_words as words
 from widgets import url_state
 from widgets.export import export
 from widgets.start_here import StartHere
+from widgets.tagging import Tagging
 
 pytestmark = pytest.mark.browser
 VERDICT = "text=/signal efficiency of your window|Your window keeps/"
@@ -200,4 +201,52 @@ def test_two_displays_in_jupyterlab_follow_each_other(page, lab):
     page.wait_for_timeout(1000)
     move(page, BOOST)
     page.get_by_text("boost by").nth(1).wait_for(timeout=20_000)
+    assert page.external == []
+
+
+TAGGED = "gets past"  # of the live line of the taggers
+
+
+def test_threshold_of_the_taggers_moves_line_table_and_figures(page, served):
+    page.goto(f"{served}/tagging")
+    line = page.get_by_text(TAGGED).first
+    line.wait_for(timeout=30_000)
+    page.wait_for_timeout(1000)
+    before = line.inner_text(), page.locator("table").first.inner_text()
+    roc = picture(page, 0)
+    move(page, 0)  # the signal efficiency
+    page.wait_for_timeout(1000)
+    assert line.inner_text() != before[0]
+    assert page.locator("table").first.inner_text() != before[1]
+    assert picture(page, 0) != roc
+    page.locator("select").nth(4).select_option("lost particles")
+    page.get_by_text("of the particles lost").first.wait_for(timeout=20_000)
+    page.wait_for_timeout(500)
+    state, problems = url_state.decode(Tagging, parse_qsl(urlsplit(page.url).query))
+    assert problems == []
+    assert (state["efficiency"], state["variation"]) == (0.55, "lost particles")
+    assert (page.errors, page.external) == ([], [])
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (900, 700)])
+def test_taggers_stay_on_the_page(page, served, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{served}/tagging?variation=lost%20particles")
+    page.get_by_text(TAGGED).first.wait_for(timeout=30_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelector('#main').scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("lab", ["tagging"], indirect=True)
+def test_two_displays_of_taggers_follow_each_other(page, lab):
+    page.goto(lab)
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
+    lab_runs(page, "notebook:run-all-cells")
+    page.get_by_text(TAGGED).nth(1).wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    before = page.get_by_text(TAGGED).nth(1).inner_text()
+    move(page, 0)
+    page.wait_for_timeout(2500)
+    texts = page.get_by_text(TAGGED).all_inner_texts()
+    assert texts[0] == texts[1] != before
     assert page.external == []

@@ -1,0 +1,146 @@
+"""Exercises of the tagging dashboard: a tagger that leaves the mass alone, one that is robust."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hepml_lite import metrics
+from hepml_lite.checks import Wrong, exercise
+from hepml_lite.tagging.decorrelation import mass_sculpting
+
+MOST_JSD = 0.05  # bits, at eps_S = 0.5
+LEAST_REJECTION = 3.0  # at eps_S = 0.5; guessing has 2
+BINS = 25
+
+
+def among_its_like(
+    learn_score: np.ndarray, learn_mass: np.ndarray, learn_label: np.ndarray, **context
+) -> Callable[[ArrayLike, ArrayLike], np.ndarray]:
+    """Share of the QCD jets of similar mass that score lower: the same cut keeps it everywhere."""
+    score, mass = learn_score[learn_label == 0], learn_mass[learn_label == 0]
+    edges = np.quantile(mass, np.linspace(0, 1, BINS + 1)[1:-1])
+    own = [np.sort(score[np.digitize(mass, edges) == k]) for k in range(BINS)]
+
+    def flat(score: ArrayLike, mass: ArrayLike) -> np.ndarray:
+        score, k = np.asarray(score, float), np.digitize(mass, edges)
+        found = np.empty(len(score))
+        for b in range(BINS):
+            here = k == b
+            found[here] = np.searchsorted(own[b], score[here]) / len(own[b])
+        return found
+
+    return flat
+
+
+@exercise("2.8", reference_from=among_its_like)
+def _(answer, reference, score, mass, label, **context):
+    found = np.asarray(answer(score.copy(), mass.copy()), float)
+    if found.shape != score.shape:
+        raise Wrong(f"{len(score)} jets gave shape {found.shape}: one number a jet, (N,)")
+    if not np.isfinite(found).all():
+        raise Wrong(
+            f"{(~np.isfinite(found)).sum()} numbers are NaN or infinite: is there a mass for which "
+            "no QCD jet was at hand? Take wider bins there"
+        )
+    if len(np.unique(found)) < 100:
+        raise Wrong(
+            f"{len(np.unique(found))} different numbers for {len(score)} jets: give a score on "
+            "which one can cut anywhere, not a decision"
+        )
+    area = metrics.auc(label, found)
+    if area < 0.45:
+        raise Wrong(f"an AUC of {area:.2f}: your number is larger for QCD than for tops, turn it")
+    bent = mass_sculpting(found, mass, label, 0.5, n=20, rng=0)
+    rejection = metrics.background_rejection(label, found, 0.5)
+    told = f"at εS = 0.5 a JSD of {bent.jsd.value:.3f} bits and a rejection of {rejection:.1f}"
+    if np.allclose(np.argsort(found, kind="stable"), np.argsort(score, kind="stable")):
+        raise Wrong(
+            f"{told}: the jets are in the order of the old score. Stretching a score, however, "
+            "moves no jet past another one: what passes still has the mass of a top"
+        )
+    if bent.jsd.value > MOST_JSD:
+        raise Wrong(_bent(found, mass, label, told, bent.jsd.value))
+    if rejection < LEAST_REJECTION:
+        raise Wrong(
+            f"{told}: flat, but so is guessing, which has 2. Keep what the score knows beyond the "
+            "mass: compare each jet with QCD jets of the same mass only"
+        )
+    plain = metrics.background_rejection(label, score, 0.5)
+    return f"{told}; before it was {plain:.0f}, most of which was the mass."
+
+
+def _bent(found: np.ndarray, mass: np.ndarray, label: np.ndarray, told: str, jsd: float) -> str:
+    """Why the masses of what passes and what fails still differ."""
+    if jsd > 0.8:
+        return (
+            f"{told}: a window on the mass is the most that one can sculpt: all that passes lies "
+            "in the top peak, and no sideband is left to tell how much QCD there is"
+        )
+    if abs(np.corrcoef(found[label == 0], mass[label == 0])[0, 1]) < 0.1:
+        return (
+            f"{told}: on average your number does not depend on the mass any more, but the cut is "
+            "in its tail, and the tail does. The whole distribution has to be alike at each mass"
+        )
+    passed = found >= np.quantile(found[label == 1], 0.5)
+    qcd = label == 0
+    peak = qcd & (np.abs(mass - 172.5) < 30)
+    inside, everywhere = passed[peak].mean(), passed[qcd].mean()
+    side = "more" if inside > everywhere else "less"
+    return (
+        f"{told}: at most {MOST_JSD} bits were asked for. Of the QCD jets near the top mass "
+        f"{100 * inside:.1f} % pass, of all {100 * everywhere:.1f} %: the cut keeps {side} there. "
+        "Rank each jet among QCD jets alone (no tops), of a mass as close as you can afford"
+    )
+
+
+def significance(signal: ArrayLike, background: ArrayLike, error: ArrayLike) -> np.ndarray:
+    """S / √(B + (error B)²): chance and the uncertain background, in quadrature."""
+    background = np.asarray(background, float)
+    return np.asarray(signal) / np.sqrt(background + (np.asarray(error) * background) ** 2)
+
+
+@exercise("2.9", reference=significance)
+def _(answer, reference, **context):
+    signal, background = np.array([100.0, 100, 50, 400]), np.array([1000.0, 1000, 100, 1e5])
+    error = np.array([0.0, 0.2, 0.1, 0.03])
+    found = np.asarray(answer(signal, background, error), float)
+    right = reference(signal, background, error)
+    if found.shape != right.shape:
+        raise Wrong(f"arrays of 4 gave shape {found.shape}: it should work on arrays, (4,)")
+    chance, systematic = np.sqrt(background), error * background
+    for mistake, why in (
+        (
+            signal / chance,
+            "the systematic error is missing: this is S/√B, which grows with the luminosity for "
+            "ever. An unknown share of the background does not",
+        ),
+        (
+            signal / (chance + systematic),
+            "independent errors add in quadrature: the one knows nothing of the other, and often "
+            "they cancel in part",
+        ),
+        (
+            signal / np.sqrt(background + error**2),
+            "the error is a share of the background: of 1000 jets ± 20 %, 200 are uncertain",
+        ),
+        (
+            signal / np.sqrt(background + (error * signal) ** 2),
+            "it is the background that is uncertain here; what fluctuates is B, signal or not",
+        ),
+        (
+            signal / np.sqrt(background * (1 + error**2)),
+            "here the systematic error shrinks with √B, as if more jets would measure it better. "
+            "All jets share the same one: (error B)²",
+        ),
+        (signal / (background + systematic**2), "the root is missing: errors, not variances"),
+        (signal / np.sqrt(background + systematic), "σ² = B + (error B)²: the square is missing"),
+    ):
+        if np.allclose(found, mistake, rtol=1e-6):
+            raise Wrong(why)
+    if not np.allclose(found, right, rtol=1e-4):
+        raise Wrong(
+            f"100 signal jets on 1000 ± 20 % are {right[1]:.3f} standard deviations, and you find "
+            f"{found[1]:.3g}"
+        )
+    return "no luminosity helps beyond S / (error B): then a robust tagger beats a sharp one."
