@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torch.utils.checkpoint import checkpoint
 
+from hepml_lite.networks.linear import FastLinear
 from hepml_lite.networks.mlp import MLP
 from hepml_lite.networks.transformer import clean
 
@@ -135,20 +136,20 @@ class EdgeConv(nn.Module):
         super().__init__()
         first, last = sizes[0], sizes[-1]
         # The two halves of h's first layer, on x_i and on x_j - x_i.
-        self.centre = nn.Linear(n_inputs, first, bias=False)
-        self.difference = nn.Linear(n_inputs, first, bias=False)
+        self.centre = FastLinear(n_inputs, first, bias=False)
+        self.difference = FastLinear(n_inputs, first, bias=False)
         self.layers = nn.ModuleList(
-            nn.Linear(n_in, n_out, bias=False) for n_in, n_out in pairwise(sizes)
+            FastLinear(n_in, n_out, bias=False) for n_in, n_out in pairwise(sizes)
         )
         self.norms = nn.ModuleList(RowNorm(size) for size in sizes)
-        self.shortcut = nn.Sequential(nn.Linear(n_inputs, last, bias=False), RowNorm(last))
+        self.shortcut = nn.Sequential(FastLinear(n_inputs, last, bias=False), RowNorm(last))
 
     def forward(self, x: Tensor, centre: Tensor, neighbour: Tensor) -> Tensor:
         """Particles x (M, F) and the edges between them, (E,) twice → (M, sizes[-1])."""
         # Linear, thus done once a particle, not once an edge: Φ x_i + Θ (x_j - x_i).
         from_neighbour = self.difference(x)  # (M, C)
         from_centre = self.centre(x) - from_neighbour
-        edges = from_centre[centre].add_(from_neighbour[neighbour])  # (E, C)
+        edges = from_centre.index_select(0, centre).add_(from_neighbour.index_select(0, neighbour))
         for norm, layer in zip(self.norms, self.layers, strict=False):
             edges = norm.relu_then(layer, edges)
         h = self.norms[-1].relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)

@@ -10,30 +10,20 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, pad, scaled_dot_product_attention
+from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
+from hepml_lite.networks.biased_attention import Block
+from hepml_lite.networks.linear import FastLinear
+from hepml_lite.networks.minkowski import by_size
+from hepml_lite.networks.pairs import pair_features, pair_mlp, real_pairs, slices, symmetric
 from hepml_lite.networks.particle_net import KINEMATIC_FEATURES, SMALLEST, RowNorm, with_extra
 from hepml_lite.networks.transformer import clean
 
+__all__ = ["ParticleTransformer", "pair_features"]
+
 MANY = 20_000_000  # attention weights in all blocks beyond which memory is spared
 ANGLE = 0.01  # Δ that the safe network resolves: it must not see the limit Δ → 0 as -∞
-
-
-def pair_features(one: Tensor, other: Tensor) -> Tensor:
-    """ln kT, ln z, ln Δ and ln m² (M, 4) of pairs of massless particles.
-
-    Δ² = (y_a - y_b)² + (φ_a - φ_b)², kT = min(pT_a, pT_b) Δ, z = min(pT_a, pT_b) / (pT_a + pT_b),
-    m² = (p_a + p_b)²; GeV. `one` and `other` are (M, 3): pT [GeV], η, φ.
-    """
-    (pt, eta, phi), (pt_other, eta_other, phi_other) = one.unbind(-1), other.unbind(-1)
-    d_eta = eta - eta_other
-    d_phi = torch.remainder(phi - phi_other + torch.pi, 2 * torch.pi) - torch.pi
-    delta, softer = torch.hypot(d_eta, d_phi), torch.minimum(pt, pt_other)
-    z = softer / (pt + pt_other).clamp(min=SMALLEST)
-    # 2 pT pT' (cosh Δη - cos Δφ) without cancellation at small angles
-    mass2 = 4 * pt * pt_other * ((d_eta / 2).sinh().square() + (d_phi / 2).sin().square())
-    return torch.stack([softer * delta, z, delta, mass2], -1).clamp(min=SMALLEST).log()
 
 
 def particle_mlp(n_inputs: int, sizes: Sequence[int], irc_safe: bool) -> nn.Sequential:
@@ -44,74 +34,8 @@ def particle_mlp(n_inputs: int, sizes: Sequence[int], irc_safe: bool) -> nn.Sequ
     """
     layers: list[nn.Module] = [RowNorm(n_inputs)]
     for n_in, n_out in pairwise((n_inputs, *sizes)):
-        layers += [nn.LayerNorm(n_in), nn.Linear(n_in, n_out), nn.GELU()]
+        layers += [nn.LayerNorm(n_in), FastLinear(n_in, n_out), nn.GELU()]
     return nn.Sequential(*layers[2:] if irc_safe else layers)
-
-
-def pair_mlp(n_inputs: int, sizes: Sequence[int], irc_safe: bool) -> nn.Sequential:
-    """Linear, batch normalisation and GELU for each of the sizes: the bias U of a pair."""
-    layers: list[nn.Module] = [] if irc_safe else [RowNorm(n_inputs)]
-    for n_in, n_out in pairwise((n_inputs, *sizes)):
-        # Without a bias where the normalisation would take it away again.
-        layers.append(nn.Linear(n_in, n_out, bias=irc_safe))
-        layers += [nn.GELU()] if irc_safe else [RowNorm(n_out), nn.GELU()]
-    return nn.Sequential(*layers)
-
-
-class Attention(nn.Module):
-    """softmax(Q Kᵀ / √d + U) V in `n_heads` heads: P-MHA of the paper."""
-
-    def __init__(self, width: int, n_heads: int, dropout: float):
-        super().__init__()
-        self.n_heads, self.dropout = n_heads, nn.Dropout(dropout)
-        self.query, self.value = nn.Linear(width, width), nn.Linear(width, width)
-        self.key = nn.Linear(width, width, bias=False)  # with one, softmax would not see it
-        self.out = nn.Linear(width, width)
-
-    def forward(self, x: Tensor, context: Tensor, bias: Tensor) -> Tensor:
-        """x (N, Q, D) looks at context (N, P, D), bias (N, H or 1, Q or 1, P) → (N, Q, D)."""
-
-        def heads(rows: Tensor) -> Tensor:  # (N, P, D) → (N, H, P, d)
-            return rows.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
-
-        q, k, v = heads(self.query(x)), heads(self.key(context)), heads(self.value(context))
-        if x.is_cuda:
-            p = self.dropout.p if self.training else 0.0
-            seen = scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p)
-        else:  # where U learns, written out it is faster on a processor and takes less memory
-            logits = (q * q.shape[-1] ** -0.5 @ k.mT).add_(bias)  # (N, H, Q, P)
-            seen = self.dropout(logits.softmax(-1)) @ v
-        return self.out(seen.transpose(1, 2).flatten(2))  # (N, H, Q, d) → (N, Q, D)
-
-
-class Block(nn.Module):
-    """Attention and an MLP, normalised before and after, in the manner of arXiv:2110.09456.
-
-    Particles attend to one another; in a class attention block (arXiv:2103.17239) one token
-    attends to itself and the particles.
-    """
-
-    def __init__(self, width: int, n_heads: int, dropout: float):
-        super().__init__()
-        self.attention_norm, self.attention_out_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = Attention(width, n_heads, dropout)
-        self.head_scale = nn.Parameter(torch.ones(n_heads))
-        self.mlp_norm, self.hidden_norm = nn.LayerNorm(width), nn.LayerNorm(4 * width)
-        self.hidden, self.out = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
-        self.residual_scale = nn.Parameter(torch.ones(width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, bias: Tensor, particles: Tensor | None = None) -> Tensor:
-        """Particles x (N, P, D), or a token x (N, 1, D) and `particles`: what comes out is as x."""
-        if particles is None:
-            query = context = self.attention_norm(x)
-        else:
-            query, context = x, self.attention_norm(torch.cat([x, particles], 1))
-        seen = self.attention(query, context, bias).unflatten(-1, (len(self.head_scale), -1))
-        seen = (seen * self.head_scale.unsqueeze(1)).flatten(2)
-        x = x + self.dropout(self.attention_out_norm(seen))
-        hidden = self.dropout(gelu(self.hidden(self.mlp_norm(x))))  # (N, P, 4D)
-        return self.residual_scale * x + self.dropout(self.out(self.hidden_norm(hidden)))
 
 
 class ParticleTransformer(nn.Module):
@@ -182,48 +106,52 @@ class ParticleTransformer(nn.Module):
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
             mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
         """
-        used = max(1, int((mask.any(0) * torch.arange(1, mask.shape[1] + 1).to(mask.device)).max()))
-        constituents, mask = constituents[:, :used], mask[:, :used]  # no time for empty slots
-        features = with_extra(constituents, mask, self.n_extra)  # (N, P, F)
+        constituents, mask, back = by_size(constituents, mask)
+        parts = slices(mask)  # from here on rows of particles, slice by slice: little padding
+        features = with_extra(constituents, mask, self.n_extra)[mask]  # (M, F)
         if self.irc_safe:
-            features = features[..., [0, 1, 6]]  # Δη, Δφ, ΔR: no energy
-        x = features.new_zeros(*mask.shape, self.token.shape[-1])
-        x[mask] = self.embedding(features[mask])  # (M, F) → (N, P, D)
-        alone = self._weight(constituents, mask)  # (N, 1, 1, P)
-        bias = self._pair_bias(constituents, mask) + alone  # (N, H, P, P)
+            features = features[:, [0, 1, 6]]  # Δη, Δφ, ΔR: no energy
+        rows = self.embedding(features)  # (M, D)
+        real = torch.cat([mask[jets, :p].flatten() for jets, p in parts]).nonzero().squeeze(1)
+        n_rows = sum((jets.stop - jets.start) * p for jets, p in parts)
+        x = rows.new_zeros(n_rows, rows.shape[1]).index_copy(0, real, rows)  # (R, D)
+        weight = self._weight(constituents, mask)
+        alone = [weight[:, jets, :, :p] for jets, p in parts]  # (1, n, 1, p) each
+        biases = self._biases(constituents, mask, parts, alone)  # (H, n, p, p) each
         # Of a large network activations are computed again, not kept: less memory, more time.
-        twice = self.training and not x.is_cuda and bias.numel() * len(self.blocks) > MANY
+        numbers = sum(bias.numel() for bias in biases) * len(self.blocks)
+        twice = self.training and not x.is_cuda and numbers > MANY
         for block in self.blocks:
-            x = checkpoint(block, x, bias, use_reentrant=False) if twice else block(x, bias)
-        token = self.token.expand(len(x), -1, -1)
-        alone = pad(alone, (1, 0))  # the token weighs as much as the jet: ln 1
+            x = checkpoint(block, x, biases, use_reentrant=False) if twice else block(x, biases)
+        token = self.token[0].expand(len(mask), -1)  # (N, D)
+        alone = [pad(a, (1, 0)) for a in alone]  # the token weighs as much as the jet: ln 1
         for block in self.class_blocks:
             token = block(token, alone, x)
-        return self.head(token.squeeze(1))  # (N, 1, D) → (N, n_classes)
+        return self.head(token)[back]  # (N, D) → (N, n_classes)
 
     def _weight(self, constituents: Tensor, mask: Tensor) -> Tensor:
-        """What is added to the attention to each particle, (N, 1, 1, P): -∞ where padded."""
+        """What is added to the attention to each particle, (1, N, 1, P): -∞ where padded."""
         pt = clean(constituents[..., :1], mask).squeeze(-1)
         z = pt / pt.sum(1, keepdim=True).clamp(min=SMALLEST)
         ln_z = z.clamp(min=1e-30).log() if self.irc_safe else torch.zeros_like(z)
         # A jet without particles attends to its padding: a softmax over nothing would be NaN.
         visible = mask | ~mask.any(1, keepdim=True)
-        return ln_z.masked_fill(~visible, -torch.inf)[:, None, None]
+        return ln_z.masked_fill(~visible, -torch.inf)[None, :, None]
 
-    def _pair_bias(self, constituents: Tensor, mask: Tensor) -> Tensor:
-        """U (N, H, P, P), symmetric, each pair of real particles computed once."""
-        n, p = mask.shape
-        pairs = (mask.unsqueeze(2) & mask.unsqueeze(1)).tril()  # each with itself, too
-        jet, a, b = pairs.nonzero(as_tuple=True)  # (M,) each
-        momenta = constituents[..., :3]
-        features = pair_features(momenta[jet, a], momenta[jet, b])  # (M, 4)
+    def _biases(
+        self, constituents: Tensor, mask: Tensor, parts: list, alone: list[Tensor]
+    ) -> list[Tensor]:
+        """U + ln z (H, n, p, p) of every slice; one batch of all pairs to be normalised."""
+        pairs = [real_pairs(constituents[jets, :p, :3], mask[jets, :p]) for jets, p in parts]
+        features = torch.cat([features for features, _ in pairs])  # (M, 4)
         if self.irc_safe:
             features = (features[:, 2:3].exp() + ANGLE).log()
-        u = self.pair_embedding(features)  # (M, H)
-        bias = u.new_zeros(n, p, p, u.shape[1])
-        bias[jet, a, b] = u
-        bias[jet, b, a] = u
-        return bias.permute(0, 3, 1, 2).contiguous()
+        u = self.pair_embedding(features).T.contiguous()  # (H, M)
+        split = u.split([len(places) for _, places in pairs], 1)
+        return [
+            symmetric(some, places, a.shape[1], a.shape[3]) + a
+            for some, (_, places), a in zip(split, pairs, alone, strict=True)
+        ]
 
     def __repr__(self) -> str:
         kind = "infrared and collinear safe, " if self.irc_safe else ""

@@ -1,0 +1,53 @@
+import pytest
+import torch
+from torch import nn
+
+from hepml_lite.networks import linear
+from hepml_lite.networks.linear import FastLinear, fast_linear
+
+torch.set_num_threads(1)
+# rows, inputs, outputs: too few to matter, wide to narrow, narrow to wide, a long sum
+SIZES = [(0, 3, 4), (7, 3, 4), (1200, 48, 20), (1200, 20, 48), (25_000, 12, 10), (25_000, 4, 12)]
+
+
+def both(n_rows, n_in, n_out, bias=True):
+    """The fast layer and torch's with the same weights, and rows that want a gradient."""
+    torch.manual_seed(0)
+    fast, plain = FastLinear(n_in, n_out, bias), nn.Linear(n_in, n_out, bias)
+    fast.load_state_dict(plain.state_dict())
+    return fast, plain, torch.randn(n_rows, n_in, requires_grad=True)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("bias", [True, False])
+def test_output_and_gradients_are_those_of_torch(sizes, bias):
+    fast, plain, rows = both(*sizes, bias)
+    torch.testing.assert_close(fast(rows), plain(rows), rtol=1e-5, atol=1e-5)
+    downstream = torch.randn(sizes[0], sizes[2])
+    gradients = [
+        torch.autograd.grad((layer(rows) * downstream).sum(), [rows, *layer.parameters()])
+        for layer in (fast, plain)
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=2e-5 * max(1, sizes[0]) ** 0.5)
+
+
+def test_it_can_be_differentiated_twice():
+    fast, plain, rows = both(1200, 48, 20)
+    found = []
+    for layer in fast, plain:
+        slope = torch.autograd.grad(layer(rows).square().mean(), rows, create_graph=True)[0]
+        found.append(torch.autograd.grad(slope.square().sum(), [rows, layer.weight]))
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-6)
+
+
+def test_other_shapes_precisions_and_transformations_take_the_plain_path(monkeypatch):
+    fast, plain, rows = both(1200, 48, 20)
+    monkeypatch.setattr(linear._Linear, "apply", None)  # calling it would raise
+    torch.testing.assert_close(fast(rows.view(3, 400, 48)), plain(rows.view(3, 400, 48)))
+    expected = plain.double()(rows.double())
+    torch.testing.assert_close(fast.double()(rows.double()), expected)
+    weight = fast.weight.detach().float()
+    mapped = torch.func.vmap(fast_linear, (0, None))(rows.view(1, 1200, 48), weight)
+    assert mapped.shape == (1, 1200, 20)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert fast_linear(rows, weight).dtype == torch.bfloat16
