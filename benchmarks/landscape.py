@@ -133,6 +133,7 @@ def halved(path: Path, out: Path) -> str:
 def collect(options: argparse.Namespace) -> None:
     val, test = (sample(split, options.jets) for split in ("val", "test"))
     found = {name: left for name in TAGGERS if (left := runs(name, options.work))}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = {}
     for name, left in found.items():
         scores = [run["test"] for run in left.values()]
@@ -147,7 +148,7 @@ def collect(options: argparse.Namespace) -> None:
         if weights.exists():
             out = options.out.parent / f"{file_name(name)}.safetensors"
             rows[name] |= {"weights_seed": options.seeds[0], "sha256": halved(weights, out)}
-        print(row)
+        print(row.name, row.auc, row.accuracy, row.rejection_30, row.rejection_50, sep=", ")
     rows["GoaT"] = goat(found, val, test)
     content = {
         "data": {key: test.card[key] for key in ("command", "seed", "sha256")},

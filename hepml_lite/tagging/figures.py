@@ -41,21 +41,41 @@ def rejection_against_parameters(ax: Axes, rows: Iterable[Row], efficiency: floa
     points = {}
     for row in rows:
         figure = row.rejection_30 if efficiency == 0.3 else row.rejection_50
-        colour, marker = style[kind_of(row.name)]
-        known = kind_of(row.name) in points
-        points.setdefault(kind_of(row.name), []).append(row.name)
+        kind, low = kind_of(row.name), min(figure.error, 0.8 * figure.value)
         ax.errorbar(
-            row.parameters, figure.value, figure.error, fmt=marker, color=colour, ms=9, lw=1.5,
-            label=None if known else kind_of(row.name),
+            row.parameters, figure.value, [[low], [figure.error]], fmt=style[kind][1], ms=9, lw=1.5,
+            color=style[kind][0],
         )  # fmt: skip
-        ax.annotate(
-            row.name, (row.parameters, figure.value), xytext=(8, 4), fontsize="x-small",
-            textcoords="offset points",
-        )  # fmt: skip
+        points[row.name] = row.parameters, figure.value
+    for kind in dict.fromkeys(map(kind_of, points)):
+        ax.plot([], [], style[kind][1], color=style[kind][0], ms=9, label=kind)
     ax.set(xscale="log", yscale="log", xlabel="parameters")
+    _label(ax, points)
     ax.set_ylabel(rf"background rejection $1/\varepsilon_B$ at $\varepsilon_S = {efficiency}$")
     ax.legend(loc="lower left", bbox_to_anchor=(1, 0), title="what it is built on")
     return ax
+
+
+def _label(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
+    """Write a name beside each point, where it covers no other name and no point."""
+    scale = 72 / ax.figure.dpi
+    at = {name: scale * ax.transData.transform(xy) for name, xy in points.items()}  # points
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at.values()]
+    for name, (x, y) in sorted(at.items(), key=lambda item: -item[1][1]):
+        width = 6.2 * len(name)
+        places = [(dx, dy) for dy in (-3, 6, -13, 16, -23, 26, -33) for dx in (9, -9 - width)]
+        boxes = [(x + dx, y + dy, x + dx + width, y + dy + 10) for dx, dy in places]
+        free = (k for k, box in enumerate(boxes) if not any(_overlap(box, t) for t in taken))
+        chosen = next(free, 0)
+        taken.append(boxes[chosen])
+        ax.annotate(
+            name, points[name], xytext=places[chosen], textcoords="offset points",
+            fontsize="x-small",
+        )  # fmt: skip
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def shifts(ax: Axes, broken: Mapping[str, Mapping[str, EfficiencyShift]], what: str) -> Axes:
@@ -70,7 +90,8 @@ def shifts(ax: Axes, broken: Mapping[str, Mapping[str, EfficiencyShift]], what: 
     for k, tagger in enumerate(taggers):
         intervals = [getattr(broken[change][tagger], what) for change in changes]
         y = np.arange(len(changes)) + (k - (len(taggers) - 1) / 2) * 0.7 / len(taggers)
-        errors = np.transpose([interval.errors for interval in intervals])  # (2, C)
+        # the value of few jets may lie outside of its own bootstrap interval
+        errors = np.maximum(np.transpose([i.errors for i in intervals]), 0)  # (2, C)
         style = class_style(tagger) | {"linestyle": "", "ms": 8}
         ax.errorbar([i.value for i in intervals], y, xerr=errors, label=tagger, **style)
     ax.axvline(1 if what.endswith("ratio") else 0, color="0.4", lw=1.5, ls=":")

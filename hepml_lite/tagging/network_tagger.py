@@ -127,7 +127,8 @@ class NetworkTagger:
         if self.network is None:
             raise ValueError("this tagger is not trained: call fit(jets), or read stored weights.")
         device = self.fit_settings.get("device", "auto")
-        return training.predict(self.network, self.recipe.arrays(jets), device=device)
+        arrays, size = self.recipe.arrays(jets), self.recipe.batch_size
+        return training.predict(self.network, arrays, batch_size=size, device=device)
 
     def _optimizer(self, parameters: Sequence[nn.Parameter], lr: float) -> torch.optim.Optimizer:
         return torch.optim.AdamW(

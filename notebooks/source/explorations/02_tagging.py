@@ -220,6 +220,7 @@ from hepml_lite.tagging import multiclass
 six, six_test = (load("jet_classes", PROFILE, split) for split in ("train", "test"))
 
 
+# %%
 def six_kinds(seed):
     """A particle flow network with six outputs, trained on all kinds of jets."""
     torch.manual_seed(seed)
@@ -238,6 +239,7 @@ def six_kinds(seed):
     return network
 
 
+# %%
 pretrained = six_kinds(SEED)
 probabilities = training.predict_probability(pretrained, network_inputs(six_test))
 right = multiclass.multiclass_accuracy(six_test.label, probabilities)
@@ -263,24 +265,24 @@ from hepml_lite.tagging import transfer
 
 top_train = load("top_tagging", PROFILE, "train")
 top_test = load("top_tagging", PROFILE, "test")[: sizes.varied_jets]
-recipes = {
-    "from scratch": transfer.recipe(
-        lambda seed: transfer.with_new_head(six_kinds_untrained(seed), 2, seed),
-        steps=sizes.steps,
-        body_factor=1.0,
-    ),
-    "fine-tuned": transfer.recipe(
-        lambda seed: transfer.with_new_head(pretrained, 2, seed), steps=sizes.steps
-    ),
-}
 
 
-def six_kinds_untrained(seed):
+def untrained(seed):
     """The same network before any training."""
     torch.manual_seed(seed)
-    return ParticleFlowNetwork(3, (100, 100, 128), (100, 100), n_classes=6)
+    return ParticleFlowNetwork(3, (100, 100, 128), (100, 100), n_classes=2)
 
 
+def fine_tuned(seed):
+    """What was learned from six kinds of jets, with a new last layer for two."""
+    return transfer.with_new_head(pretrained, 2, seed)
+
+
+# %%
+recipes = {
+    "from scratch": transfer.recipe(untrained, steps=sizes.steps, body_factor=1.0),
+    "fine-tuned": transfer.recipe(fine_tuned, steps=sizes.steps),
+}
 numbers = [n for n in (100, 300, 1_000, 3_000) if n <= len(top_train) // 3]
 curves = transfer.data_efficiency(
     recipes,
@@ -318,7 +320,7 @@ few = top_train[: sizes.labelled_jets]
 posteriors = {}
 for n in (len(few) // 8, len(few)):
     learn_from = (*network_inputs(few[:n]), few.label[:n])
-    tuned = transfer.with_new_head(pretrained, 2, SEED)
+    tuned = fine_tuned(SEED)
     transfer.fine_tune(tuned, learn_from, steps=sizes.steps, seed=SEED)
     posterior = BayesianLastLayer(tuned).fit(learn_from[:-1], learn_from[-1])
     posteriors[n] = posterior.log_odds(network_inputs(top_test))

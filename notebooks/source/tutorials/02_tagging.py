@@ -154,6 +154,7 @@ class DeepSets(nn.Module):
         return self.f(add_up(seen, mask))  # (N, L) → (N, 2): the logits of QCD and top
 
 
+# %%
 torch.manual_seed(SEED)
 by_hand = DeepSets()
 history = training.fit(
@@ -283,8 +284,8 @@ from hepml_lite.representations import transformations as change
 
 torch.manual_seed(SEED)
 symmetric = OnFourVectors(LGATrSlim())
-networks = {
-    "L-GATr, no reference": lambda jets: training.predict(symmetric, particle_inputs(jets))[:, 0],
+observers = {
+    "L-GATr, no reference": lambda jets: training.predict(symmetric, particle_inputs(jets))[:, 1],
     "L-GATr": relativity.score,
     "ParticleNet": graph.score,
     "ParT": transformer.score,
@@ -298,7 +299,7 @@ moves = {
 
 # %%
 print(f"{'1 is the spread over jets':>28}" + "".join(f"{move:>25}" for move in moves))
-for name, score in networks.items():
+for name, score in observers.items():
     still = score(some)
     moved = [np.median(np.abs(score(jets) - still)) / still.std() for jets in moves.values()]
     print(f"{name:>28}" + "".join(f"{change:>25.1e}" for change in moved))
@@ -330,15 +331,20 @@ table(rows.values(), published_rows(rows))
 from hepml_lite.tagging.figures import rejection_against_parameters
 
 fig, ax = plt.subplots(figsize=(11, 6.5))
-rejection_against_parameters(ax, rows.values())
+rejection_against_parameters(ax, rows.values(), efficiency=0.5)
 plt.show()
 
 # %% [markdown]
-# **Explain.** Read the errors first: among the best, most neighbours in the table cannot be told apart by
-# ten thousand test jets. Three things can be. What knows more about a jet *before* training is ahead
-# where jets are few: symmetries and pairs beat lists and images. The number of parameters says nothing.
-# And the published ranking, made with forty times the jets, is closer together at the top: data buy what
-# symmetry gives for free.
+# **Explain.** Read the errors first. Ten thousand test jets know an AUC to a permille, but a rejection of
+# 1000 means that five QCD jets passed: most neighbours in the upper half cannot be told apart. What can?
+#
+# - With thirty thousand jets, **knowledge** wins. N-subjettiness and trees on a dozen observables, which
+#   took physicists years to find, are level with the best networks. In the published column, with forty
+#   times the jets, networks that read every particle have overtaken them.
+# - Among the networks those lead that look at *pairs* or at the *history* of the jet. Those that must
+#   learn from a list of numbers what an angle is, or that order means nothing, come last: some of them
+#   behind the mass alone.
+# - The number of parameters says nothing.
 #
 # The two following cells put what you have just trained into the same table, and ask whether the best of
 # them is better than the trees by more than chance: on the *same* test jets, so that their common
@@ -348,7 +354,8 @@ plt.show()
 table(live.values())
 
 # %%
-best = max((row for row in live.values()), key=lambda row: row.auc.value).name
+networks = ("by hand", "ParticleNet", "ParT", "L-GATr")
+best = max(networks, key=lambda name: live[name].auc.value)
 
 
 def gain(labels, chosen):
@@ -391,13 +398,13 @@ detectors = {
 
 # %%
 def shift(name, jets, same):
-    """What one change does to one tagger that keeps half of the tops in simulation."""
+    """What one change does to one tagger that keeps 70 % of the tops in simulation."""
     return systematics.shift_of_efficiency(
         judged_jets.label,
         nominal[name],
         judges[name].score(jets),
         varied_labels=None if same else jets.label,
-        signal_efficiency=0.5,
+        signal_efficiency=0.7,
         n=sizes.bootstraps,
         rng=SEED,
     )
@@ -415,13 +422,13 @@ from hepml_lite.tagging.figures import shifts
 fig, axes = plt.subplots(1, 2, figsize=(14, 5.5), sharey=True)
 shifts(axes[0], broken, "efficiency_change")
 shifts(axes[1], broken, "fixed_ratio")
-axes[0].set(xlabel="change of the signal efficiency from 0.5")
+axes[0].set(xlabel="change of the signal efficiency from 0.7")
 axes[1].set(xlabel="background rejection, over that in simulation")
 axes[0].get_legend().remove()
 plt.show()
 
 # %% [markdown]
-# **Explain.** A threshold that kept half of the tops keeps another share when the jets are a little
+# **Explain.** A threshold that kept 70 % of the tops keeps another share when the jets are a little
 # different, and the background that passes moves, too. The detector effects move all taggers alike: they
 # are changes of the *input*. The other shower is different: it changes what a QCD jet looks like inside,
 # which is what the strong taggers learned best. Experiments therefore measure both efficiencies in data,
@@ -510,11 +517,16 @@ for name, score in by_strength.items():
 
 # %%
 from hepml_lite.tagging import calibration
+from hepml_lite.tagging.trained import trained_tagger
 
-as_trained = calibration.Temperature(1.0)
-scaled = calibration.temperature_scaling(transformer.score(val), val.label)
+stored = trained_tagger("ParT")  # the one of the table, trained on all training jets
+on_test = stored.score(test)
+scaled = calibration.temperature_scaling(stored.score(val), val.label)
 print(f"all log-odds are divided by {scaled.temperature:.2f}")
-probability = {"as trained": as_trained(scores["ParT"]), "temperature": scaled(scores["ParT"])}
+probability = {
+    "as trained": calibration.Temperature(1.0)(on_test),
+    "temperature": scaled(on_test),
+}
 fig, ax = plt.subplots(figsize=(7, 6))
 calibration.reliability_diagram(ax, probability, test.label)
 plt.show()
@@ -570,13 +582,15 @@ for fractions in ((0.8, 0.2), (0.6, 0.4)):
 #
 # ## 10 · What the papers found
 #
-# The table of section 6 has the published numbers beside ours. Three reasons why ours are lower:
-# 30 000 training jets instead of 1.2 million, networks of a tenth of the size for the slow ones, and a
-# detector whose calorimeter cells are coarser. Two things agree: where jets are few, the order follows
-# what is built in; and at the top the differences are a few permille of AUC, but a factor of two in
-# rejection between the middle of the field and its end. At `PROFILE = "paper"` and `SOURCE = "public"` this
-# notebook trains the networks of the papers on their jets, on a GPU, and the table of section 6 that says
-# "live" lies over theirs.
+# The table of section 6 has the published numbers beside ours. Most of ours are lower, and for three
+# reasons: 30 000 training jets instead of 1.2 million, networks of a tenth of the size where a lesson
+# could not wait, and a detector whose calorimeter cells are coarse. What needs much data to learn the
+# simplest things has lost most: compare the rows of TopoDNN, LoLa and LBN. What was told the physics
+# before has lost nothing. The jets differ, too (14 TeV, Pythia 8 and our own detector, as in the paper, but
+# not the same events), so do not read differences of a permille.
+#
+# At `PROFILE = "paper"` with `SOURCE = "public"` this notebook trains the networks of the papers on their
+# jets, on a GPU in mixed precision, and the second table of section 6 lies over their numbers.
 #
 # ## Take away
 #
