@@ -69,6 +69,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
         "smoke": {
             "train_jets": 500,
             "epochs": 1,
+            "batch_size": 64,
             "boosted_jets": 100,
             "varied_jets": 1_000,
             "steps": 20,
@@ -80,6 +81,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
         "lesson": {
             "train_jets": 8_000,
             "epochs": 6,
+            "batch_size": 64,
             "boosted_jets": 500,
             "varied_jets": 4_000,
             "steps": 400,
@@ -91,6 +93,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
         "paper": {
             "train_jets": None,
             "epochs": 20,
+            "batch_size": 512,
             "boosted_jets": 2_000,
             "varied_jets": None,
             "steps": 1_600,

@@ -5,14 +5,20 @@ S. Gong et al., "An Efficient Lorentz Equivariant Graph Neural Network for Jet T
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+from torch.nn.functional import pad
 
 from hepml_lite.networks import minkowski
-from hepml_lite.networks.minkowski import minkowski_products, psi, slices
+from hepml_lite.networks.lorentz_messages import Messages
+from hepml_lite.networks.minkowski import (
+    PairLogs,
+    Slice,
+    minkowski_products,
+    psi,
+    slices,
+)
 
 
 class LorentzNet(nn.Module):
@@ -71,8 +77,10 @@ class LorentzNet(nn.Module):
         squares = minkowski_products(x).diagonal(dim1=1, dim2=2)
         scalars = torch.cat([psi(squares)[..., None], kinds], -1).to(self.embedding.weight.dtype)
         h = self.embedding(scalars)  # (N, P, 1 + K) → (N, P, C)
+        parts = slices(mask, h.shape[-1])
+        both = minkowski.real_pairs(mask, parts, h.dtype, itself=False)
         for block in self.LGEBs:
-            h, x = block(h, x, scalars, mask)
+            h, x = block(h, x, scalars, mask, both, parts)
         real = mask.unsqueeze(-1)
         jets = (h * real).sum(1) / real.sum(1).clamp(min=1)  # (N, P, C) → (N, C)
         return self.graph_dec(jets)[back]
@@ -102,63 +110,79 @@ class LorentzBlock(nn.Module):
             nn.init.xavier_uniform_(out.weight, gain=0.001)
             self.phi_x = nn.Sequential(nn.Linear(width, width), nn.ReLU(), out)
 
-    def forward(self, h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Particles h (N, P, C) and x (N, P, 4), scalars (N, P, S), mask (N, P) → new h and x."""
-        products = minkowski_products(x)  # (N, P, P)
-        squares = products.diagonal(dim1=1, dim2=2)  # (N, P)
-        distances = squares[:, :, None] + squares[:, None] - 2 * products
-        pairs = torch.stack([psi(distances), psi(products)], -1).to(h.dtype)  # (N, P, P, 2)
-        inputs = (*self._first_layer(h, pairs, mask), pairs)
-        inputs = [y.to(self.phi_m[0].weight.dtype) for y in inputs]  # under autocast, too
-        sums, moves = _Messages.apply(mask, *inputs, *self._weights())
+    def forward(
+        self, h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor, both: Tensor,
+        parts: Sequence[Slice],
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """Particles h (N, P, C) and x (N, P, 4), scalars (N, P, S), mask (N, P) → new h and x.
+
+        Jets come in order of size; `both` (T,) tells which of the pairs in `parts` are pairs.
+        """
+        kind = self.phi_m[0].weight.dtype  # under autocast, too
+        logs, *moments = PairLogs.apply(x, both.to(kind), parts)  # (2, T)
+        first = (y.to(kind) for y in self._first_layer(h, moments, mask))
+        with torch.autocast(x.device.type, enabled=False):
+            sums, steps = Messages.apply(parts, x, both.to(kind), logs, *first, *self._weights())
         if hasattr(self, "phi_x"):
             others = (mask.sum(1) - 1).clamp(min=1)[:, None, None]
-            moves = moves.to(x.dtype)  # (N, P, P)
-            x = x + self.step * (moves.sum(2, keepdim=True) * x - moves @ x) / others
-        inputs = torch.cat([h, sums, scalars], -1)[mask]  # (M, 2C + S), no padding
+            x = x + self.step * steps / others
+        inputs = torch.cat([h, sums.movedim(0, 2), scalars], -1)[mask]  # (M, 2C + S), no padding
         change = torch.zeros_like(h)
         if len(inputs):
             change[mask] = self.phi_h(inputs).to(h.dtype)
         return h + change, x
 
-    def _first_layer(self, h: Tensor, pairs: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """φ_e's linear layer and normalisation as a_i + b_j + V·pair: (N, P, C) twice, (C, 2).
+    def _first_layer(
+        self, h: Tensor, moments: Sequence[Tensor], mask: Tensor
+    ) -> tuple[Tensor, ...]:
+        """φ_e's linear layer and normalisation as a_i + b_j + V·pair: (C + 1, N, P), (C + 1, 2).
 
         The layer is linear, and the mean and the variance over pairs that normalise it follow from
         sums over particles: the tensor (N, P, P, 2C + 2) is never built.
         """
         width, norm = h.shape[-1], self.phi_e[1]
         w_i, w_j, v = self.phi_e[0].weight.split([width, width, 2], dim=1)
-        a, b = h @ w_i.T, h @ w_j.T
+        a, b = (torch.einsum("cd,npd->cnp", w, h) for w in (w_i, w_j))
         if norm.training:
-            mean, variance = pair_moments(a, b, pairs, v, mask, norm)
+            mean, variance = pair_moments(a, b, v, *moments, mask, norm)
         else:
             mean, variance = norm.running_mean, norm.running_var
         scale = norm.weight / (variance + norm.eps).sqrt()
-        return a * scale, b * scale + norm.bias - mean * scale, v * scale[:, None]
+        shift = norm.bias - mean * scale
+        a, b = a * _along(scale), b * _along(scale) + _along(shift)
+        # one more row, of ones, that later layers multiply with their biases
+        a = torch.cat([a, torch.ones_like(a[:1])])
+        return a, pad(b, (0, 0, 0, 0, 0, 1)), pad(v * scale[:, None], (0, 0, 0, 1))
 
     def _weights(self) -> tuple[Tensor | None, ...]:
-        out = [self.phi_e[3].weight, self.phi_e[3].bias, self.phi_m[0].weight, self.phi_m[0].bias]
+        """Each bias as one more column of its weights; φ_e's hands on the row of ones."""
+        layers = [self.phi_e[3], self.phi_m[0]]
         if hasattr(self, "phi_x"):
-            return *out, self.phi_x[0].weight, self.phi_x[0].bias, self.phi_x[2].weight
-        return *out, None, None, None
+            layers.append(self.phi_x[0])
+        w2, wm, *wx = (torch.cat([y.weight, y.bias[:, None]], 1) for y in layers)
+        w2 = torch.cat([w2, torch.eye(len(w2) + 1).to(w2)[-1:]])
+        return (w2, wm[0], *wx, self.phi_x[2].weight[0]) if wx else (w2, wm[0], None, None)
 
 
 def pair_moments(
-    a: Tensor, b: Tensor, pairs: Tensor, v: Tensor, mask: Tensor, norm: nn.BatchNorm1d
-) -> tuple[Tensor, Tensor]:
-    """Mean and variance (C,) of a_i + b_j + V·pair over pairs i ≠ j; `norm` keeps its averages."""
-    both = _pairs_of(mask, a.dtype)  # (N, P, P)
-    count = both.sum().clamp(min=1)
-    k = both.sum(2)[..., None]  # (N, P, 1) partners of each particle
-    means = [(k * a).sum((0, 1)) / count, (k * b).sum((0, 1)) / count]
-    f_mean = (pairs * both[..., None]).sum((0, 1, 2)) / count
-    a, b = ((y - m) * mask[..., None] for y, m in zip((a, b), means, strict=True))
-    f = (pairs - f_mean) * both[..., None]
-    f_of = f.sum(2) @ v.T  # (N, P, C); pairs are symmetric: the same sum for i and for j
-    total = (k * (a * a + b * b) + 2 * (a + b) * f_of - 2 * a * b).sum((0, 1))
-    total = total + 2 * (a.sum(1) * b.sum(1)).sum(0)
-    total = total + ((v @ torch.einsum("nijs,nijt->st", f, f)) * v).sum(1)
+    a: Tensor, b: Tensor, v: Tensor, sums: Tensor, products: Tensor, mask: Tensor,
+    norm: nn.BatchNorm1d,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Mean and variance (C,) of a_i + b_j + V·pair over pairs i ≠ j; `norm` keeps its averages.
+
+    a and b are (C, N, P), V is (C, 2), sums and products are those of `PairLogs`.
+    """
+    n = mask.sum(1, keepdim=True)
+    k = (n - 1) * mask  # (N, P) partners of each particle
+    count = k.sum().clamp(min=1)
+    means = [(k * y).sum((1, 2)) / count for y in (a, b)]
+    f_mean = sums.sum((1, 2)) / count
+    products = (products - count * torch.outer(f_mean, f_mean)).to(v.dtype)
+    sums, f_mean = (sums - k * _along(f_mean)).to(v.dtype), f_mean.to(v.dtype)
+    a, b = ((y - _along(m)) * mask for y, m in zip((a, b), means, strict=True))
+    f_of = torch.einsum("cs,snp->cnp", v, sums)  # pairs are symmetric: the same for i and for j
+    total = (k * (a * a + b * b) + 2 * (a + b) * f_of - 2 * a * b).sum((1, 2))
+    total = total + 2 * (a.sum(2) * b.sum(2)).sum(1) + ((v @ products) * v).sum(1)
     mean, variance = means[0] + means[1] + v @ f_mean, (total / count).clamp(min=0)
     with torch.no_grad():
         unbiased = variance * count / (count - 1).clamp(min=1)
@@ -168,67 +192,8 @@ def pair_moments(
     return mean, variance
 
 
-class _Messages(torch.autograd.Function):
-    """Σ_j m_ij (N, P, C) and φ_x(m_ij) (N, P, P), from φ_e's first layer a_i + b_j + V·pair.
-
-    A few jets at a time; the backward pass computes their hidden numbers again, they are not kept.
-    """
-
-    @staticmethod
-    def forward(ctx, mask, a, b, v, pairs, *weights):
-        ctx.save_for_backward(mask, a, b, v, pairs, *weights)
-        sums, moves = torch.zeros_like(a), a.new_zeros(pairs.shape[:3])
-        for part, p in slices(mask):
-            both, _, e, w, _, r = _hidden(part, p, mask, a, b, v, pairs, *weights)
-            sums[part, :p] = (w.unsqueeze(2) @ e).squeeze(2)
-            if r is not None:
-                moves[part, :p, :p] = (r @ weights[-1][0]) * both
-        return sums, moves
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, g_sums, g_moves):
-        mask, *saved = ctx.saved_tensors
-        v, pairs, w2, _, wm, _, wx, _, out = saved[2:]
-        grads = [None if y is None else torch.zeros_like(y) for y in saved]
-        g_a, g_b, g_v, g_pairs, g_w2, g_b2, g_wm, g_bm, g_wx, g_bx, g_out = grads
-        for part, p in slices(mask):
-            both, z, e, w, u, r = _hidden(part, p, mask, *saved)  # (n, p, p, C) but both, w
-            g_sum = g_sums[part, :p]
-            g_e, g_w = w[..., None] * g_sum.unsqueeze(2), (e @ g_sum[..., None]).squeeze(-1)
-            if r is not None:
-                g_move = g_moves[part, :p, :p] * both
-                g_out += g_move.flatten() @ r.flatten(0, 2)
-                g_r = _through_relu(g_move[..., None] * out[0], r)
-                g_bx += g_r.sum((0, 1, 2))
-                g_w += (g_r * u).sum(-1)
-                g_u = g_r.mul_(w[..., None])
-                g_wx += g_u.flatten(0, 2).T @ e.flatten(0, 2)
-                g_e += product(g_u, wx.T)
-            g_w *= w * (1 - w)
-            g_wm += g_w.flatten() @ e.flatten(0, 2)
-            g_bm += g_w.sum()
-            g_e = _through_relu(g_e.add_(g_w[..., None] * wm[0]), e)
-            g_w2 += g_e.flatten(0, 2).T @ z.flatten(0, 2)
-            g_b2 += g_e.sum((0, 1, 2))
-            g_z = _through_relu(product(g_e, w2.T), z)
-            g_a[part, :p], g_b[part, :p] = g_z.sum(2), g_z.sum(1)
-            g_v += g_z.flatten(0, 2).T @ pairs[part, :p, :p].flatten(0, 2)
-            g_pairs[part, :p, :p] = g_z @ v
-        return None, *grads
-
-
-def _hidden(part, p, mask, a, b, v, pairs, w2, b2, wm, bm, wx, bx, out):
-    """φ_e's layers z and e, the weight w, φ_x's layer before (u) and after (r) ReLU."""
-    both = _pairs_of(mask[part, :p], a.dtype)  # (n, p, p)
-    z = (pairs[part, :p, :p] @ v.T).add_(a[part, :p].unsqueeze(2))  # (n, p, p, C)
-    z = z.add_(b[part, :p].unsqueeze(1)).relu_()
-    e = product(z, w2, b2).relu_()
-    w = torch.sigmoid(e @ wm[0] + bm) * both
-    if wx is None:
-        return both, z, e, w, None, None
-    u = product(e, wx)  # φ_x's layer of m = w e is w u + its bias
-    return both, z, e, w, u, (u * w[..., None]).add_(bx).relu_()
+def _along(y: Tensor) -> Tensor:
+    return y[:, None, None]  # (C,) → (C, 1, 1)
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -238,12 +203,3 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if plain or fast is None or not torch.backends.mkldnn.is_available():
         return nn.functional.linear(x, weight, bias)
     return fast(x, weight.contiguous(), bias, "none", [], "")
-
-
-_through_relu = partial(torch.ops.aten.threshold_backward, threshold=0)
-
-
-def _pairs_of(mask: Tensor, kind: torch.dtype) -> Tensor:
-    """(N, P, P) one for two different real particles, else zero."""
-    other = ~torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
-    return (mask[:, :, None] & mask[:, None] & other).to(kind)

@@ -4,21 +4,32 @@ A. Bogatskiy, T. Hoffman, D. W. Miller, J. T. Offermann, "PELICAN: Permutation E
 Lorentz Invariant or Covariant Aggregator Network", arXiv:2211.00454; sizes from the authors' code.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, leaky_relu
-from torch.utils.checkpoint import checkpoint
 
+from hepml_lite.networks.eq2to2 import Aggregated, Encoded, Eq1to2, Eq2to2, PairSums, sizes
 from hepml_lite.networks.minkowski import (
+    Slice,
     by_size,
     check_settings,
     minkowski_products,
     psi,
+    real_pairs,
     slices,
     with_references,
 )
+
+
+class Pairs(NamedTuple):
+    """The jets of a batch in order of size: mask (N, P), and their T pairs, slice by slice."""
+
+    mask: Tensor
+    parts: list[Slice]
+    real: Tensor  # (T,), zero for padding
 
 
 class PELICAN(nn.Module):
@@ -87,59 +98,67 @@ class PELICAN(nn.Module):
         What stands in a padded slot, NaN included, changes nothing.
         """
         x, mask, back = by_size(*with_references(four_vectors, mask, self.reference))
-        kind = self.read.weight.dtype
-        logs = psi(minkowski_products(x[..., :4])).to(kind)  # (N, P, P)
-        is_one = torch.cat([1 - x[..., 4:].sum(-1, keepdim=True), x[..., 4:]], -1).to(kind)
-        parts = [(mask[jets, :p], logs[jets, :p, :p], is_one[jets, :p]) for jets, p in slices(mask)]
-        masks = [part[0] for part in parts]
-        y = [_recomputed(self._encoded, *part) for part in parts]  # (n, p, p, C) each
-        for k in range(len(self.aggregations)):
-            affine = self._normalisation(k, y, masks)
-            y = [
-                _recomputed(self._block, m, part, k, *affine)
-                for m, part in zip(masks, y, strict=True)
-            ]
-        affine = self._normalisation(-1, y, masks)
-        y = [_recomputed(self._jets, m, part, *affine) for m, part in zip(masks, y, strict=True)]
-        return self.out(torch.cat([logs.new_zeros(0, self.out.in_features), *y]))[back]
+        with torch.autocast(x.device.type, enabled=False):
+            return self._logits(x, mask)[back]
 
-    def _encoded(self, mask: Tensor, logs: Tensor, is_one: Tensor) -> Tensor:
-        """((1 + |p·p'|)^α - 1) / α with the sign of p·p', labels, the first message."""
-        y = logs[..., None]  # (n, p, p, 1)
-        y = y.sign() * torch.expm1(self.exponents * y.abs()) / self.exponents
+    def _logits(self, x: Tensor, mask: Tensor) -> Tensor:
+        kind, parts = self.read.weight.dtype, slices(mask, 2 * self.read.out_features)
+        pairs = Pairs(mask, parts, real_pairs(mask, parts, kind))
+        y = self._encoded(x, pairs)  # (C, T)
+        for k, (layer, message) in enumerate(
+            zip(self.aggregations, self.messages[1:], strict=True)
+        ):
+            y, (scale, shift), sums = self._normalised(k, y, pairs)
+            w, *laid = layer.parts(*sums, mask, self.typical)
+            laid[0] = laid[0] + shift @ w.sum(0)
+            laid = (z.movedim(-1, 0).contiguous() for z in laid)
+            w = (scale[:, None] * w).mT.flatten(0, 1)  # (2, C, W) → (2 W, C)
+            y = Aggregated.apply(parts, pairs.real, y, w, message.weight, message.bias, *laid)
+        _, _, (rows, _, diagonal) = self._normalised(-1, y, pairs)
+        return self._read(rows, diagonal, sizes(mask, rows))
+
+    def _encoded(self, x: Tensor, pairs: Pairs) -> Tensor:
+        """((1 + |p·p'|)^α - 1) / α with the sign of p·p', labels, the first message: (C, T)."""
+        kind, message = self.read.weight.dtype, self.messages[0]
+        logs = [psi(minkowski_products(x[jets, :p, :4])).flatten() for jets, p, _ in pairs.parts]
+        logs = torch.cat([x.new_zeros(0), *logs]).to(kind)  # (T,)
+        w, of_label = message.weight.tensor_split([len(self.exponents)], 1)
+        laid = [message.bias.expand(*x.shape[:2], -1)] + [logs.new_zeros(*x.shape[:2], len(w))] * 2
         if self.label is not None:
-            y = torch.cat([y, self.label(is_one, mask, self.typical)], -1)  # (n, p, p, W)
-        return self._message(0, y, mask)
+            kinds = torch.cat([1 - x[..., 4:].sum(-1, keepdim=True), x[..., 4:]], -1).to(kind)
+            labels = self.label.parts(kinds, pairs.mask, self.typical)
+            laid = [z + label @ of_label.T for z, label in zip(laid, labels, strict=True)]
+        laid = (z.movedim(-1, 0).contiguous() for z in laid)
+        w = w / self.exponents
+        return Encoded.apply(pairs.parts, pairs.real, logs, self.exponents, w, *laid)
 
-    def _block(self, mask: Tensor, y: Tensor, k: int, scale: Tensor, shift: Tensor) -> Tensor:
-        y = self._normalised(mask, y, scale, shift)
-        y = leaky_relu(self.aggregations[k](y, mask, self.typical), inplace=True)
-        return self._message(k + 1, y, mask)
+    def _normalised(self, k: int, y: Tensor, pairs: Pairs) -> tuple[Tensor, tuple, tuple]:
+        """y, the scale and shift that normalise it, and its normalised sums (N, P, C).
 
-    def _message(self, k: int, y: Tensor, mask: Tensor) -> Tensor:
-        return leaky_relu(self.messages[k](y)) * _real_pairs(mask)
+        The maps that follow are linear: they take the scale and the shift, and y is spared them.
+        Dropout is not, so that then y itself is normalised.
+        """
+        *sums, squares = PairSums.apply(y, pairs.mask, pairs.parts)
+        scale, shift = self._normalisation(k, sums[0].sum((1, 2)), squares, pairs.mask)
+        if self.training and self.dropout:
+            y = dropout(torch.addcmul(shift[:, None], y, scale[:, None]), self.dropout) * pairs.real
+            sums = PairSums.apply(y, pairs.mask, pairs.parts)[:3]
+            scale, shift = torch.ones_like(scale), torch.zeros_like(shift)
+        n, real = pairs.mask.sum(1)[:, None, None], pairs.mask[..., None]
+        counts = (n * real, n * real, real)
+        sums = (z.movedim(0, -1) * scale + m * shift for z, m in zip(sums, counts, strict=True))
+        return y, (scale, shift), tuple(sums)
 
-    def _normalised(self, mask: Tensor, y: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        return dropout((y * scale + shift) * _real_pairs(mask), self.dropout, self.training)
-
-    def _jets(self, mask: Tensor, y: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """The two invariant sums, over pairs and over the diagonal: (n, p, p, C) → (n, W)."""
-        y = self._normalised(mask, y, scale, shift)
-        n = _sizes(mask, y)[:, None]
-        sums = torch.stack([y.sum((1, 2)) / n**2, y.diagonal(dim1=1, dim2=2).sum(2) / n], 1)
-        sums = sums * (n / self.typical)[..., None] ** self.powers  # (n, 2, C)
-        hidden = self.read(leaky_relu(sums).flatten(1))
-        return leaky_relu(dropout(hidden, self.dropout, self.training))
-
-    def _normalisation(self, k: int, y: list[Tensor], masks: list[Tensor]) -> tuple[Tensor, Tensor]:
+    def _normalisation(
+        self, k: int, total: Tensor, squares: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Scale and shift (C,) of batch normalisation over all pairs of real particles."""
         norm = self.norms[k]
         mean, variance = norm.running_mean, norm.running_var
-        if norm.training and y:
-            count = sum((m.sum(1) ** 2).sum() for m in masks)
-            mean = sum(part.sum((0, 1, 2)) for part in y) / count
-            square = sum(part.square().sum((0, 1, 2)) for part in y) / count
-            variance = (square - mean**2).clamp(min=0)
+        if norm.training and len(mask):
+            count = (mask.sum(1) ** 2).sum()
+            mean = total / count
+            variance = (squares / count - mean**2).clamp(min=0)
             with torch.no_grad():
                 unbiased = variance * count / (count - 1).clamp(min=1)
                 norm.running_mean.lerp_(mean, norm.momentum)
@@ -148,85 +167,10 @@ class PELICAN(nn.Module):
         scale = norm.weight / (variance + norm.eps).sqrt()
         return scale, norm.bias - mean * scale
 
-
-class Eq2to2(nn.Module):
-    """All 15 linear maps of a matrix y_ij to a matrix that commute with permutations, mixed.
-
-    The matrix and its transpose; its diagonal, rows' and columns' means, the trace and the total
-    mean, each laid along rows, columns or the diagonal. The means carry (N / N̄)^α with learned α.
-    Whatever is not a matrix is mixed before it is laid out: 15 matrices are never built.
-
-    The order of maps and the factorised coefficients are those of the authors' code.
-    """
-
-    def __init__(self, n_in: int, n_out: int):
-        super().__init__()
-        self.maps_in = nn.Parameter(torch.randn(15, n_in, 1) / 15**0.5)
-        self.maps_out = nn.Parameter(torch.randn(15, 1, n_out) / 15**0.5)
-        self.mix_in = nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
-        self.mix_out = nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
-        self.powers = nn.Parameter(torch.rand(10, 1, n_in))
-        self.bias = nn.Parameter(torch.zeros(n_out))
-        self.diagonal_bias = nn.Parameter(torch.zeros(n_out))
-
-    def forward(self, y: Tensor, mask: Tensor, typical: float) -> Tensor:
-        """Pairs (n, p, p, n_in), zero where padded, mask (n, p) → (n, p, p, n_out)."""
-        w = self.maps_in * self.mix_in + self.maps_out * self.mix_out  # (15, n_in, n_out)
-        n = _sizes(mask, y)[:, None, None]
-        d = y.diagonal(dim1=1, dim2=2).mT  # (n, p, n_in)
-        columns, rows = y.sum(1) / n, y.sum(2) / n
-        trace, total = (z.sum(1, keepdim=True) / n for z in (d, rows))  # (n, 1, n_in)
-        means = [columns] * 3 + [rows] * 3 + [trace] * 2 + [total] * 2
-        size = (n[..., None] / typical) ** self.powers  # (n, 10, 1, n_in)
-        col_d, col_j, col_i, row_d, row_j, row_i, trace_all, trace_d, total_all, total_d = (
-            (mean * size[:, k]) @ w[5 + k] for k, mean in enumerate(means)
-        )
-        at_j = d @ w[3] + col_j + row_j  # (n, p, n_out)
-        at_i = d @ w[4] + col_i + row_i + trace_all + total_all + self.bias
-        on_diagonal = d @ w[2] + col_d + row_d + trace_d + total_d + self.diagonal_bias
-        out = y @ w[0] + (y @ w[1]).transpose(1, 2)
-        return _laid_out(out, at_i, at_j, on_diagonal)
-
-
-class Eq1to2(nn.Module):
-    """All 5 linear maps of numbers x_i of particles to a matrix that commute with permutations."""
-
-    def __init__(self, n_in: int, n_out: int):
-        super().__init__()
-        self.maps = nn.Parameter(torch.randn(5, n_in, n_out) * (2 / (5 * n_in)) ** 0.5)
-        self.powers = nn.Parameter(torch.zeros(5, 1, n_in))
-        self.bias = nn.Parameter(torch.zeros(n_out))
-
-    def forward(self, x: Tensor, mask: Tensor, typical: float) -> Tensor:
-        """Particles (n, p, n_in), mask (n, p) → pairs (n, p, p, n_out)."""
-        n = _sizes(mask, x)[:, None, None]
-        x = x * mask[..., None]
-        mean = x.sum(1, keepdim=True) / n
-        size = (n[..., None] / typical) ** self.powers  # (n, 5, 1, n_in)
-        on_diagonal, at_j, at_i, mean_d, mean_all = (
-            (z * size[:, k]) @ self.maps[k] for k, z in enumerate([x, x, x, mean, mean])
-        )
-        out = at_i.new_zeros(())
-        return _laid_out(out, at_i + mean_all + self.bias, at_j, on_diagonal + mean_d)
-
-
-def _laid_out(out: Tensor, at_i: Tensor, at_j: Tensor, on_diagonal: Tensor) -> Tensor:
-    """out + at_i + at_j + δ_ij on_diagonal_i: (n, p, p, C) and (n, p, C) three times."""
-    out = out + at_i.unsqueeze(2) + at_j.unsqueeze(1)
-    out.diagonal(dim1=1, dim2=2).add_(on_diagonal.mT)
-    return out
-
-
-def _sizes(mask: Tensor, like: Tensor) -> Tensor:
-    return mask.sum(1).clamp(min=1).to(like.dtype)
-
-
-def _real_pairs(mask: Tensor) -> Tensor:
-    return (mask[:, :, None] & mask[:, None]).unsqueeze(-1)  # (n, p, p, 1)
-
-
-def _recomputed(function: Callable[..., Tensor], *inputs) -> Tensor:
-    """function(*inputs), whose inner numbers are not kept but computed again going backward."""
-    if not torch.is_grad_enabled():
-        return function(*inputs)
-    return checkpoint(function, *inputs, use_reentrant=False)
+    def _read(self, rows: Tensor, diagonal: Tensor, n: Tensor) -> Tensor:
+        """Logits from the two invariant sums, over pairs and over the diagonal: (N, P, C) each."""
+        n = n[:, None]
+        sums = torch.stack([rows.sum(1) / n**2, diagonal.sum(1) / n], 1)
+        sums = sums * (n / self.typical)[..., None] ** self.powers  # (N, 2, C)
+        hidden = self.read(leaky_relu(sums).flatten(1))
+        return self.out(leaky_relu(dropout(hidden, self.dropout, self.training)))

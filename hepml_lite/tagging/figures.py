@@ -68,9 +68,10 @@ def _label(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
         free = (k for k, box in enumerate(boxes) if not any(_overlap(box, t) for t in taken))
         chosen = next(free, 0)
         taken.append(boxes[chosen])
+        far = {"arrowstyle": "-", "lw": 0.7, "color": "0.5"} if chosen > 1 else None
         ax.annotate(
             name, points[name], xytext=places[chosen], textcoords="offset points",
-            fontsize="x-small",
+            fontsize="x-small", arrowprops=far,
         )  # fmt: skip
 
 

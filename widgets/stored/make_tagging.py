@@ -92,7 +92,10 @@ def features(row: str, made: Tagger, split: str, options: argparse.Namespace) ->
         for folder, part in ((options.weights, ""), (options.work, f"_{split}"))
     )
     if not kept.is_file() and not own.is_file():
-        np.savez(own, **{split: made.features(load(DATA, split=split))})
+        found = made.features(load(DATA, split=split))
+        if not isinstance(found, np.ndarray):  # sparse, and quick to make again
+            return found
+        np.savez(own, **{split: found})
     with np.load(kept if kept.is_file() else own) as stored:
         return stored[split]
 

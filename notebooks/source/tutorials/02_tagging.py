@@ -199,7 +199,8 @@ add_to_table("by hand", logits[:, 1] - logits[:, 0], training.count_parameters(b
 # %%
 def train_live(name):
     """Train one tagger of the landscape while we watch, and judge it."""
-    tagger = TAGGERS[name](PROFILE, epochs=sizes.epochs, callbacks=[plotting.LiveLoss()])
+    settings = {"epochs": sizes.epochs, "batch_size": sizes.batch_size}
+    tagger = TAGGERS[name](PROFILE, callbacks=[plotting.LiveLoss()], **settings)
     tagger.fit(train, seed=SEED)
     add_to_table(name, tagger.score(test), tagger.n_parameters, train_seconds=tagger.seconds)
     return tagger
@@ -429,10 +430,12 @@ plt.show()
 
 # %% [markdown]
 # **Explain.** A threshold that kept 70 % of the tops keeps another share when the jets are a little
-# different, and the background that passes moves, too. The detector effects move all taggers alike: they
-# are changes of the *input*. The other shower is different: it changes what a QCD jet looks like inside,
-# which is what the strong taggers learned best. Experiments therefore measure both efficiencies in data,
-# with tops they know from the other half of the event, and quote the difference as an uncertainty.
+# different, and the background that passes moves, too. What changes the number of particles (collisions
+# on top, a threshold on soft ones, losses) moves a tagger that counts them; what scales all energies moves
+# a tagger that knows the mass. The other shower is a mild change here, and 2000 jets of it see none:
+# to call a tagger robust one needs the jets to show it. Experiments therefore measure both efficiencies
+# in data, with tops that they know from the other half of the event, and quote the difference as an
+# uncertainty.
 #
 # ## 8 · What it learned that you did not want
 #
