@@ -1,4 +1,4 @@
-"""energyflow's Keras PFN on the jets of benchmarks/training.py: prints one line of JSON.
+"""energyflow's Keras PFN on the jets of training.py and tagging.py: prints one line of JSON.
 
 Needs an environment of its own, since TensorFlow wants an older h5py than the course. energyflow
 imports wasserstein, whose wheel is made for numpy 1, so that one is compiled beside numpy 2:
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -55,6 +56,24 @@ def clock() -> Any:
     return callback, {"wall": wall, "cpu": cpu}
 
 
+def inference(model: Any, features: Any, batch: int) -> dict[str, list[float]]:
+    """Wall and CPU seconds of each batch, after the first, which is traced."""
+    wall, cpu = [], []
+    for start in range(0, len(features), batch):
+        started = time.perf_counter(), time.process_time()
+        model.predict_on_batch(features[start : start + batch])
+        wall.append(time.perf_counter() - started[0])
+        cpu.append(time.process_time() - started[1])
+    return {"wall": wall[1:], "cpu": cpu[1:]}
+
+
+def resident(what: str) -> float:
+    """MiB of this process, now (VmRSS) or at most so far (VmHWM)."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), 0.0)
+
+
 def main() -> None:
     import numpy as np
 
@@ -64,7 +83,9 @@ def main() -> None:
     # Padded particles are all zero, which is what this PFN masks.
     sample = data["features"], np.eye(2, dtype="float32")[data["labels"]]
     settings = {"batch_size": options.batch, "verbose": 0}
+    before = resident("VmRSS")
     pfn.fit(*sample, epochs=1, **settings)  # traces and compiles
+    memory = resident("VmHWM") - before
     callback, step = clock()
     pfn.fit(*sample, epochs=2, callbacks=[callback], **settings)
     n_steps = 2 * len(sample[0]) / options.batch
@@ -72,7 +93,8 @@ def main() -> None:
     pfn.fit(*sample, epochs=2, **settings)
     wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
     whole = {"wall": [wall / n_steps], "cpu": [cpu / n_steps]}
-    print(json.dumps({"parameters": pfn.model.count_params(), "step": step, "fit": whole}))
+    told = {"parameters": pfn.model.count_params(), "step": step, "fit": whole, "memory": memory}
+    print(json.dumps(told | {"inference": inference(pfn.model, sample[0], options.batch)}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
 import math
+import runpy
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from laws import (
     assert_save_load_round_trip,
 )
 
+from hepml_lite.networks import minkowski
 from hepml_lite.networks.lorentz_net import LorentzNet, product
 from hepml_lite.networks.minkowski import REFERENCES, psi
 from hepml_lite.representations.transformations import boost_matrix
@@ -97,8 +100,9 @@ def by_hand(model, four_vectors, mask):
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
-def test_the_fast_messages_are_those_of_the_paper(reference, training):
-    """Logits, gradients and running averages: the split first layer hides no difference."""
+def test_the_fast_messages_are_those_of_the_paper(reference, training, monkeypatch):
+    """Logits, gradients and running averages, in slices of a few jets."""
+    monkeypatch.setattr(minkowski, "NUMBERS", 600)
     x, mask = jets(smallest=2)
     results = []
     for forward in (lambda m, *data: m(*data), by_hand):
@@ -110,6 +114,24 @@ def test_the_fast_messages_are_those_of_the_paper(reference, training):
         results.append([logits.detach(), *gradients, *model.buffers()])
     for got, expected in zip(*results, strict=True):
         torch.testing.assert_close(got, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_peer_of_the_benchmark_is_the_same_network(training):
+    """What the speed is compared with takes the same weights to the same numbers."""
+    file = Path(__file__).parents[3] / "benchmarks" / "peers" / "naive_lorentz_net.py"
+    peer = runpy.run_path(str(file))["NaiveLorentzNet"](8, 2, step=0.3).double()
+    model = small().double()
+    peer.load_state_dict(model.state_dict())
+    x, mask = jets(smallest=0)
+    got = [net.train(training)(x, mask).detach() for net in (model, peer)]
+    torch.testing.assert_close(*got)
+
+
+def test_gradients_reach_the_particles():
+    x, mask = jets(3, 4, smallest=2)
+    model = small(()).double().eval()
+    assert torch.autograd.gradcheck(lambda x: model(x, mask), x.requires_grad_())
 
 
 @pytest.mark.parametrize("reference", KEPT)

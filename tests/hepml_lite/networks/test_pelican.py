@@ -128,7 +128,7 @@ def by_hand(model, four_vectors, mask):
 @pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
 def test_the_maps_that_are_not_built_are_the_fifteen(reference, training, monkeypatch):
     """Logits, gradients and running averages, in slices of a few jets."""
-    monkeypatch.setattr(minkowski, "ROWS", 50)
+    monkeypatch.setattr(minkowski, "NUMBERS", 900)
     x, mask = jets()
     results = []
     for forward in (lambda m, *data: m(*data), by_hand):
@@ -183,6 +183,12 @@ def test_neither_order_nor_padding_matters(reference):
     assert_permutation_invariant(small(reference), *jets())
     assert_padding_invariant(small(reference), *jets())
     assert_padding_invariant(small(reference), *jets(), garbage=float("nan"))
+
+
+def test_gradients_reach_the_particles():
+    x, mask = jets(3, 4, smallest=2)
+    model = small(()).double().eval()
+    assert torch.autograd.gradcheck(lambda x: model(x, mask), x.requires_grad_())
 
 
 def test_every_parameter_learns():

@@ -1,0 +1,134 @@
+"""The networks of benchmarks/tagging.py: ours and the peers', of equal sizes on equal jets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hepml_lite.networks.deep_sets import ParticleFlowNetwork
+from hepml_lite.networks.inputs import OnFourVectors, four_vectors
+from hepml_lite.networks.l_gatr import GEV, LGATrSlim
+from hepml_lite.networks.lorentz_net import LorentzNet
+from hepml_lite.networks.particle_net import ParticleNet, kinematic_features
+from hepml_lite.networks.particle_transformer import ParticleTransformer
+from hepml_lite.networks.pelican import PELICAN
+
+PHI, F = (100, 100, 128), (100, 100, 100)  # layers of the particle flow network
+LITE = ((7, (32,) * 3), (7, (64,) * 3)), 128
+FULL = ((16, (64,) * 3), (16, (128,) * 3), (16, (256,) * 3)), 256
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network: whose it is, how it is made, and what it reads of constituents and mask."""
+
+    network: str
+    code: str
+    make: Callable[[], nn.Module]
+    read: Callable[[Tensor, Tensor], tuple[Tensor, ...]] = lambda *inputs: inputs
+
+
+def jets(n: int, slots: int = 60, fewest: int = 25) -> tuple[Tensor, Tensor, Tensor]:
+    """Constituents (N, P, 3): pT [GeV], η, φ; mask, `fewest` to all slots real; labels."""
+    generator = torch.Generator().manual_seed(0)
+    counts = torch.randint(fewest, slots + 1, (n, 1), generator=generator)
+    mask = torch.arange(slots) < counts
+    pt = 1 / torch.rand(n, slots, generator=generator).clamp(min=0.01)
+    angles = 0.3 * torch.randn(n, slots, 2, generator=generator)
+    constituents = torch.cat([pt.unsqueeze(-1), angles], -1) * mask.unsqueeze(-1)
+    return constituents, mask, torch.randint(0, 2, (n,), generator=generator)
+
+
+def features(constituents: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Numbers of order one for the particle flow network."""
+    return constituents / constituents.new_tensor([10, 1, 1]), mask
+
+
+def weaver_net(blocks: tuple, head: int) -> nn.Module:
+    """ParticleNet of weaver-core, as in its paper."""
+    from weaver.nn.model.ParticleNet import ParticleNet as Peer
+
+    return Peer(7, 2, list(blocks), [(head, 0.1)], use_fusion=False)
+
+
+def for_weaver_net(constituents: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+    """Points, features and mask, channels first; made beforehand, ours makes them every time."""
+    read = kinematic_features(constituents, mask).mT.contiguous()
+    return read[:, :2].contiguous(), read, mask.unsqueeze(1)
+
+
+def weaver_transformer(trim: bool, **sizes: Any) -> nn.Module:
+    """Particle Transformer of weaver-core; with `trim`, as it comes, it leaves particles out."""
+    from weaver.nn.model.ParticleTransformer import ParticleTransformer as Peer
+
+    return Peer(7, 2, pair_input_dim=4, use_pre_activation_pair=False, trim=trim, **sizes)
+
+
+def for_weaver_transformer(constituents: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+    """Features, (px, py, pz, E) and mask, channels first; made beforehand."""
+    vectors = four_vectors(constituents)[..., [1, 2, 3, 0]].mT.contiguous()
+    return kinematic_features(constituents, mask).mT.contiguous(), vectors, mask.unsqueeze(1)
+
+
+class PeerLGATrSlim(nn.Module):
+    """The slim network of lgatr, whose first token is the jet."""
+
+    def __init__(self, n_vectors: int, n_scalars: int, n_blocks: int, n_heads: int):
+        super().__init__()
+        from lgatr import LGATrSlim as Peer
+
+        self.network = Peer(
+            num_blocks=n_blocks, in_v_channels=1, out_v_channels=0, hidden_v_channels=n_vectors,
+            in_s_channels=1, out_s_channels=2, hidden_s_channels=n_scalars, num_heads=n_heads,
+        )  # fmt: skip
+
+    def forward(self, vectors: Tensor, scalars: Tensor, visible: Tensor) -> Tensor:
+        """Logits (N, 2)."""
+        return self.network(vectors, scalars, attn_mask=visible)[1][:, 0]
+
+
+def for_lgatr(constituents: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+    """Vectors (N, 1 + P, 1, 4), the token's flag and the mask of attention; made beforehand."""
+    vectors = nn.functional.pad(four_vectors(constituents) / GEV, (0, 0, 1, 0)).unsqueeze(2)
+    scalars = torch.zeros_like(vectors[..., 0])
+    scalars[:, 0] = 1
+    visible = nn.functional.pad(mask, (1, 0), value=True)
+    return vectors, scalars, visible[:, None, None]
+
+
+NO_DROPOUT = {"dropout": 0, "attn_dropout": 0, "activation_dropout": 0}
+SMALL = {
+    "embed_dims": (64, 128, 64), "pair_embed_dims": (32, 32), "num_heads": 4, "num_layers": 3,
+    "num_cls_layers": 1, "block_params": NO_DROPOUT, "cls_block_params": NO_DROPOUT,
+}  # fmt: skip
+BEAMS = {"reference": ("beams",)}
+ENTRIES = [
+    Entry("PFN", "hepml_lite", lambda: ParticleFlowNetwork(3, PHI, F), features),
+    Entry("ParticleNet-Lite", "hepml_lite", ParticleNet),
+    Entry("ParticleNet-Lite", "weaver-core", lambda: weaver_net(*LITE), for_weaver_net),
+    Entry("ParT small", "hepml_lite", ParticleTransformer),
+    Entry(
+        "ParT small", "weaver-core", lambda: weaver_transformer(False, **SMALL),
+        for_weaver_transformer,
+    ),
+    Entry(
+        "ParT small", "weaver-core, trims", lambda: weaver_transformer(True, **SMALL),
+        for_weaver_transformer,
+    ),
+    Entry("L-GATr slim", "hepml_lite", lambda: OnFourVectors(LGATrSlim(8, 24, 3, 4))),
+    Entry("L-GATr slim", "lgatr", lambda: PeerLGATrSlim(8, 24, 3, 4), for_lgatr),
+    Entry("LorentzNet", "hepml_lite", lambda: OnFourVectors(LorentzNet(**BEAMS))),
+    Entry("PELICAN", "hepml_lite", lambda: OnFourVectors(PELICAN(**BEAMS))),
+    Entry("ParticleNet, paper", "hepml_lite", ParticleNet.paper),
+    Entry("ParticleNet, paper", "weaver-core", lambda: weaver_net(*FULL), for_weaver_net),
+    Entry("ParT, paper", "hepml_lite", ParticleTransformer.paper),
+    Entry("ParT, paper", "weaver-core", lambda: weaver_transformer(False), for_weaver_transformer),
+    Entry(
+        "ParT, paper", "weaver-core, trims", lambda: weaver_transformer(True),
+        for_weaver_transformer,
+    ),
+    Entry("LorentzNet, paper", "hepml_lite", lambda: OnFourVectors(LorentzNet.paper())),
+    Entry("PELICAN, paper", "hepml_lite", lambda: OnFourVectors(PELICAN.paper())),
+]  # fmt: skip
