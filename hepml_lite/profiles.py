@@ -79,8 +79,8 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
             "bootstraps": 20,
         },
         "lesson": {
-            "train_jets": 8_000,
-            "epochs": 6,
+            "train_jets": 6_000,
+            "epochs": 5,
             "batch_size": 64,
             "boosted_jets": 500,
             "varied_jets": 4_000,
