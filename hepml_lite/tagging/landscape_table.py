@@ -36,7 +36,9 @@ class Table:
 
     def _repr_html_(self) -> str:
         def row(cells: tuple[str, ...], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+            style = ' style="white-space: nowrap"' if tag == "td" else ""
+            filled = (f"<{tag}{style}>{escape(cell)}</{tag}>" for cell in cells)
+            return "<tr>" + "".join(filled) + "</tr>"
 
         body = "".join(row(cells, "td") for cells in self.cells)
         return f"<table><thead>{row(self.header, 'th')}</thead><tbody>{body}</tbody></table>"
