@@ -76,7 +76,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
             "labelled_jets": 400,
             "formula_jets": 300,
             "generations": 2,
-            "bootstraps": 20,
+            "bootstraps": 10,
         },
         "lesson": {
             "train_jets": 6_000,
