@@ -7,11 +7,11 @@
 
 Peers are looked for where they are said to be, or among what is installed:
 `pip install --target peers/weaver --no-deps weaver-core`, the same with lgatr (and einops,
-opt_einsum), and benchmarks/peers/energyflow_pfn.py for Keras. All see the same jets (60 slots, 25
-to 60 real particles) in turn, for several rounds. What a peer needs besides is made beforehand.
-CPU time counts where the machine is shared. Memory is the peak of a training step in a fresh
-process beyond what it held before; `weaver-core, trims` leaves up to a tenth of a jet's slots out
-in training, which is how it comes.
+opt_einsum), and benchmarks/peers/energyflow_pfn.py for Keras. All see the same jets of the
+bundled sample in turn, cut to --slots particles, for several rounds. What a peer needs besides is
+made beforehand. CPU time counts where the machine is shared. Memory is the peak of a training step
+in a fresh process beyond what it held before; `weaver-core, trims` leaves up to a tenth of a jet's
+slots out in training, which is how it comes.
 """
 
 import argparse
@@ -50,7 +50,7 @@ class Runner:
         torch.manual_seed(0)
         self.device, self.bf16 = torch.device(options.device), options.bf16
         self.model: nn.Module = entry.make().to(self.device)
-        constituents, mask, labels = jets(batch)
+        constituents, mask, labels = jets(batch, options.slots)
         self.inputs = tuple(t.to(self.device) for t in entry.read(constituents, mask))
         self.labels = labels.to(self.device)
         self.optimizer = adam(list(self.model.parameters()), lr=1e-3)
@@ -112,7 +112,7 @@ def runners(options: argparse.Namespace) -> dict[Entry, Runner]:
 
 def energyflow(options: argparse.Namespace, threads: int, batch: int) -> dict:
     """What energyflow's PFN tells of itself in a process of its own."""
-    constituents, mask, labels = jets(10 * batch)
+    constituents, mask, labels = jets(10 * batch, options.slots)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "jets.npz"
         x, mask = features(constituents, mask)
@@ -135,7 +135,9 @@ def measure(options: argparse.Namespace, threads: int) -> list[dict]:
         for runner in made.values():
             runner.clock("step", options.steps)
             runner.clock("inference", options.steps)
-    setting = {k: getattr(options, k) for k in ("device", "bf16", "batch")} | {"threads": threads}
+    setting = {k: getattr(options, k) for k in ("device", "bf16", "batch", "slots")} | {
+        "threads": threads
+    }
     rows = [
         {"network": entry.network, "code": entry.code, **setting}
         | {"parameters": count_parameters(runner.model), **runner.times}
@@ -156,8 +158,8 @@ def show(rows: list[dict], options: argparse.Namespace, threads: int) -> None:
     """The table of one `measure`: the CPU columns say more than wall on a shared machine."""
     precision = "bfloat16" if options.bf16 else "float32"
     print(
-        f"\n{options.device}, {threads} thread(s), {precision}, batch {options.batch}, torch "
-        f"{torch.__version__}, load {os.getloadavg()[0]:.1f}; ms per batch"
+        f"\n{options.device}, {threads} thread(s), {precision}, batch {options.batch} x "
+        f"{options.slots}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}; ms per batch"
     )
     columns = "".join(f"{what:>9s}{'CPU':>9s}{'min CPU':>9s}" for what in ("step", "infer"))
     print(f"{'':39s}{'weights':>10s}{columns}{'jets/s':>9s}")
@@ -213,6 +215,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda", "mps"])
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16")
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--slots", type=int, default=60, help="of particles, padding included")
     parser.add_argument("--steps", type=int, default=3, help="per round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, nargs="*", help="batch sizes; [128, 512] if none")

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from data_fetch import load
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.inputs import OnFourVectors, four_vectors
 from hepml_lite.networks.l_gatr import GEV, LGATrSlim
@@ -30,15 +31,10 @@ class Entry:
     read: Callable[[Tensor, Tensor], tuple[Tensor, ...]] = lambda *inputs: inputs
 
 
-def jets(n: int, slots: int = 60, fewest: int = 25) -> tuple[Tensor, Tensor, Tensor]:
-    """Constituents (N, P, 3): pT [GeV], η, φ; mask, `fewest` to all slots real; labels."""
-    generator = torch.Generator().manual_seed(0)
-    counts = torch.randint(fewest, slots + 1, (n, 1), generator=generator)
-    mask = torch.arange(slots) < counts
-    pt = 1 / torch.rand(n, slots, generator=generator).clamp(min=0.01)
-    angles = 0.3 * torch.randn(n, slots, 2, generator=generator)
-    constituents = torch.cat([pt.unsqueeze(-1), angles], -1) * mask.unsqueeze(-1)
-    return constituents, mask, torch.randint(0, 2, (n,), generator=generator)
+def jets(n: int, slots: int = 60) -> tuple[Tensor, Tensor, Tensor]:
+    """Constituents (N, P, 3): pT [GeV], η, φ; mask; labels: the first top and QCD jets."""
+    sample = load("top_tagging", split="train")[:n].truncate(slots)
+    return tuple(torch.from_numpy(a) for a in (sample.constituents, sample.mask, sample.label))
 
 
 def features(constituents: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
