@@ -48,7 +48,7 @@ CHANGES = {  # name in the dashboard: what it is called in hepml_lite.tagging.sy
     "angular resolution": ("angular resolution", (2, 5, 20)),
 }
 OTHERS = {"Vincia shower": "top_tagging_vincia", "multiple interactions": "top_tagging_mpi"}
-CURVES = ("mass", "trees", "PFN")
+CURVES = ("mass", "trees", "PFN", "ParticleNet", "PELICAN")
 SIZES, SEEDS, STEPS = (300, 1000, 3000, 10_000), (1, 2), 400  # at least so many training steps
 
 
