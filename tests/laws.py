@@ -1,10 +1,12 @@
 """Laws that networks claim, one helper each: `from laws import assert_permutation_invariant`.
 
 `model(features (N, P, F), mask (N, P))` may return any tensor with one row per jet. The invariances
-are tested in double precision, in evaluation mode, on a copy.
+are tested in double precision, in evaluation mode unless they say otherwise, on a copy. Networks of
+the landscape need none of this in their own tests: networks/test_laws_of_all.py tests them all.
 """
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +22,27 @@ def particles(
     number = torch.randint(2, n_slots + 1, (n_jets, 1), generator=generator)
     mask = torch.arange(n_slots) < number
     return features * mask.unsqueeze(-1), mask
+
+
+def measured_jets(n_jets: int = 6, n_slots: int = 12, fewest: int = 2) -> tuple[Tensor, Tensor]:
+    """Jets around one axis: constituents (N, P, 3), pT [GeV], eta and phi; mask (N, P)."""
+    mask = torch.arange(n_slots) < torch.randint(fewest, n_slots + 1, (n_jets, 1))
+    pt = 1 / torch.rand(n_jets, n_slots).clamp(min=0.01)
+    eta, phi = 0.5 + 0.3 * torch.randn(2, n_jets, n_slots)
+    return torch.stack([pt, eta, phi], -1) * mask.unsqueeze(-1), mask
+
+
+def marked(n_jets: int = 256) -> tuple[Tensor, Tensor, Tensor]:
+    """Particles with labels that are easy to learn: 1 where the sum of feature 1 is positive."""
+    features, mask = particles(n_jets)
+    return features, mask, (features[..., 1].sum(1) > 0).long()
+
+
+def widened(n_jets: int = 128) -> tuple[Tensor, Tensor, Tensor]:
+    """Constituents with labels that are easy to learn: jets of label 1 are twice as wide."""
+    (features, mask), labels = measured_jets(n_jets), torch.arange(n_jets) % 2
+    features[..., 1:] *= (1 + labels)[:, None, None]
+    return features, mask, labels
 
 
 def _exact(model: nn.Module):
@@ -46,25 +69,55 @@ def assert_permutation_invariant(model: nn.Module, features: Tensor, mask: Tenso
     _assert_same(call(shuffled, mask.gather(1, order)), call(features, mask), "a permutation")
 
 
+def _longer(features: Tensor, mask: Tensor, garbage: float) -> tuple[Tensor, Tensor]:
+    """Twice the slots, `garbage` in all that are padded: features (N, 2 P, F), mask (N, 2 P)."""
+    dirty = torch.where(mask.unsqueeze(-1), features, garbage)
+    more = torch.full_like(dirty, garbage)
+    return torch.cat([dirty, more], 1), torch.cat([mask, torch.zeros_like(mask)], 1)
+
+
 def assert_padding_invariant(
     model: nn.Module, features: Tensor, mask: Tensor, garbage: float = 1e3
 ) -> None:
     """Neither more padding nor what stands in the padded slots changes anything."""
     call = _exact(model)
     expected = call(features, mask)
-    dirty = torch.where(mask.unsqueeze(-1), features, garbage)
+    longer, more = _longer(features, mask, garbage)
+    dirty = longer[:, : mask.shape[1]]
     _assert_same(call(dirty, mask), expected, f"{garbage} in the padded slots")
-    longer = torch.cat([dirty, torch.full_like(dirty, garbage)], 1)  # (N, P, F) → (N, 2P, F)
-    more = torch.cat([mask, torch.zeros_like(mask)], 1)
     _assert_same(call(longer, more), expected, "more padding")
 
 
-def assert_gradients_reach_every_parameter(
-    model: nn.Module, features: Tensor, mask: Tensor
+def assert_padding_stays_out_of_training(
+    model: nn.Module, features: Tensor, mask: Tensor, garbage: float = 9.0
 ) -> None:
+    """Padding enters neither the outputs of a batch nor the running averages that it leaves."""
+    seen = []
+    for data in ((features, mask), _longer(features, mask, garbage)):
+        net = copy.deepcopy(model).double().train()
+        for module in net.modules():
+            module.train(not isinstance(module, nn.Dropout))
+        seen.append([net(data[0].double(), data[1]), *net.buffers()])
+    torch.testing.assert_close(*seen, msg=lambda text: f"padding changed the training: {text}")
+
+
+def assert_finite_for_few_particles(model: nn.Module, features: Tensor, mask: Tensor) -> None:
+    """Jets of 0, 1 or 2 particles, or one empty among others: finite outputs and gradients."""
+    few = [mask & (mask.cumsum(1) <= number) for number in range(3)]
+    for real in (*few, mask & (torch.arange(len(mask)) > 0).unsqueeze(1)):
+        model.zero_grad()
+        output = model(features, real)
+        output.sum().backward()
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        for tensor in (output, *gradients, *model.buffers()):
+            assert torch.isfinite(tensor).all(), f"not finite for {real.sum(1).tolist()} particles"
+    assert model(features[:0], mask[:0]).shape == (0, *output.shape[1:])
+
+
+def assert_gradients_reach_every_parameter(model: nn.Module, *inputs: Tensor) -> None:
     """No layer is dead or disconnected: each parameter has a finite gradient that is not all 0."""
     model = copy.deepcopy(model).train()
-    output = model(features, mask)
+    output = model(*inputs)
     (output * torch.randn_like(output)).sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, f"{name} is not connected to the output"
@@ -100,3 +153,30 @@ def assert_infrared_collinear_safe(model: nn.Module, features: Tensor, mask: Ten
     twin = split[:, :1].clone()
     twin[..., 0] *= 0.7 / 0.3
     _assert_same(call(torch.cat([split, twin], 1), longer), expected, "a collinear split", 1e-6)
+
+
+def assert_learns(
+    model: nn.Module, *data: Tensor, rate: float = 0.01, steps: int = 40, to: float = 0.5
+) -> None:
+    """Steps of Adam on `data`, inputs and labels, bring the loss below `to` of where it began."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(*data[:-1]), data[-1])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < to * losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}"
+
+
+def passed(make_model: Callable[[], nn.Module], *data: Tensor, forward=None) -> list[Tensor]:
+    """Outputs, gradients and running averages of one pass each way, the model made from one seed.
+
+    They are what two ways to compute the same share; `forward(model, *data)` is the other way.
+    """
+    torch.manual_seed(1)
+    model = make_model()
+    output = forward(model, *data) if forward else model(*data)
+    (output * torch.arange(1, 1 + output.shape[1])).sum().backward()
+    return [output.detach(), *(p.grad for p in model.parameters()), *model.buffers()]

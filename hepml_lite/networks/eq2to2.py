@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from hepml_lite.networks.minkowski import matrix_product
+from hepml_lite.networks.linear import matrix_product
 
 SLOPE = 0.01  # of LeakyReLU
 

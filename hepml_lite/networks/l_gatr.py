@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import gelu, pad, scaled_dot_product_attention
 
 from hepml_lite.networks import minkowski
-from hepml_lite.networks.lorentz_net import product
+from hepml_lite.networks.linear import fast_linear
 
 GEV = 20.0  # particles enter in units of this many GeV, numbers of order one, as in the papers
 SMALLEST = 0.01  # ε under the root of the normalisation
@@ -130,8 +129,9 @@ class PairLinear(nn.Module):
 
     def forward(self, v: Tensor | None, s: Tensor) -> tuple[Tensor | None, Tensor]:
         """Vectors (4, M, C) and scalars (M, S) → the same of other widths; None stays None."""
-        v = None if v is None else _Linear.apply(v, self.vectors, None)
-        return v, _Linear.apply(s, self.scalars, self.bias)
+        if v is not None:
+            v = fast_linear(v.flatten(0, 1), self.vectors).unflatten(0, v.shape[:2])
+        return v, fast_linear(s, self.scalars, self.bias)
 
 
 class Attention(nn.Module):
@@ -230,21 +230,3 @@ def normed(v: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors (4, M, C) and scalars (M, S) of a particle over their root mean square."""
     scale = scale_of(v, s)
     return v * scale, s * scale
-
-
-class _Linear(torch.autograd.Function):
-    """x Wᵀ + b with `product`, the fastest one there is."""
-
-    @staticmethod
-    def forward(ctx, x, weight, bias):
-        ctx.save_for_backward(x, weight)
-        ctx.bias = bias is not None
-        return product(x, weight, bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, g):
-        x, weight = ctx.saved_tensors
-        rows = g.flatten(0, -2)
-        g_x = product(g, weight.T) if ctx.needs_input_grad[0] else None
-        return g_x, rows.T @ x.flatten(0, -2), rows.sum(0) if ctx.bias else None

@@ -1,4 +1,4 @@
-"""Linear maps of many rows by the fastest matrix product of this processor, forward and backward.
+"""Linear maps and matrix products by the faster of two libraries that come with PyTorch.
 
 PyTorch multiplies float32 with MKL, which leaves half of an AMD processor's vector unit idle;
 oneDNN, shipped with it, does not: twice as fast there.
@@ -10,6 +10,7 @@ from torch.nn.functional import linear
 
 FEW = 1_000_000  # multiplications below which the choice of the library does not matter
 LONG = 20_000  # terms of a sum beyond which MKL is the faster one
+NARROW = 20  # rows or columns below which MKL's product of two matrices is the faster one
 
 
 class FastLinear(nn.Linear):
@@ -29,13 +30,39 @@ def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ten
     plain = (
         rows.ndim != 2
         or rows.numel() * len(weight) < FEW
-        or rows.device.type != "cpu"
-        or not rows.dtype == weight.dtype == torch.float32
+        or not _for_onednn(rows, weight)
         or torch.is_autocast_enabled("cpu")
         or torch._C._functorch.peek_interpreter_stack() is not None
-        or not torch.backends.mkldnn.is_available()
     )
     return linear(rows, weight, bias) if plain else _Linear.apply(rows, weight, bias)
+
+
+def matrix_product(a: Tensor, b: Tensor, activation: str = "none") -> Tensor:
+    """a b of (M, K) and (K, R), without derivative; `activation` may be "relu"."""
+    if min(*a.shape, *b.shape) < NARROW or not _for_onednn(a, b):
+        y = a @ b
+        return y.relu_() if activation == "relu" else y
+    return torch.ops.mkldnn._linear_pointwise(a, b.T, None, activation, [], "")
+
+
+def apply_to_rows(network: nn.Module, rows: Tensor) -> Tensor:
+    """`network(rows)` for rows (M, F), all of its layers in oneDNN's own layout.
+
+    It knows float32, linear layers and ReLU, and first derivatives with respect to the weights:
+    for all else the plain path is taken.
+    """
+    plain = (
+        not _for_onednn(rows, rows)
+        or rows.requires_grad
+        or len(rows) < 512  # too few to pay for the change of layout
+        or torch.is_autocast_enabled("cpu")
+    )
+    return network(rows) if plain else network(rows.to_mkldnn()).to_dense()
+
+
+def _for_onednn(a: Tensor, b: Tensor) -> bool:
+    single = a.dtype == b.dtype == torch.float32
+    return single and a.device.type == "cpu" and torch.backends.mkldnn.is_available()
 
 
 class _Linear(torch.autograd.Function):

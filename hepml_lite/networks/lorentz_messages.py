@@ -9,7 +9,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from hepml_lite.networks.minkowski import matrix_product
+from hepml_lite.networks.linear import matrix_product
 
 
 class Messages(torch.autograd.Function):

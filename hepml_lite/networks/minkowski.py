@@ -15,7 +15,6 @@ REFERENCES = {
     "beams": ((2**0.5, 0.0, 0.0, 1.0), (2**0.5, 0.0, 0.0, -1.0)),  # rotations about the beam
 }
 NUMBERS = 2**19  # of pairs of particles at a time: they stay in the processor's cache
-FEW = 20  # channels below which MKL's matrix product is the faster one
 
 
 class Slice(NamedTuple):
@@ -174,16 +173,3 @@ def _invariants(x: Tensor) -> Tensor:
     products = minkowski_products(x)
     squares = products.diagonal(dim1=1, dim2=2)
     return torch.stack([squares[:, :, None] + squares[:, None] - 2 * products, products])
-
-
-def matrix_product(a: Tensor, b: Tensor, activation: str = "none") -> Tensor:
-    """a b of (M, K) and (K, R), without derivative; `activation` may be "relu".
-
-    oneDNN's float32 product is twice as fast as MKL's on AMD, but not that of few channels.
-    """
-    fast = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    plain = a.device.type != "cpu" or a.dtype != torch.float32 or min(*a.shape, *b.shape) < FEW
-    if plain or fast is None or not torch.backends.mkldnn.is_available():
-        y = a @ b
-        return y.relu_() if activation == "relu" else y
-    return fast(a, b.T, None, activation, [], "")

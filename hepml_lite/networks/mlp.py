@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
 
@@ -45,24 +44,6 @@ class MLP(nn.Module):
     def __repr__(self) -> str:
         n_parameters = sum(p.numel() for p in self.parameters())
         return f"MLP({' → '.join(map(str, self.sizes))}; {n_parameters:,} parameters)"
-
-
-def apply_to_rows(network: nn.Module, rows: Tensor) -> Tensor:
-    """`network(rows)` for many rows (M, F), with the fastest matrix product of this processor.
-
-    PyTorch multiplies with MKL, which leaves half of an AMD processor's vector unit idle; oneDNN,
-    shipped with it, does not, and is as good on Intel. It knows float32, linear layers and ReLU,
-    and first derivatives with respect to the weights: for all else the plain path is taken.
-    """
-    plain = (
-        rows.device.type != "cpu"
-        or rows.dtype != torch.float32
-        or rows.requires_grad
-        or len(rows) < 512  # too few to pay for the change of layout
-        or torch.is_autocast_enabled("cpu")
-        or not torch.backends.mkldnn.is_available()
-    )
-    return network(rows) if plain else network(rows.to_mkldnn()).to_dense()
 
 
 def _check(sizes: Sequence[int], dropout: float) -> None:

@@ -156,7 +156,7 @@ class PELICAN(nn.Module):
         norm = self.norms[k]
         mean, variance = norm.running_mean, norm.running_var
         if norm.training and len(mask):
-            count = (mask.sum(1) ** 2).sum()
+            count = (mask.sum(1) ** 2).sum().clamp(min=1)
             mean = total / count
             variance = (squares / count - mean**2).clamp(min=0)
             with torch.no_grad():

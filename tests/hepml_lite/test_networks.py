@@ -15,7 +15,7 @@ from torch import nn
 from hepml_lite import networks
 from hepml_lite.networks import load_weights, save_weights
 from hepml_lite.networks.deep_sets import EnergyFlowNetwork, ParticleFlowNetwork
-from hepml_lite.networks.mlp import MLP, apply_to_rows
+from hepml_lite.networks.mlp import MLP
 from hepml_lite.training import count_parameters
 
 torch.set_num_threads(1)
@@ -86,20 +86,6 @@ def test_a_sum_over_particles_by_hand():
             expected = efn.f((real[:, :1] * efn.phi(real[:, 1:])).sum(0))
             torch.testing.assert_close(efn(features, mask)[jet], expected)
             torch.testing.assert_close(efn.filters(real[:, 1:]), efn.phi(real[:, 1:]))
-
-
-def test_the_fast_matrix_product_gives_the_same_numbers_and_gradients():
-    """Thousands of particles take another path than a few: it must compute the same."""
-    rows, phi = torch.randn(2000, 3), MLP((3, 20, 24), activate_last=True)
-    results = []
-    for output in (phi(rows), apply_to_rows(phi, rows)):
-        phi.zero_grad()
-        output.square().sum().backward()
-        results.append([output, *(p.grad.clone() for p in phi.parameters())])
-    torch.testing.assert_close(results[0], results[1])
-    rows.requires_grad_()  # input gradients, also twice, as a gradient penalty needs
-    gradient = torch.autograd.grad(apply_to_rows(phi, rows).sum(), rows, create_graph=True)[0]
-    gradient.square().sum().backward()
 
 
 def test_the_papers_sizes():

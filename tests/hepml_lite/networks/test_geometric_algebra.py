@@ -1,3 +1,5 @@
+"""Geometric algebra: Dirac's matrices, rotors, and all maps that are equivariant."""
+
 import pytest
 import torch
 from laws import assert_gradients_reach_every_parameter
@@ -5,13 +7,7 @@ from laws import assert_gradients_reach_every_parameter
 from hepml_lite.networks import geometric_algebra as ga
 from hepml_lite.representations.transformations import boost_matrix
 
-torch.set_num_threads(1)
 MIRROR = torch.diag(torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    torch.manual_seed(0)
 
 
 def multivectors(*shape):

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from hepml_lite.networks import linear
-from hepml_lite.networks.linear import FastLinear, fast_linear
+from hepml_lite.networks.linear import FastLinear, apply_to_rows, fast_linear, matrix_product
+from hepml_lite.networks.mlp import MLP
 
 torch.set_num_threads(1)
 # rows, inputs, outputs: too few to matter, wide to narrow, narrow to wide, a long sum
@@ -51,3 +52,29 @@ def test_other_shapes_precisions_and_transformations_take_the_plain_path(monkeyp
     assert mapped.shape == (1, 1200, 20)
     with torch.autocast("cpu", torch.bfloat16):
         assert fast_linear(rows, weight).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("sizes", [(24, 48, 3000), (24, 48, 0), (12, 48, 3000), (48, 3000, 24)])
+@pytest.mark.parametrize("activation", ["none", "relu"])
+def test_the_product_of_two_matrices_is_that_of_torch(sizes, activation):
+    """Also of transposed ones, as sums over pairs of particles are."""
+    m, k, r = sizes
+    a, b = torch.randn(m, k), torch.randn(k, r)
+    expected = (a @ b).relu() if activation == "relu" else a @ b
+    for left, right in (a, b), (a.T.contiguous().T, b.T.contiguous().T):
+        found = matrix_product(left, right, activation)
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_layers_in_another_layout_give_the_same_numbers_and_gradients():
+    """Thousands of particles take another path than a few: it must compute the same."""
+    rows, phi = torch.randn(2000, 3), MLP((3, 20, 24), activate_last=True)
+    results = []
+    for output in (phi(rows), apply_to_rows(phi, rows)):
+        phi.zero_grad()
+        output.square().sum().backward()
+        results.append([output, *(p.grad.clone() for p in phi.parameters())])
+    torch.testing.assert_close(results[0], results[1])
+    rows.requires_grad_()  # input gradients, also twice, as a gradient penalty needs
+    gradient = torch.autograd.grad(apply_to_rows(phi, rows).sum(), rows, create_graph=True)[0]
+    gradient.square().sum().backward()

@@ -1,23 +1,10 @@
+"""P-CNN: jet by jet without padding, and what only the leading particles may change."""
+
 import pytest
 import torch
-from laws import (
-    assert_gradients_reach_every_parameter,
-    assert_padding_invariant,
-    assert_permutation_invariant,
-    assert_save_load_round_trip,
-    particles,
-)
-from torch import nn
+from laws import assert_learns, marked, particles
 
 from hepml_lite.networks.p_cnn import PCNN
-from hepml_lite.training import count_parameters
-
-torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    torch.manual_seed(0)
 
 
 def small():
@@ -27,31 +14,6 @@ def small():
         for _ in range(3):
             model(*particles(64))
     return model.eval()
-
-
-def test_neither_order_nor_padding_mean_anything():
-    assert_permutation_invariant(small(), *particles())
-    assert_padding_invariant(small(), *particles())
-    assert_padding_invariant(small(), *particles(), garbage=float("nan"))
-
-
-def test_padding_means_nothing_in_training_either():
-    features, mask = particles(16)
-    short, long = small().train(), small().train()
-    long.load_state_dict(short.state_dict())
-    more = torch.full((16, 7, 3), torch.nan)
-    got = long(torch.cat([features, more], 1), torch.cat([mask, torch.zeros(16, 7).bool()], 1))
-    torch.testing.assert_close(got, short(features, mask))
-    for name, value in short.state_dict().items():
-        torch.testing.assert_close(long.state_dict()[name], value)
-
-
-def test_every_parameter_learns():
-    assert_gradients_reach_every_parameter(small(), *particles(64))
-
-
-def test_it_comes_back_from_disk(tmp_path):
-    assert_save_load_round_trip(small, *particles(), tmp_path / "net.pt")
 
 
 def test_jet_by_jet_without_padding_or_masks():
@@ -84,18 +46,7 @@ def test_only_the_leading_particles_count():
     )
 
 
-def test_jets_of_few_particles_are_finite():
-    features, mask = particles()
-    for n in (0, 1, 2):
-        mask[:] = torch.arange(9) < n
-        assert torch.isfinite(small()(features, mask)).all()
-        if n:
-            assert torch.isfinite(small().train()(features, mask)).all()
-    assert small()(features[:0], mask[:0]).shape == (0, 2)
-
-
 def test_the_papers_size():
-    assert count_parameters(PCNN.paper()) == 348_400  # quoted as 348k
     assert "348,400 parameters" in repr(PCNN.paper())
 
 
@@ -107,18 +58,7 @@ def test_mixed_precision_trains():
 
 
 def test_it_learns_what_is_planted():
-    features, mask = particles(256)
-    labels = (features[..., 1].sum(1) > 0).long()
-    model = PCNN()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    losses = []
-    for _ in range(15):
-        loss = nn.functional.cross_entropy(model(features, mask), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.5 * losses[0]
+    assert_learns(PCNN(), *marked(), steps=15)
 
 
 @pytest.mark.parametrize(

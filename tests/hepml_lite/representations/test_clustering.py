@@ -6,25 +6,19 @@ import numpy as np
 import pytest
 import vector
 
-from data_fetch import load
 from hepml_lite.jets import Jets
 from hepml_lite.representations.clustering import cluster, rapidity
 
+JETS_OF_A_CLASS = 60
 ALGORITHMS = {"cambridge": fastjet.cambridge_algorithm, "kt": fastjet.kt_algorithm}
 
 
-@pytest.fixture(scope="module", params=["top_tagging", "quark_gluon", "jet_classes"])
-def jets(request):
+@pytest.fixture(scope="module")
+def jets(jets):
     """Jets moved by 1e-4 at random: no two distances are equal, and nothing is left to rounding."""
-    try:
-        sample = load(request.param, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {request.param} here")
-    some = Jets.concatenate([sample.of_class(kind)[:60] for kind in sample.names])
-    some = Jets.concatenate([some, some[:3].truncate(1), some[:3].truncate(2)])
-    noise = np.random.default_rng(1).normal(0, 1e-4, some.constituents.shape)
+    noise = np.random.default_rng(1).normal(0, 1e-4, jets.constituents.shape)
     noise[..., 0] = 0
-    return Jets(some.constituents + noise * some.mask[..., None], mask=some.mask)
+    return Jets(jets.constituents + noise * jets.mask[..., None], mask=jets.mask)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

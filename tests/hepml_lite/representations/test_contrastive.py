@@ -1,3 +1,5 @@
+"""Contrastive learning: the loss term by term, and what training changes."""
+
 import math
 from dataclasses import replace
 
@@ -25,13 +27,6 @@ from hepml_lite.representations.contrastive import (
     uniformity,
 )
 from hepml_lite.representations.transformations import permuted
-
-torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="module")

@@ -20,15 +20,6 @@ from hepml_lite.representations.multigraphs import graphs
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-SAMPLES = ("top_tagging", "quark_gluon", "jet_classes")
-
-
-def sample(name):
-    try:
-        return load(name, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {name} here")
-
 
 @pytest.fixture(scope="module")
 def jets():
@@ -71,11 +62,9 @@ def test_every_polynomial_is_its_defining_sum(degree, particles):
         np.testing.assert_allclose(got[:, column], expected, rtol=1e-12, atol=1e-300)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("beta", [1.0, 0.5])
-def test_energyflow_agrees_on_jets_of_every_class(name, beta):
-    jets = sample(name)
-    chosen = Jets.concatenate([jets.of_class(c)[:15] for c in jets.names])
+def test_energyflow_agrees_on_jets_of_every_class(sample, beta):
+    chosen = Jets.concatenate([sample.of_class(c)[:15] for c in sample.names])
     compare(chosen, 4, beta, prime=False)
 
 
@@ -185,16 +174,6 @@ def assert_close(got, expected, tolerance):
     np.testing.assert_allclose(got, expected, rtol=tolerance, atol=1e-300)
 
 
-@pytest.mark.parametrize(
-    "move",
-    [
-        lambda jets: transform.rotated(jets, 0.7),
-        lambda jets: transform.turned(jets, 2.9),
-        lambda jets: transform.boosted(jets, 0.8),
-        transform.mirrored,
-    ],
-    ids=["rotated", "turned", "boosted", "mirrored"],
-)
 def test_moved_jets_keep_their_values(jets, move):
     """To the rounding of coordinates in single precision, 2e-7 against distances from 1e-2 on."""
     wide = jets[energy_flow_polynomials(jets, 1)[:, 1] > 0.01]

@@ -5,20 +5,9 @@ import pytest
 import vector
 from scipy.spatial import cKDTree
 
-from data_fetch import load
 from hepml_lite import kinematics
 from hepml_lite.jets import Jets
 from hepml_lite.representations import graphs
-
-
-@pytest.fixture(scope="module", params=["top_tagging", "quark_gluon", "jet_classes"])
-def jets(request):
-    try:
-        sample = load(request.param, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {request.param} here")
-    some = Jets.concatenate([sample.of_class(kind)[:20] for kind in sample.names])
-    return Jets.concatenate([some, some[:3].truncate(1), some[:3].truncate(2)])
 
 
 def distance(jets, i, a, b):

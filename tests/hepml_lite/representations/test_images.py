@@ -3,21 +3,12 @@
 import numpy as np
 import pytest
 
-from data_fetch import load
 from hepml_lite.jets import Jets
 from hepml_lite.representations import images
 from hepml_lite.representations import transformations as change
 from hepml_lite.representations.centred import centred
 
-
-@pytest.fixture(scope="module", params=["top_tagging", "quark_gluon", "jet_classes"])
-def jets(request):
-    try:
-        sample = load(request.param, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {request.param} here")
-    some = Jets.concatenate([sample.of_class(kind)[:60] for kind in sample.names])
-    return Jets.concatenate([some, some[:3].truncate(1), some[:3].truncate(2)])
+JETS_OF_A_CLASS = 60
 
 
 def moments(points):

@@ -3,20 +3,9 @@
 import numpy as np
 import pytest
 
-from data_fetch import load
 from hepml_lite.jets import Jets
 from hepml_lite.representations import invariants
 from hepml_lite.representations import transformations as change
-
-
-@pytest.fixture(scope="module", params=["top_tagging", "quark_gluon", "jet_classes"])
-def jets(request):
-    try:
-        sample = load(request.param, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {request.param} here")
-    some = Jets.concatenate([sample.of_class(kind)[:20] for kind in sample.names])
-    return Jets.concatenate([some, some[:3].truncate(1), some[:3].truncate(2)])
 
 
 def test_products_of_two_particles():

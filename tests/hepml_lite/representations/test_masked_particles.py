@@ -1,3 +1,5 @@
+"""Masked particles: what is hidden, what the loss compares, and what is learned."""
+
 import math
 
 import numpy as np
@@ -24,13 +26,7 @@ from hepml_lite.representations.masked_particles import (
 )
 from hepml_lite.representations.tokenisation import Tokeniser
 
-torch.set_num_threads(1)
 SIZES = {"width": 16, "n_heads": 2, "n_layers": 1}
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="module")

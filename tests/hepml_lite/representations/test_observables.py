@@ -5,25 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from data_fetch import load
 from hepml_lite import kinematics
 from hepml_lite.jets import Jets
 from hepml_lite.representations import catalogue, chunks, lund, observables
 from hepml_lite.representations import transformations as change
 
-SAMPLES = ("top_tagging", "quark_gluon", "jet_classes")
+JETS_OF_A_CLASS = 12
 THREE = Jets([[[300, 0.2, 3.1], [100, 0.2, -2.9], [50, 0.6, 3.1]]])  # across the seam of phi
-
-
-@pytest.fixture(scope="module", params=SAMPLES)
-def jets(request):
-    """Jets of every class of each sample; with one and two particles among them."""
-    try:
-        sample = load(request.param, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {request.param} here")
-    some = [sample.of_class(kind)[:12] for kind in sample.names]
-    return Jets.concatenate([*some, some[0][:2].truncate(1), some[0][:2].truncate(2)])
 
 
 def fractions_and_distances(jets, i):

@@ -3,20 +3,11 @@
 import numpy as np
 import pytest
 
-from data_fetch import load
 from hepml_lite.jets import Jets
 from hepml_lite.representations import sequences
 from hepml_lite.representations.clustering import cluster
 
-
-@pytest.fixture(scope="module", params=["top_tagging", "quark_gluon", "jet_classes"])
-def jets(request):
-    try:
-        sample = load(request.param, "smoke")
-    except (ValueError, FileNotFoundError):
-        pytest.skip(f"no sample {request.param} here")
-    some = Jets.concatenate([sample.of_class(kind)[:40] for kind in sample.names])
-    return Jets.concatenate([some, some[:3].truncate(1), some[:3].truncate(2)])
+JETS_OF_A_CLASS = 40
 
 
 @pytest.mark.parametrize("order", sequences.ORDERS)

@@ -1,3 +1,5 @@
+"""Tokens: the nearest code, codes that follow the data, and jets that come back."""
+
 import numpy as np
 import pytest
 import torch
@@ -17,13 +19,7 @@ from hepml_lite.representations.tokenisation import (
     token_histogram,
 )
 
-torch.set_num_threads(1)
 N_CODES = 64
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="module")
