@@ -100,12 +100,10 @@ RECIPES: dict[str, Recipe] = {
         learning_rate=5e-3,
         particles=60,
     ),
-    # All pairs of particles in every layer make these two the slowest: fewer passes.
     "LorentzNet": Recipe(
         partial(exact, LorentzNet, reference=("beams",)),
         partial(exact, LorentzNet.paper),
         particle_inputs,
-        epochs=3,
         learning_rate=4e-3,
         particles=60,
     ),
@@ -113,7 +111,6 @@ RECIPES: dict[str, Recipe] = {
         partial(exact, PELICAN, reference=("beams",)),
         partial(exact, PELICAN.paper),
         particle_inputs,
-        epochs=3,
         learning_rate=5e-3,
         particles=60,
     ),
