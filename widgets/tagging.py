@@ -164,7 +164,7 @@ class Tagging(Dashboard):
             Interval(area, area - error, area + error),
             signal,
             rejection,
-            columns.sculpting(sample, selected),
+            sample.sculpting(selected),
             *shifts,
         )
 

@@ -1,14 +1,13 @@
 """What the figures of "Which tagger, and at what price?" show, as columns."""
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from hepml_lite.intervals import Interval, efficiency_interval
-from hepml_lite.tagging.decorrelation import jensen_shannon
 from hepml_lite.tagging.tagged_sample import GRID, TaggedSample
 from hepml_lite.tagging.tagged_variation import SCORE_EDGES
 from widgets.style import GREEN, GREY, ORANGE, PURPLE, SKY, zoomed
@@ -20,9 +19,9 @@ MIN_BACKGROUND = 10  # jets behind a point of a ROC curve: fewer say nothing
 SPECTRUM_EDGES = np.arange(0, 301, 20.0)  # GeV
 MASS_EDGES = np.array([0, 40, 60, 80, 100, 120, 140, 160, 180, 200, 300.0])
 PT_EDGES = np.arange(550, 651, 12.5)
-MASS_BINS = 20  # of the divergence
 LOWEST = 1e-4  # fraction of jets at the foot of a logarithmic axis
 LEAST, MOST = 0.4, 2.5  # ratios of efficiencies beyond are drawn at the end of the axis
+NAME_HEIGHT = 0.007  # of a curve's name, in AUC
 Columns = dict[str, list | np.ndarray]
 
 
@@ -203,12 +202,13 @@ def curve_columns(sample: TaggedSample, chosen: tuple[Chosen, ...]) -> dict[str,
     """AUC against training jets: the chosen taggers in their colours, the others grey."""
     slots = {one.row: one for one in chosen}
     lines, points, ends = [], [], []
-    for name, curve in sample.curves.items():
+    heights = _apart([curve[-1, 1] for curve in sample.curves.values()], NAME_HEIGHT)
+    for (name, curve), height in zip(sample.curves.items(), heights, strict=True):
         one = slots.get(sample.names.index(name)) if name in sample.names else None
         style = one.style if one else {"colour": GREY, "dash": "solid"}
         jets, area, error = curve.T
         lines.append({"xs": jets, "ys": area, **style})
-        ends.append({"x": jets[-1] * 1.15, "y": area[-1], "text": name, "colour": style["colour"]})
+        ends.append({"x": jets[-1] * 1.3, "y": height, "text": name, "colour": style["colour"]})
         marker = MARKERS[one.slot] if one else "circle"
         for x, y, e in zip(jets, area, error, strict=True):
             look = {"colour": style["colour"], "marker": marker}
@@ -220,31 +220,15 @@ def curve_columns(sample: TaggedSample, chosen: tuple[Chosen, ...]) -> dict[str,
     }
 
 
+def _apart(heights: Sequence[float], least: float) -> np.ndarray:
+    """Where to write names that want to stand at these heights: each below the one before."""
+    places = np.array(heights)
+    order = np.argsort(-places, kind="stable")
+    for above, below in pairwise(order):
+        places[below] = min(places[below], places[above] - least)
+    return places
+
+
 def highest(sample: TaggedSample) -> float:
     """Largest rejection that the background of the sample can tell."""
     return (sample.labels == 0).sum() / MIN_BACKGROUND
-
-
-@lru_cache(maxsize=8)
-def _mass_bins(sample: TaggedSample) -> tuple[np.ndarray, np.ndarray]:
-    """QCD jets, and the bin of the mass of each, equally filled."""
-    own = np.flatnonzero(sample.labels == 0)
-    edges = np.quantile(sample.mass[own], np.linspace(0, 1, MASS_BINS + 1))
-    return own, np.clip(np.searchsorted(edges, sample.mass[own], "right") - 1, 0, MASS_BINS - 1)
-
-
-def sculpting(sample: TaggedSample, selected: np.ndarray) -> tuple[float, float] | None:
-    """Jensen-Shannon divergence in bits of the masses of QCD jets that pass and that fail.
-
-    Behind it what a random cut that passes as many would have, (B - 1) / (8 ln 2) (1/n + 1/m) for
-    B bins, n and m jets. The bins are those of `decorrelation.mass_sculpting`. None if fewer than
-    ten pass or fail.
-    """
-    own, bins = _mass_bins(sample)
-    passed = selected[own]
-    n = int(passed.sum())
-    if min(n, len(own) - n) < MIN_BACKGROUND:
-        return None
-    sides = [np.bincount(bins[side], minlength=MASS_BINS) for side in (passed, ~passed)]
-    chance = (MASS_BINS - 1) / (8 * math.log(2)) * (1 / n + 1 / (len(own) - n))
-    return jensen_shannon(*sides), chance

@@ -13,12 +13,14 @@ from scipy.stats import rankdata
 
 from hepml_lite.intervals import Interval
 from hepml_lite.metrics import auc, roc_band
+from hepml_lite.tagging.decorrelation import jensen_shannon
 from hepml_lite.tagging.tagged_variation import ARRAYS, SCORE_STEP, Variation, passing, rounded
 
 if TYPE_CHECKING:  # the dashboard needs no jets to start
     from hepml_lite.jets import Jets
 
 GRID = np.arange(1, 101) / 100  # signal efficiencies at which variations are counted
+MASS_BINS = 20  # of the divergence
 MOMENTUM_STEP = 0.02  # GeV, of masses and pT
 
 
@@ -160,6 +162,31 @@ class TaggedSample:
         e = int(np.argmin(np.abs(self.thresholds[tagger] - threshold)))
         before = int(counts[tagger, label, e]), int(total[label])
         return self.variations[variation].ratio((tagger, strength, label, e), *before)
+
+    @cached_property
+    def _mass_bins(self) -> np.ndarray:
+        """The bin of the mass of each QCD jet; all hold the same number of them."""
+        mass = self.mass[self.labels == 0]
+        edges = np.quantile(mass, np.linspace(0, 1, MASS_BINS + 1))
+        return np.clip(np.searchsorted(edges, mass, "right") - 1, 0, MASS_BINS - 1)
+
+    def sculpting(self, selected: np.ndarray) -> tuple[float, float] | None:
+        """Jensen-Shannon divergence in bits of the masses of QCD jets that pass and that fail.
+
+        Behind it what a random cut that passes as many would have, (B - 1) / (8 ln 2) (1/n + 1/m)
+        for B bins, n and m jets. The bins are those of `decorrelation.mass_sculpting`. None if
+        fewer than ten pass or fail.
+
+        Args:
+            selected: (N,) bool, the jets that pass.
+        """
+        passed = selected[self.labels == 0]
+        n = int(passed.sum())
+        m = len(passed) - n
+        if min(n, m) < 10:
+            return None
+        sides = (np.bincount(self._mass_bins[s], minlength=MASS_BINS) for s in (passed, ~passed))
+        return jensen_shannon(*sides), (MASS_BINS - 1) / (8 * np.log(2)) * (1 / n + 1 / m)
 
     def save(self, path: str | PathLike) -> None:
         """Write a compact .npz."""

@@ -86,7 +86,7 @@ def test_sculpting_is_that_of_the_library():
     sample = stored_sample()
     for row in range(2):
         cut = sample.thresholds[row, 79]
-        found, chance = columns.sculpting(sample, sample.scores[row] >= cut)
+        found, chance = sample.sculpting(sample.scores[row] >= cut)
         bent = mass_sculpting(sample.scores[row], sample.mass, sample.labels, 0.8, n=50, rng=1)
         assert found == pytest.approx(bent.jsd.value, abs=0.01)
         assert chance == pytest.approx(bent.floor, rel=0.25)
