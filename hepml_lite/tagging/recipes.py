@@ -91,6 +91,7 @@ RECIPES: dict[str, Recipe] = {
         partial(ParticleTransformer, **SMALL_TRANSFORMER, irc_safe=True),
         partial(ParticleTransformer.paper, irc_safe=True),
         particle_inputs,
+        learning_rate=1e-3,  # without normalisation twice as much is unstable
         particles=60,
     ),
     "L-GATr": Recipe(
