@@ -132,7 +132,7 @@ def machine() -> Iterator[Finding]:
 
 def threads(cores: int, chosen: str | None) -> Finding:
     """Return whether a process starts as many threads as it has cores (`chosen` is the setting)."""
-    remedy = f"export OMP_NUM_THREADS={cores} (hepml lab and hepml run do it themselves)"
+    remedy = "export OMP_NUM_THREADS=1 (hepml lab and hepml run do it themselves)"
     if chosen is not None and chosen.isdigit():
         text = f"OMP_NUM_THREADS={chosen} on {cores} cores"
         return Finding(0 < int(chosen) <= cores, text, remedy, required=False)

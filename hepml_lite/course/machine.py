@@ -35,11 +35,12 @@ def _quota(path: Path) -> int:
 def kernel_environment(base: Mapping[str, str], strict: bool = False) -> dict[str, str]:
     """Return `base` with what a kernel of the course needs.
 
-    Panel's JavaScript inline (no network in a lecture hall), as many threads as there are cores
-    unless somebody chose otherwise, and checks that raise if `strict`. Threads that wait must not
-    spin: beside a busy browser two spinning threads are several times slower than one.
+    Panel's JavaScript inline (no network in a lecture hall), one thread unless somebody chose
+    otherwise, and checks that raise if `strict`. The networks of a lesson are small: two threads
+    that spin while they wait are several times slower than one beside a busy browser, and two that
+    do not spin are slower than one on an idle machine, too.
     """
-    threads = {"OMP_NUM_THREADS": str(usable_cores()), "GOMP_SPINCOUNT": "0"}
+    threads = {"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "0"}
     fixed = {"PANEL_INLINE": "1", "HEPML_STRICT": "1" if strict else "0"}
     return {**threads, **base, **fixed}
 

@@ -25,7 +25,7 @@ def test_quota_of_a_container(tmp_path, text, cores):
 
 def test_somebody_s_own_thread_setting_is_kept():
     assert kernel_environment({"OMP_NUM_THREADS": "7"})["OMP_NUM_THREADS"] == "7"
-    assert kernel_environment({})["OMP_NUM_THREADS"] == str(usable_cores())
+    assert kernel_environment({})["OMP_NUM_THREADS"] == "1"
     assert kernel_environment({})["GOMP_SPINCOUNT"] == "0"
 
 
