@@ -131,7 +131,7 @@ def curves(display: Display, sample: TaggedSample) -> Figure:
     areas = [curve[:, 1] for curve in sample.curves.values()] or [np.array([0.9, 1.0])]
     low, high = min(map(np.min, areas)), max(map(np.max, areas))
     room = 0.1 * (high - low)
-    ranges = {"x_range": (200, 3e5), "y_range": (low - room, high + room), "x_axis_type": "log"}
+    ranges = {"x_range": (200, 1.5e6), "y_range": (low - room, high + room), "x_axis_type": "log"}
     f = _figure("Jets to learn from", "training jets", "AUC", **ranges)
     _lines(f, display.source("curves"), 2)
     points = display.source("curve_points")
