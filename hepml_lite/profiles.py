@@ -84,7 +84,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
             "batch_size": 64,
             "boosted_jets": 500,
             "varied_jets": 4_000,
-            "steps": 400,
+            "steps": 350,
             "labelled_jets": 4_000,
             "formula_jets": 3_000,
             "generations": 15,

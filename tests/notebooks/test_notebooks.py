@@ -1,4 +1,4 @@
-"""Every notebook runs, as handed out and solved, within its budget, and matches its source."""
+"""Every notebook runs, as handed out and solved, keeps its budget, and matches its source."""
 
 import os
 import subprocess
@@ -12,11 +12,13 @@ from papermill.parameterize import parameterize_notebook
 
 from hepml_lite.course.build import Course, as_text
 from hepml_lite.course.guards import problems
+from hepml_lite.course.header import read_budget
 from hepml_lite.course.machine import PeakMemory, kernel_environment
 from hepml_lite.course.paths import entries, root
 from hepml_lite.course.run import execute
 
-SMOKE_SECONDS, LESSON_SECONDS, MEGABYTES = 60, 300, 1500
+SECONDS, MEGABYTES = {"smoke": 60, "lesson": 300}, 1500
+HANGS = 900  # seconds of a cell: on a busy machine everything takes several times as long
 every = entries(root())
 each = pytest.mark.parametrize("entry", every, ids=lambda entry: entry.name)
 
@@ -27,12 +29,11 @@ def course():
 
 
 @pytest.fixture
-def within_budget(record_property):
-    """Record what a run took for the table at the end, then hold it against the limits."""
+def within_memory(record_property):
+    """Record what a run took for the table at the end; its memory must keep the limit."""
 
-    def judge(name, way, seconds, megabytes, limit=SMOKE_SECONDS):
+    def judge(name, way, seconds, megabytes):
         record_property("notebook_run", [name, way, round(seconds, 1), round(megabytes)])
-        assert seconds <= limit, f"{name} ({way}) took {seconds:.0f} s, allowed are {limit} s"
         assert 0 < megabytes <= MEGABYTES, f"{name} ({way}): {megabytes:.0f} MB of {MEGABYTES}"
 
     return judge
@@ -46,31 +47,41 @@ def test_there_are_notebooks():
 
 @pytest.mark.notebook
 @each
-def test_as_handed_out(entry, tmp_path, within_budget):
+def test_as_handed_out(entry, tmp_path, within_memory):
     """Run all reaches the end with open exercises, and compared outputs are the stored ones."""
     output, code, seconds, megabytes = run_nbval(entry.notebook, tmp_path)
     assert code == 0, output
-    within_budget(entry.name, "handed out", seconds, megabytes)
+    within_memory(entry.name, "handed out", seconds, megabytes)
 
 
 @pytest.mark.notebook
 @each
-def test_solved(entry, course, tmp_path, within_budget):
+def test_solved(entry, course, tmp_path, within_memory):
     """With the solutions filled in every check says right."""
     notebook = tmp_path / entry.notebook.name
     notebook.write_text(as_text(course.solved(entry)), encoding="utf-8")
-    run = execute(notebook, profile="smoke", strict=True, timeout=SMOKE_SECONDS)
+    run = execute(notebook, profile="smoke", strict=True, timeout=HANGS)
     assert not run.error, run.error
-    within_budget(entry.name, "solved", run.seconds, run.megabytes)
+    within_memory(entry.name, "solved", run.seconds, run.megabytes)
 
 
 @pytest.mark.notebook
 @pytest.mark.parametrize("entry", every[:1], ids=lambda entry: entry.name)
-def test_lesson(entry, within_budget):
+def test_lesson(entry, within_memory):
     """The first notebook also at the size that a class sees."""
-    run = execute(entry.notebook, profile="lesson", timeout=LESSON_SECONDS)
+    run = execute(entry.notebook, profile="lesson", timeout=HANGS)
     assert not run.error, run.error
-    within_budget(entry.name, "lesson", run.seconds, run.megabytes, LESSON_SECONDS)
+    within_memory(entry.name, "lesson", run.seconds, run.megabytes)
+
+
+@each
+@pytest.mark.parametrize("profile", SECONDS)
+def test_budget(entry, profile):
+    """The costs that `hepml course budget` measured, on a machine that did nothing else."""
+    cost = read_budget(root()).get(entry.name, {}).get(profile)
+    assert cost, f"not measured: hepml course budget {entry.name} --profile {profile}"
+    assert cost["seconds"] <= SECONDS[profile]
+    assert cost["megabytes"] <= MEGABYTES
 
 
 @each
@@ -91,7 +102,7 @@ def run_nbval(notebook, folder):
     original = load_notebook_node(str(notebook))
     nbformat.write(parameterize_notebook(original, {"PROFILE": "smoke"}), copy)
     (folder / "pytest.ini").write_text("[pytest]\n")  # none of this project's own options
-    limit = ["--nbval-lax", f"--nbval-cell-timeout={SMOKE_SECONDS}"]
+    limit = ["--nbval-lax", f"--nbval-cell-timeout={HANGS}"]
     command = [
         sys.executable,
         "-m",
