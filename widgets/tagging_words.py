@@ -99,7 +99,8 @@ def _varied(facts: Sequence[Facts], done: str) -> str:
 
 def taggers(facts: Iterable[Facts]) -> str:
     """The table of the chosen taggers; it scrolls where the page is too narrow for long names."""
-    return f'<div style="overflow-x:auto">{table(HEADER, [_row(f) for f in facts])}</div>'
+    rows = table(HEADER, [_row(f) for f in facts])
+    return f'<div style="overflow-x:auto;max-width:100cqi">{rows}</div>'
 
 
 def mark(number: int, dash: str) -> str:
@@ -119,7 +120,8 @@ def _row(f: Facts) -> tuple[str, ...]:
     shifts = ("–" if s is None else str(s) for s in (f.signal_shift, f.background_shift))
     rejection = _rejection(f.rejection)
     count = f"{f.parameters / 1000:.0f}k" if f.parameters >= 1000 else str(f.parameters or "–")
-    return name(f), count, str(f.auc), str(f.signal_efficiency), rejection, jsd, *shifts
+    signal = f"{f.signal_efficiency.value:.3f}"  # its error is the same for all
+    return name(f), count, str(f.auc), signal, rejection, jsd, *shifts
 
 
 def _rejection(rejection: Interval) -> str:
