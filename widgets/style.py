@@ -100,7 +100,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for first, *cells in rows
     )
     # on a narrow page the type shrinks with the width of its `text_block`: no column is lost
-    size = f"font-size:clamp(11px, {13.6 / len(header):.2f}cqi, {px(18)})"
+    size = f"font-size:clamp(10.3px, {13.6 / len(header):.2f}cqi, {px(18)})"
     style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;{size}"
     rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f'<table style="{style}">{rows}</table>'

@@ -120,8 +120,7 @@ def _row(f: Facts) -> tuple[str, ...]:
     shifts = ("–" if s is None else str(s) for s in (f.signal_shift, f.background_shift))
     rejection = _rejection(f.rejection)
     count = f"{f.parameters / 1000:.0f}k" if f.parameters >= 1000 else str(f.parameters or "–")
-    signal = f"{f.signal_efficiency.value:.3f}"  # its error is the same for all
-    return name(f), count, str(f.auc), signal, rejection, jsd, *shifts
+    return name(f), count, str(f.auc), str(f.signal_efficiency), rejection, jsd, *shifts
 
 
 def _rejection(rejection: Interval) -> str:

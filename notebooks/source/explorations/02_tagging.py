@@ -62,7 +62,7 @@ show("tagging")
 # 6. Which tagger has the best rejection, and which one moves least under all medium variations? Which of
 #    the two would you take for a search, which for a measurement of the top cross section?
 # 7. Somebody hands you 300 labelled jets and no more. Which of the taggers under *Jets to learn from* would
-#    you train? One of them is a network: what does it know before it has seen any jet?
+#    you train? Only one network keeps up with the trees: what does it know before it has seen any jet?
 #
 # ## The same with your own code
 #

@@ -341,8 +341,9 @@ plt.show()
 #
 # - With thirty thousand jets, **knowledge** wins, whoever has it. N-subjettiness and trees on a dozen
 #   observables, which took physicists years to find, lead together with LorentzNet and PELICAN, which were
-#   told relativity. In the published column, with forty times the jets, the networks that read every
-#   particle have overtaken the observables, and those with relativity still lead.
+#   told relativity. L-GATr was told it, too, and is behind: knowledge is not all. In the published column,
+#   with forty times the jets, networks that read every particle have overtaken the observables, and those
+#   with relativity lead.
 # - Behind them come networks that look at *pairs* or at the *history* of the jet. Those that must learn from
 #   a list of numbers what an angle is, or that order means nothing, come last: some of them behind the mass
 #   alone.
@@ -589,9 +590,9 @@ for fractions in ((0.8, 0.2), (0.6, 0.4)):
 # The table of section 6 has the published numbers beside ours. Most of ours are lower, and for three
 # reasons: 30 000 training jets instead of 1.2 million, networks of a tenth of the size where a lesson
 # could not wait, and a detector whose calorimeter cells are coarse. What needs much data to learn the
-# simplest things has lost most: compare the rows of TopoDNN, LoLa and LBN. What was told the physics
-# before has lost nothing. The jets differ, too (14 TeV, Pythia 8 and our own detector, as in the paper, but
-# not the same events), so do not read differences of a permille.
+# simplest things has lost most: compare the rows of TopoDNN, LoLa and LBN. What was told most has
+# lost least: compare those of N-subjettiness, LorentzNet and PELICAN. The jets differ, too (14 TeV, Pythia 8
+# and our own detector, as in the paper, but not the same events), so do not read differences of a permille.
 #
 # At `PROFILE = "paper"` with `SOURCE = "public"` this notebook trains the networks of the papers on their
 # jets, on a GPU in mixed precision, and the second table of section 6 lies over their numbers.
