@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from data_fetch import load
-from hepml_lite.representations.energy_movers_distance import emd_matrix, particles
-from hepml_lite.representations.event_isotropy import disk_isotropy
-from hepml_lite.representations.spectral_distance import (
+from hepml_lite.jet_physics.distances.energy_movers_distance import emd_matrix, particles
+from hepml_lite.jet_physics.distances.event_isotropy import disk_isotropy
+from hepml_lite.jet_physics.distances.spectral_distance import (
     quantile_functions,
     spectral_emd_matrix,
     spectrum,

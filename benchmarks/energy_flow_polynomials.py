@@ -9,9 +9,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core, before numpy is loade
 import numpy as np
 
 from data_fetch import load
-from hepml_lite.jets import Jets
-from hepml_lite.representations.energy_flow_polynomials import energy_flow_polynomials
-from hepml_lite.representations.multigraphs import graphs
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.observables.energy_flow_polynomials import energy_flow_polynomials
+from hepml_lite.jet_physics.observables.multigraphs import graphs
 
 PARTICLES = 60
 #: Jets for energyflow and for us, enough for a few seconds each, by degree.

@@ -25,9 +25,8 @@ import torch
 from safetensors.torch import load_file
 
 from data_fetch import load
-from hepml_lite.metrics import auc
-from hepml_lite.networks import save_weights
 from hepml_lite.profiles import PROFILES
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.ensembles import GoaT
 from hepml_lite.tagging.landscape import RESULTS, judged
 from hepml_lite.tagging.network_tagger import NetworkTagger
@@ -40,6 +39,7 @@ from hepml_lite.tagging.observable_taggers import (
 from hepml_lite.tagging.recipes import TAGGERS
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import file_name
+from hepml_lite.training.weights import save_weights
 
 DATA = "top_tagging"
 SLOW_FEATURES = BoostedTrees, EnergyFlowLinear, MassTagger, NSubjettinessMLP

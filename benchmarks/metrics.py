@@ -6,8 +6,8 @@ import time
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from hepml_lite.intervals import Interval, central_interval
-from hepml_lite.metrics import auc, bootstrap
+from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.metrics import auc, bootstrap
 
 
 def naive(labels: np.ndarray, scores: np.ndarray, n: int, rng: np.random.Generator) -> Interval:

@@ -36,8 +36,8 @@ from tagging_time_to_auc import time_to_auc
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from hepml_lite.devices import keep_freed_memory
 from hepml_lite.training import adam, count_parameters
+from hepml_lite.training.devices import keep_freed_memory
 
 PEAK = Path("/proc/self/clear_refs")
 KERAS = Path(__file__).parent / "peers" / "energyflow_pfn.py"

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from data_fetch import load
-from hepml_lite.devices import keep_freed_memory
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import auc
+from hepml_lite.containers.jets import Jets
 from hepml_lite.networks.inputs import network_inputs, particle_inputs
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.training import adam, predict_probability
+from hepml_lite.training.devices import keep_freed_memory
 
 NETWORKS = "PFN", "ParticleNet-Lite", "ParT small", "L-GATr slim"
 SLOTS, FEW, EVERY = 60, 2000, 20  # constituents; jets of a first look at the AUC; steps between

@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite.devices import keep_freed_memory
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.training import adam, count_parameters, cross_entropy, fit
+from hepml_lite.training.devices import keep_freed_memory
 
 PEER = Path(__file__).parent / "peers" / "energyflow_pfn.py"
 

@@ -1,5 +1,5 @@
 """Where the samples of the course come from: bundled, generated on this machine, or public."""
 
-from .samples import load
+from data_fetch.samples import load
 
 __all__ = ["load"]

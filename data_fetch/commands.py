@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from data_fetch import files, samples
+from data_fetch.public import registry
 from hepml_lite.course.findings import Finding
-
-from . import files, public, samples
 
 UNITS = {
     "Jets": "jets",
@@ -80,8 +80,8 @@ def _list(_: argparse.Namespace) -> int:
         if made_here.is_complete:
             print(f"  {'':<16}{_stock(made_here):<26}generated  {made_here.path}")
     print("\nPublic data sets, fetched on request: hepml data fetch NAME")
-    for name, entry in public.registry().items():
-        here = sum(public.is_here(public.place(name) / file.name) for file in entry.files)
+    for name, entry in registry.registry().items():
+        here = sum(registry.is_here(registry.place(name) / file.name) for file in entry.files)
         present = f"{here} of {len(entry.files)} files here"
         print(f"  {name:<22}{entry.volume:>12}  {present:<21}{entry.title}")
         print(f"  {'':<57}{entry.licence}")
@@ -97,14 +97,14 @@ def _stock(sample: samples.Sample) -> str:
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    if arguments.name in public.registry():
-        return _info_public(public.dataset(arguments.name))
+    if arguments.name in registry.registry():
+        return _info_public(registry.dataset(arguments.name))
     for key, value in _sample(arguments.name).card.items():
         print(f"{key:>10}: {value if isinstance(value, str) else json.dumps(value)}")
     return 0
 
 
-def _info_public(entry: public.PublicSet) -> int:
+def _info_public(entry: registry.PublicSet) -> int:
     for key in ("title", "page", "licence", "citation", "themes", "notes", "default"):
         value = getattr(entry, key)
         print(f"{key:>10}: {value if isinstance(value, str) else '; '.join(value)}")
@@ -115,9 +115,9 @@ def _info_public(entry: public.PublicSet) -> int:
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    entry = public.dataset(arguments.name)
+    entry = registry.dataset(arguments.name)
     print(f"{entry.title}: {entry.licence}; cite {', '.join(entry.citation)}")
-    for path in public.fetch(arguments.name, arguments.files, arguments.out):
+    for path in registry.fetch(arguments.name, arguments.files, arguments.out):
         print(path)
     return 0
 
@@ -133,7 +133,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _regenerates(name: str, n: int) -> bool:
-    from .make import agreement
+    from data_fetch.generate.sample_files import agreement
 
     share = agreement(_sample(name), n)
     print(f"{name}: {share:.1%} of the first {n} rows came out again bit for bit")
@@ -144,13 +144,13 @@ def _regenerates(name: str, n: int) -> bool:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from . import make
+    from data_fetch.generate import sample_files
 
     name, n, seed, workers = (getattr(arguments, k) for k in ("name", "events", "seed", "workers"))
     if arguments.packed:
-        sample = make.bundle(name, n, seed, workers, arguments.out or Path.cwd())
+        sample = sample_files.bundle(name, n, seed, workers, arguments.out or Path.cwd())
     else:
-        sample = make.generate(name, n, seed, workers, arguments.out, arguments.scheduler)
+        sample = sample_files.generate(name, n, seed, workers, arguments.out, arguments.scheduler)
     print(f"{sample.path}: {n} rows, {sample.path.stat().st_size / 1e6:.1f} MB")
     return 0
 
@@ -158,6 +158,6 @@ def _generate(arguments: argparse.Namespace) -> int:
 def _sample(name: str) -> samples.Sample:
     known = samples.bundled()
     if name not in known:
-        everything = ", ".join([*known, *public.registry()])
+        everything = ", ".join([*known, *registry.registry()])
         raise ValueError(f"unknown sample {name!r}; choose one of: {everything}")
     return known[name]

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from data_fetch import files, packing, splits
+from data_fetch.packing import storage
+from data_fetch.public import counterparts
 from hepml_lite import profiles
-from hepml_lite.rows import Rows
-
-from . import counterparts, files, packing, splits, storage
+from hepml_lite.containers.rows import Rows
 
 BUNDLED = Path(__file__).parent / "bundled"
 

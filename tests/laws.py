@@ -127,7 +127,7 @@ def assert_gradients_reach_every_parameter(model: nn.Module, *inputs: Tensor) ->
 
 def assert_save_load_round_trip(make_model, features: Tensor, mask: Tensor, path) -> None:
     """Weights written and read into a fresh model give the same outputs, bit for bit."""
-    from hepml_lite.networks import load_weights, save_weights
+    from hepml_lite.training.weights import load_weights, save_weights
 
     trained, fresh = make_model().eval(), make_model().eval()
     with torch.no_grad():

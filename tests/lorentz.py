@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite.representations.transformations import boost_matrix
+from hepml_lite.jet_physics.variations.transformations import boost_matrix
 
 
 def scattered(

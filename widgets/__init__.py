@@ -1,5 +1,5 @@
 """Dashboards: in a notebook cell, served by `hepml dashboards`, or as single HTML files."""
 
-from widgets.notebook import setup, show
+from widgets.shared.notebook import setup, show
 
 __all__ = ["setup", "show"]

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import panel as pn
 from tornado.web import RequestHandler
 
-from widgets import catalogue, url_state
-from widgets.base import Dashboard
+from widgets import catalogue
+from widgets.shared import url_state
+from widgets.shared.base import Dashboard
 
 _PAGE_STYLE = "#header { min-height: 0; padding: 2px 0; } #main { padding: 6px 10px 0 10px; }"
 _NOTE_STYLE = {"font-size": "18px", "padding": "6px 12px", "border": "2px solid #E69F00"}

@@ -51,7 +51,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from widgets.export import export
+    from widgets.shared.export import export
 
     for path in export(arguments.out):
         print(f"{path}  ({path.stat().st_size / 1e6:.1f} MB)")

@@ -9,11 +9,10 @@ all of it is read out, without light, noise or sampling layers. Neither model is
 
 import numpy as np
 
-from hepml_lite.showers import Geometry, Showers
-
-from . import cascade, parametrised
-from .cascade_processes import MOLIERE_RADIUS
-from .voxels import VoxelSum
+from data_fetch.generate.showers import cascade, parametrised
+from data_fetch.generate.showers.cascade_processes import MOLIERE_RADIUS
+from data_fetch.generate.showers.voxels import VoxelSum
+from hepml_lite.containers.showers import Geometry, Showers
 
 NAMES = ("cascade", "parametrised")
 CHUNK = 1000  # showers, half of each class; a chunk depends on the seed and on its number alone

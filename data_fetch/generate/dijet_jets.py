@@ -8,11 +8,10 @@ of `dijet_resonance`; the events are others, with a larger share of signal.
 import awkward as ak
 import numpy as np
 
-from hepml_lite.jets import Jets
-
-from . import dijet_resonance
-from .dijet_resonance import NAMES, select
-from .pythia import pythia_seed
+from data_fetch.generate import dijet_resonance
+from data_fetch.generate.dijet_resonance import NAMES, select
+from data_fetch.generate.simulation.pythia import pythia_seed
+from hepml_lite.containers.jets import Jets
 
 CHUNK = 1000  # jets, two an event
 SIGNAL_SHARE = 0.2

@@ -8,12 +8,16 @@ detected particles with |eta| < 2.5, as in arXiv:2101.08320; here also 2.5 < mjj
 
 import numpy as np
 
+from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.dijets import (
+    QUANTITIES,
+    Dijets,
+    collect_dijets,
+    dijet_quantities,
+)
+from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
 from hepml_lite import kinematics
-from hepml_lite.events import Events
-
-from .detector import detect
-from .dijets import QUANTITIES, Dijets, collect_dijets, dijet_quantities
-from .pythia import Generator, Particles, pythia_seed
+from hepml_lite.containers.events import Events
 
 CARD = {
     "title": "Dijets at the TeV scale, with and without a resonance at 3.5 TeV",

@@ -8,10 +8,9 @@ pole: means bend a little there, that of the multiplicity most.
 
 import numpy as np
 
-from hepml_lite.events import Events
-
-from . import event_shapes
-from .pythia import Generator, Particles, pythia_seed
+from data_fetch.generate.simulation import event_shapes
+from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
+from hepml_lite.containers.events import Events
 
 NAMES = ("hadrons",)
 QUANTITIES = (

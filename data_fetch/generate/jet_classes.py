@@ -13,13 +13,12 @@ from functools import partial
 import awkward as ak
 import numpy as np
 
-from hepml_lite.jets import Jets
-
-from .collect import Selected, balanced_chunk, collect_jets
-from .detector import detect
-from .matching import GLUON, contains_decay, nearest_parton
-from .pythia import Generator
-from .top_tagging import NO_MPI, PROCESSES, contains_top
+from data_fetch.generate.simulation.collect import Selected, balanced_chunk, collect_jets
+from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.matching import GLUON, contains_decay, nearest_parton
+from data_fetch.generate.simulation.pythia import Generator
+from data_fetch.generate.top_tagging import NO_MPI, PROCESSES, contains_top
+from hepml_lite.containers.jets import Jets
 
 CARD = {
     "title": "Six kinds of jets at 1 TeV: quark, gluon, W, Z, top, Higgs",

@@ -8,11 +8,10 @@ Selection: the leading anti-kT R = 0.4 jet, 500 < pT < 550 GeV, |y| < 1.7, as in
 import awkward as ak
 import numpy as np
 
-from hepml_lite.jets import Jets
-
-from .collect import Selected, balanced_chunk, collect_jets
-from .matching import GLUON, HARD_PARTON
-from .pythia import Generator
+from data_fetch.generate.simulation.collect import Selected, balanced_chunk, collect_jets
+from data_fetch.generate.simulation.matching import GLUON, HARD_PARTON
+from data_fetch.generate.simulation.pythia import Generator
+from hepml_lite.containers.jets import Jets
 
 CARD = {
     "title": "Quark and gluon jets at 500 GeV, with particle identity",

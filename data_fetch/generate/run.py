@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm.auto import tqdm
 
-from .. import files, generate
-from . import pythia
+from data_fetch import files, generate
+from data_fetch.generate.simulation import pythia
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -12,12 +12,11 @@ from functools import partial
 import awkward as ak
 import numpy as np
 
-from hepml_lite.jets import Jets
-
-from .collect import Selected, balanced_chunk, collect_jets
-from .detector import detect
-from .matching import DECAY_PARTON, distance
-from .pythia import Generator
+from data_fetch.generate.simulation.collect import Selected, balanced_chunk, collect_jets
+from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.matching import DECAY_PARTON, distance
+from data_fetch.generate.simulation.pythia import Generator
+from hepml_lite.containers.jets import Jets
 
 CARD = {
     "title": "Top and QCD jets at 600 GeV",

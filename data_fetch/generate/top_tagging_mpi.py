@@ -4,9 +4,8 @@ A proton-proton collision has several parton collisions beside the hard one. The
 fall into every jet: `top_tagging`, like arXiv:1902.09914, leaves them out, data do not.
 """
 
-from hepml_lite.jets import Jets
-
-from . import top_tagging
+from data_fetch.generate import top_tagging
+from hepml_lite.containers.jets import Jets
 
 NAMES = top_tagging.NAMES
 CHUNK = 40  # jets; few, as most of the time goes into the additional interactions

@@ -4,10 +4,9 @@ Vincia radiates off pairs of partons (antennae) instead of single ones: Fischer,
 Skands, arXiv:1605.06142. With it goes its own tune of the hadronisation, as its authors ask for.
 """
 
-from hepml_lite.jets import Jets
-
-from . import top_tagging
-from .top_tagging import NO_MPI
+from data_fetch.generate import top_tagging
+from data_fetch.generate.top_tagging import NO_MPI
+from hepml_lite.containers.jets import Jets
 
 NAMES = top_tagging.NAMES
 CHUNK = 40  # jets; few, as Vincia takes four times as long as the simple shower

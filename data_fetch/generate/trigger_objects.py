@@ -15,11 +15,10 @@ included, have multiple interactions and go through the same detector.
 
 import numpy as np
 
-from hepml_lite.trigger_events import N_OBJECTS, TriggerEvents
-
-from .detector import detect
-from .pythia import BATCH, Generator, pythia_seed
-from .trigger_reconstruction import trigger_objects
+from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.pythia import BATCH, Generator, pythia_seed
+from data_fetch.generate.simulation.trigger_reconstruction import trigger_objects
+from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 
 NAMES = ("background", "A -> 4l", "h0 -> tau tau", "h+- -> tau nu", "LQ -> b tau")
 CHUNK = 2400  # events; starting the ten generators takes as long as 500 events

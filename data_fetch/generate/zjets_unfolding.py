@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import awkward as ak
 import numpy as np
 
+from data_fetch.generate.simulation.clustering import anti_kt
+from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
 from hepml_lite import kinematics
-from hepml_lite.substructure import n_subjettiness, soft_drop
-from hepml_lite.unfolding_pair import UnfoldingPair
-
-from .clustering import anti_kt
-from .detector import detect
-from .pythia import Generator, Particles, pythia_seed
+from hepml_lite.containers.unfolding_pair import UnfoldingPair
+from hepml_lite.jet_physics.substructure import n_subjettiness, soft_drop
 
 NAMES = ("simulation", "nature", "nature_a14")
 QUANTITIES = ("mass", "multiplicity", "width", "ln_rho", "tau21", "zg", "pt")

@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from hepml_lite.rows import Rows
-
-from .. import containers
-from . import events, jets, showers, trigger_events, unfolding_pair
+from data_fetch.packing import containers, events, jets, showers, trigger_events, unfolding_pair
+from hepml_lite.containers.rows import Rows
 
 MODULES = {
     "Jets": jets,

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from hepml_lite.events import Events
-
-from .integers import byte_planes, joined, rounded
+from data_fetch.packing.integers import byte_planes, joined, rounded
+from hepml_lite.containers.events import Events
 
 
 def pack(events: Events) -> dict[str, np.ndarray]:

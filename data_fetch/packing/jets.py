@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from data_fetch.packing.integers import byte_planes, joined
 from hepml_lite import kinematics
-from hepml_lite.jets import Jets
-
-from .integers import byte_planes, joined
+from hepml_lite.containers.jets import Jets
 
 ANGLE_STEP = 1e-3  # rad
 LOG_PT_STEP = 5e-3

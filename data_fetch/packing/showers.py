@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hepml_lite.showers import Showers
+from hepml_lite.containers.showers import Showers
 
 LOG_STEP = 0.05
 SMALLEST = 5e-4  # GeV; an energy below it counts as it

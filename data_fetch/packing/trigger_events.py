@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from data_fetch.packing.integers import byte_planes, joined, rounded
 from hepml_lite import kinematics
-from hepml_lite.trigger_events import N_OBJECTS, TriggerEvents
-
-from .integers import byte_planes, joined, rounded
+from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 
 ANGLE_STEP = 0.01  # rad
 LOG_PT_STEP = 0.01

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from hepml_lite.unfolding_pair import UnfoldingPair
-
-from .events import columns, precision, table
+from data_fetch.packing.events import columns, precision, table
+from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
 LEVELS = ("truth", "measured")
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from data_fetch.samples import Sample, bundled
 from hepml_lite import plotting
-from hepml_lite.rows import Rows
+from hepml_lite.containers.rows import Rows
 
 FOLDER = Path(__file__).parent
 

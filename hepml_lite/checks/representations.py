@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from hepml_lite import kinematics, metrics
+from hepml_lite import kinematics
 from hepml_lite.checks import Wrong, exercise
-from hepml_lite.jets import Jets
-from hepml_lite.representations.energy_flow_polynomials import energy_flow_polynomials
-from hepml_lite.representations.views import VIEWS
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.observables.energy_flow_polynomials import energy_flow_polynomials
+from hepml_lite.jet_physics.views.seven_views import VIEWS
+from hepml_lite.statistics import metrics
 
 
 def width(pt: np.ndarray, distance: np.ndarray) -> np.ndarray:

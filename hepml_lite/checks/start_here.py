@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from hepml_lite import kinematics, metrics
+from hepml_lite import kinematics
 from hepml_lite.checks import Wrong, exercise
+from hepml_lite.statistics import metrics
 
 
 def invariant_mass(p4: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite import metrics
 from hepml_lite.checks import Wrong, exercise
-from hepml_lite.tagging.decorrelation import mass_sculpting
+from hepml_lite.statistics import metrics
+from hepml_lite.statistics.decorrelation import mass_sculpting
 
 MOST_JSD = 0.05  # bits, at eps_S = 0.5
 LEAST_REJECTION = 3.0  # at eps_S = 0.5; guessing has 2

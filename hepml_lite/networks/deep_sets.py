@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from hepml_lite.networks.linear import apply_to_rows
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.fast.linear import apply_to_rows
+from hepml_lite.networks.layers.mlp import MLP
 
 ROWS = 512  # Φ is given a multiple of this many particles
 

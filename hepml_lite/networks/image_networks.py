@@ -11,7 +11,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.topo_dnn import require_positive
 
 
@@ -20,7 +20,7 @@ class ImageCNN(nn.Module):
 
     A feature that moves by a pixel gives the same maps moved by a pixel; where it sits is left to
     the dense layers, hence jets are centred, turned upright and flipped first
-    (`hepml_lite.representations.images`).
+    (`hepml_lite.jet_physics.views.images`).
 
     Args:
         n_channels: channels of the images, e.g. 1 for the momentum fraction.

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite.jets import Jets
+from hepml_lite.containers.jets import Jets
 from hepml_lite.networks.particle_net import kinematic_features
 
 # Typical pT share and angles of a particle: a network learns far faster from numbers of order one.

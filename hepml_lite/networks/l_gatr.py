@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, pad, scaled_dot_product_attention
 
-from hepml_lite.networks import minkowski
-from hepml_lite.networks.linear import fast_linear
+from hepml_lite.networks.fast.linear import fast_linear
+from hepml_lite.networks.layers import minkowski
 
 GEV = 20.0  # particles enter in units of this many GeV, numbers of order one, as in the papers
 SMALLEST = 0.01  # ε under the root of the normalisation

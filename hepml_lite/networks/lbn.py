@@ -10,8 +10,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.lola import full_precision, minkowski_square, safe_norm
-from hepml_lite.networks.mlp import MLP
 from hepml_lite.networks.topo_dnn import leading, require_positive
 
 SMALLEST_MASS = 1.0  # GeV: a lighter rest frame is taken to have this mass

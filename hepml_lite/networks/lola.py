@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.topo_dnn import leading, require_positive
 
 

@@ -10,15 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from hepml_lite.networks import minkowski
-from hepml_lite.networks.lorentz_messages import Messages
-from hepml_lite.networks.minkowski import (
-    PairLogs,
-    Slice,
-    minkowski_products,
-    psi,
-    slices,
-)
+from hepml_lite.networks.fast.lorentz_messages import Messages
+from hepml_lite.networks.layers import minkowski
+from hepml_lite.networks.layers.minkowski import PairLogs, Slice, minkowski_products, psi, slices
 
 
 class LorentzNet(nn.Module):

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torch.utils.checkpoint import checkpoint
 
-from hepml_lite.networks.linear import FastLinear
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.fast.linear import FastLinear
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.transformer import clean
 
 KINEMATIC_FEATURES = (

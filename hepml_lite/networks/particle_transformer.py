@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
-from hepml_lite.networks.biased_attention import Block
-from hepml_lite.networks.linear import FastLinear
-from hepml_lite.networks.minkowski import by_size
-from hepml_lite.networks.pairs import pair_features, pair_mlp, real_pairs, slices, symmetric
+from hepml_lite.networks.fast.biased_attention import Block
+from hepml_lite.networks.fast.linear import FastLinear
+from hepml_lite.networks.fast.pairs import pair_features, pair_mlp, real_pairs, slices, symmetric
+from hepml_lite.networks.layers.minkowski import by_size
 from hepml_lite.networks.particle_net import KINEMATIC_FEATURES, SMALLEST, RowNorm, with_extra
 from hepml_lite.networks.transformer import clean
 

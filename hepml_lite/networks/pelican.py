@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, leaky_relu
 
-from hepml_lite.networks.eq2to2 import Aggregated, Encoded, Eq1to2, Eq2to2, PairSums, sizes
-from hepml_lite.networks.minkowski import (
+from hepml_lite.networks.fast.eq2to2 import Aggregated, Encoded, Eq1to2, Eq2to2, PairSums, sizes
+from hepml_lite.networks.layers.minkowski import (
     Slice,
     by_size,
     check_settings,

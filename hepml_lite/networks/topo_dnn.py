@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.transformer import clean
 
 
@@ -21,7 +21,7 @@ class TopoDNN(nn.Module):
     Each particle has its place at the input, given by its rank in the first feature: the order in
     which particles are stored means nothing (but for ties), but two particles of nearly equal pT
     that change places are another jet to this network. It learns best from jets that are centred,
-    turned upright and flipped alike (`hepml_lite.representations.images`).
+    turned upright and flipped alike (`hepml_lite.jet_physics.views.images`).
 
     Args:
         n_features: numbers per particle; the first is pT or grows with it and ranks them,

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.layers.mlp import MLP
 
 
 class Levels(NamedTuple):
@@ -59,7 +59,7 @@ class TreeNiN(nn.Module):
     root's h, which has no NiN, is the embedding of the jet that the dense head classifies.
 
     Left and right are not treated alike: which child is first must follow from the jet itself, as
-    in `hepml_lite.tagging.tree_inputs`, where it is that of higher pT.
+    in `hepml_lite.jet_physics.views.trees`, where it is that of higher pT.
 
     Args:
         n_features: numbers per node.

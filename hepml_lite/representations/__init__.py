@@ -2,5 +2,5 @@
 
 Every view reads `Jets`. Two of them need no module: the *set* is `Jets.relative()` with
 `Jets.mask`, the *four-vectors* are `Jets.four_vectors()`. What each view keeps and what it
-forgets is what the transformations of `transformations.py` show.
+forgets is what the transformations of `hepml_lite.jet_physics.variations.transformations` show.
 """

@@ -8,15 +8,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .. import plotting
-from ..jets import Jets
-from . import images, lund, sequences
-from .catalogue import OBSERVABLES as CATALOGUE
-from .centred import centred
-from .invariants import minkowski_products
-from .views import OBSERVABLES
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.centred import centred
+from hepml_lite.jet_physics.observables import lund
+from hepml_lite.jet_physics.observables.catalogue import OBSERVABLES as CATALOGUE
+from hepml_lite.jet_physics.views import images, sequences
+from hepml_lite.jet_physics.views.invariants import minkowski_products
+from hepml_lite.jet_physics.views.seven_views import OBSERVABLES
+from hepml_lite.plotting import figures
 
-BLUE, GREY = plotting.COLOURS["blue"], "0.55"
+BLUE, GREY = figures.COLOURS["blue"], "0.55"
 REACH = 0.8  # of the eta-phi panels
 EDGES = 40  # heaviest pairs to draw
 

@@ -5,8 +5,8 @@ al., GECCO 2020): crossover and mutation find the form, Newton's method the cons
 FPGAs: H. F. Tsoi et al., arXiv:2305.04099.
 """
 
-from .evolution import DEFAULT_OPERATORS, search
-from .expressions import OPERATORS
-from .formula import Formula, Front
+from hepml_lite.symbolic_regression.evolution import DEFAULT_OPERATORS, search
+from hepml_lite.symbolic_regression.expressions import OPERATORS
+from hepml_lite.symbolic_regression.formula import Formula, Front
 
 __all__ = ["DEFAULT_OPERATORS", "OPERATORS", "Formula", "Front", "search"]

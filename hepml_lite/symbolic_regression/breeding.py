@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .expressions import OPERATORS, Tree, replace, subtrees
+from hepml_lite.symbolic_regression.expressions import OPERATORS, Tree, replace, subtrees
 
 
 class Breeder:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .expressions import Columns, Tree, constants, derivatives, with_constants
+from hepml_lite.symbolic_regression.expressions import (
+    Columns,
+    Tree,
+    constants,
+    derivatives,
+    with_constants,
+)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from .breeding import Breeder
-from .constant_fit import LOSSES, Loss, fit_constants
-from .expressions import (
+from hepml_lite.symbolic_regression.breeding import Breeder
+from hepml_lite.symbolic_regression.constant_fit import LOSSES, Loss, fit_constants
+from hepml_lite.symbolic_regression.expressions import (
     OPERATORS,
     Columns,
     Tree,
@@ -20,7 +20,7 @@ from .expressions import (
     size,
     with_constants,
 )
-from .formula import Formula, Front
+from hepml_lite.symbolic_regression.formula import Formula, Front
 
 DEFAULT_OPERATORS = ("add", "sub", "mul", "div", "square", "sqrt", "log", "abs")
 TOURNAMENT = 4  # of so many drawn formulas the best becomes a parent

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .expressions import OPERATORS, Tree, evaluate, size
+from hepml_lite.symbolic_regression.expressions import OPERATORS, Tree, evaluate, size
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn.model_selection import StratifiedKFold
 
-from hepml_lite.intervals import central_interval
-from hepml_lite.networks.mlp import MLP
-from hepml_lite.representations.linear_probe import linear_probe
+from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.self_supervised.linear_probe import linear_probe
+from hepml_lite.statistics.intervals import central_interval
 from hepml_lite.training import count_parameters, cross_entropy, fit, predict
 
 FLOOR = 1e-6  # of probabilities under the logarithm: below it float32 cannot tell 1 - p from 1

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hepml_lite.plotting import COLOURS, class_style
-from hepml_lite.tagging.efficiency_shift import EfficiencyShift
+from hepml_lite.statistics.efficiency_shift import EfficiencyShift
 from hepml_lite.tagging.landscape import Row
 
 # What a tagger knows of a jet before it is trained; the kinds share a colour and a marker.

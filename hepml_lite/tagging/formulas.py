@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import auc, bootstrap
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.observables.catalogue import observable_table
 from hepml_lite.plotting import class_style
-from hepml_lite.representations.catalogue import observable_table
+from hepml_lite.statistics.metrics import auc, bootstrap
 from hepml_lite.symbolic_regression import Formula, Front, search
 
 
@@ -23,7 +23,7 @@ class Variable:
     """An observable in a unit in which it is of order 1.
 
     Attributes:
-        observable: its name in `hepml_lite.representations.catalogue.OBSERVABLES`.
+        observable: its name in `hepml_lite.jet_physics.observables.catalogue.OBSERVABLES`.
         unit: what it is divided by; masses [GeV].
         symbol: LaTeX.
     """
@@ -117,7 +117,7 @@ def auc_against_complexity(
         seed: of the bootstrap.
 
     Raises:
-        ValueError: as `Formula` and `hepml_lite.metrics.bootstrap`.
+        ValueError: as `Formula` and `hepml_lite.statistics.metrics.bootstrap`.
     """
     areas = [bootstrap(auc, labels, formula(x), 100, seed) for formula in front]
     values = np.array([area.value for area in areas])

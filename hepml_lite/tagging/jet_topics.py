@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.intervals import Interval, central_interval
-from hepml_lite.metrics import Seed
+from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.metrics import Seed
 
 GROUPS = 10  # of jets, dealt at random
 SPLITS = 10  # of the groups into two halves, over which kappa is averaged

@@ -15,10 +15,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite import metrics
+from hepml_lite.statistics import metrics
 
 RESULTS = Path(__file__).parent / "trained" / "landscape.json"
-# Our rows and the published ones of the same approach, by the names of `hepml_lite.published`.
+# Our rows and the published ones of the same approach, by the names in `published.py`.
 PUBLISHED = {
     "N-subjettiness 6": "Multi-body N-subjettiness 6",
     "N-subjettiness 8": "Multi-body N-subjettiness 8",
@@ -121,7 +121,7 @@ def judged(
         times: train_seconds, microseconds.
 
     Raises:
-        ValueError: shapes that do not fit, or as `hepml_lite.metrics`.
+        ValueError: shapes that do not fit, or as `hepml_lite.statistics.metrics`.
     """
     scores = np.atleast_2d(np.asarray(scores, float))  # (K, N)
     if scores.shape[1:] != np.shape(labels):

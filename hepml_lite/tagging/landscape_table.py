@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from hepml_lite.published import Tagger, top_tagger
 from hepml_lite.tagging.landscape import PUBLISHED, Row
+from hepml_lite.tagging.published import Tagger, top_tagger
 
 HEADER = (
     "tagger", "parameters", "AUC", "accuracy", "1/ε_B (ε_S = 0.3)", "1/ε_B (0.5)", "training",

@@ -10,10 +10,10 @@ from scipy.sparse import csr_matrix
 from scipy.special import digamma
 
 from hepml_lite import kinematics
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import auc
-from hepml_lite.representations.chunks import chunks
-from hepml_lite.representations.clustering import Trees, cluster, rapidity
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.chunks import chunks
+from hepml_lite.jet_physics.observables.clustering import Trees, cluster, rapidity
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.tagger import Tagger
 
 #: The vocabulary: bins in mass [GeV], mass drop and kT distance; what is beyond goes to the last.

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from hepml_lite.intervals import Interval, efficiency_interval
-from hepml_lite.metrics import Seed, auc, background_rejection, bootstrap
+from hepml_lite.statistics.intervals import Interval, efficiency_interval
+from hepml_lite.statistics.metrics import Seed, auc, background_rejection, bootstrap
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,19 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import StandardScaler
 
-from hepml_lite.jets import Jets
-from hepml_lite.networks.mlp import MLP
-from hepml_lite.representations.catalogue import observable_table
-from hepml_lite.representations.chunks import chunks
-from hepml_lite.representations.energy_flow_polynomials import (
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.chunks import chunks
+from hepml_lite.jet_physics.observables.catalogue import observable_table
+from hepml_lite.jet_physics.observables.energy_flow_polynomials import (
     energy_flow_polynomials,
     linear_classifier,
 )
-from hepml_lite.representations.observables import n_subjettiness
+from hepml_lite.jet_physics.observables.jet_shapes import n_subjettiness
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.training import cosine, count_parameters, cross_entropy, fit, predict
 
-#: What the boosted trees read, of `hepml_lite.representations.catalogue.OBSERVABLES`.
+#: What the boosted trees read, of `hepml_lite.jet_physics.observables.catalogue.OBSERVABLES`.
 OBSERVABLES = (
     "pt", "mass", "soft_drop_mass", "zg", "rg", "tau21", "tau32", "multiplicity", "width",
     "pt_dispersion", "c2", "d2",
@@ -79,7 +79,7 @@ class BoostedTrees(Tagger):
         trees: number of trees, one behind the other.
         leaves: largest number of leaves of each.
         learning_rate: factor on each tree.
-        observables: names of `hepml_lite.representations.catalogue`.
+        observables: names of `hepml_lite.jet_physics.observables.catalogue`.
     """
 
     def __init__(

@@ -9,15 +9,13 @@ import torch
 from torch import nn
 
 from hepml_lite import profiles
-from hepml_lite.jets import Jets
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.centred import centred
+from hepml_lite.jet_physics.views.images import flipped, images, upright
+from hepml_lite.jet_physics.views.trees import tree_inputs
 from hepml_lite.networks.deep_sets import EnergyFlowNetwork, ParticleFlowNetwork
 from hepml_lite.networks.image_networks import ImageCNN, ImageResNet
-from hepml_lite.networks.inputs import (
-    TYPICAL,
-    OnFourVectors,
-    kinematic_inputs,
-    particle_inputs,
-)
+from hepml_lite.networks.inputs import TYPICAL, OnFourVectors, kinematic_inputs, particle_inputs
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lbn import LorentzBoostNetwork
 from hepml_lite.networks.lola import LoLa
@@ -28,8 +26,6 @@ from hepml_lite.networks.particle_transformer import ParticleTransformer
 from hepml_lite.networks.pelican import PELICAN
 from hepml_lite.networks.topo_dnn import TopoDNN
 from hepml_lite.networks.tree_nin import TreeNiN
-from hepml_lite.representations.centred import centred
-from hepml_lite.representations.images import flipped, images, upright
 from hepml_lite.tagging.latent_dirichlet import LatentDirichlet
 from hepml_lite.tagging.network_tagger import NetworkTagger, Recipe
 from hepml_lite.tagging.observable_taggers import (
@@ -39,7 +35,6 @@ from hepml_lite.tagging.observable_taggers import (
     NSubjettinessMLP,
 )
 from hepml_lite.tagging.tagger import Tagger
-from hepml_lite.tagging.tree_inputs import tree_inputs
 
 
 def image_inputs(jets: Jets, pixels: int = 41) -> tuple[np.ndarray]:

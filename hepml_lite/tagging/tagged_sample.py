@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
-from hepml_lite.intervals import Interval
-from hepml_lite.metrics import auc, roc_band
-from hepml_lite.tagging.decorrelation import jensen_shannon
+from hepml_lite.statistics.decorrelation import jensen_shannon
+from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.metrics import auc, roc_band
 from hepml_lite.tagging.tagged_variation import ARRAYS, SCORE_STEP, Variation, passing, rounded
 
 if TYPE_CHECKING:  # the dashboard needs no jets to start
-    from hepml_lite.jets import Jets
+    from hepml_lite.containers.jets import Jets
 
 GRID = np.arange(1, 101) / 100  # signal efficiencies at which variations are counted
 MASS_BINS = 20  # of the divergence
@@ -213,7 +213,7 @@ class TaggedSample:
             FileNotFoundError: naming the script that makes the file.
         """
         if not Path(path).is_file():
-            raise FileNotFoundError(f"no results at {path}: run widgets/stored/make_tagging.py")
+            raise FileNotFoundError(f"no results at {path}: run widgets/tagging/make_stored.py")
         with np.load(path, allow_pickle=False) as stored:
             mass, pt = stored["momenta"] * MOMENTUM_STEP
             return cls(

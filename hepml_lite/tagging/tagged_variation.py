@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.intervals import Interval
+from hepml_lite.statistics.intervals import Interval
 
 SCORE_STEP, SCORE_LIMIT = 0.01, 16.0  # log-odds; beyond is as good as certain
 SCORE_EDGES = np.arange(-12, 12.5, 0.5)  # of the histograms

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from hepml_lite.jets import Jets
+from hepml_lite.containers.jets import Jets
 
 
 class Tagger(ABC):

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from hepml_lite.history import History
-from hepml_lite.metrics import auc, bootstrap
-from hepml_lite.networks.mlp import MLP
-from hepml_lite.representations.linear_probe import Probe
+from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.self_supervised.linear_probe import Probe
+from hepml_lite.statistics.metrics import auc, bootstrap
 from hepml_lite.tagging.bayesian_last_layer import Arrays, last_layer_features, last_linear
 from hepml_lite.training import cosine, cross_entropy, fit, predict_probability
+from hepml_lite.training.history import History
 
 Recipe = Callable[[Arrays, int], nn.Module]  # (labelled jets, seed) → trained network
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import roc_curve
+from hepml_lite.containers.jets import Jets
 from hepml_lite.networks.inputs import network_inputs
+from hepml_lite.statistics.metrics import roc_curve
 
 Fractions = tuple[float, float]
 Inputs = tuple[np.ndarray, ...]

@@ -38,14 +38,16 @@ import numpy as np
 import torch
 
 from data_fetch import load
-from hepml_lite import metrics, plotting, profiles, published, training
+from hepml_lite.statistics import metrics
+from hepml_lite import plotting, profiles, training
+from hepml_lite.tagging import published
 from hepml_lite.checks import check
 from hepml_lite.course.doctor import check_installation
 from hepml_lite.course.themes import course_map
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
-from hepml_lite.start_here.equal_efficiency import compare_at_equal_efficiency
+from hepml_lite.statistics.equal_efficiency import compare_at_equal_efficiency
 from hepml_lite.networks.inputs import network_inputs
-from hepml_lite.start_here.working_point import working_point
+from hepml_lite.statistics.working_point import working_point
 
 plotting.use_style()
 sizes = profiles.sizes("00_start_here", PROFILE)

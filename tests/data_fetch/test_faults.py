@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from unreliable_server import Served, running
 
-from data_fetch import answers, archives, download, public
-from data_fetch.public import PublicFile, PublicSet
+from data_fetch.public import registry
+from data_fetch.public.registry import PublicFile, PublicSet
+from data_fetch.transfer import archives, download, server_answers
 
 BODY = np.random.default_rng(0).bytes(100_000)
 MEMBERS = {f"set/part_{i}.root": np.random.default_rng(i).bytes(3000) for i in range(60)}
@@ -42,7 +43,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("HEPML_DATA", str(tmp_path / "cache"))
     monkeypatch.setattr(download, "RESERVE", 0)
     monkeypatch.setattr(download, "BACKOFF", 0)
-    monkeypatch.setattr(answers, "CHUNK", 1 << 12)
+    monkeypatch.setattr(server_answers, "CHUNK", 1 << 12)
     return tmp_path / "cache" / "public" / "toy"
 
 
@@ -58,12 +59,12 @@ def server(monkeypatch):
             for name, body in bodies.items()
         ]
         toy = PublicSet("toy", "Toy", "page", "CC0", [], [], "toy", files, ["jets.h5"])
-        monkeypatch.setattr(public, "registry", lambda: {"toy": toy})
+        monkeypatch.setattr(registry, "registry", lambda: {"toy": toy})
         yield server
 
 
 def fetch(*names):
-    return public.fetch("toy", names or None, progress=False)
+    return registry.fetch("toy", names or None, progress=False)
 
 
 def outcome(path):
@@ -86,7 +87,7 @@ def visible(folder):
 
 def test_a_disk_that_fills_up_at_any_moment(cache, monkeypatch):
     """20 times: nothing under the final name, what came is the beginning, the next try goes on."""
-    real, outcomes = answers.chunks, Counter()
+    real, outcomes = server_answers.chunks, Counter()
     for last in np.random.default_rng(1).integers(1, 24, 20):
 
         def full(response, last=last):
@@ -95,14 +96,14 @@ def test_a_disk_that_fills_up_at_any_moment(cache, monkeypatch):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 yield chunk
 
-        monkeypatch.setattr(answers, "chunks", full)
+        monkeypatch.setattr(server_answers, "chunks", full)
         with pytest.raises(OSError, match=r"disk of .* is full; what came of jets\.h5 is kept"):
             fetch()
         outcomes[outcome(cache / "jets.h5")] += 1
         part = (cache / "jets.h5.part").read_bytes()
         assert len(part) > 0
         assert BODY.startswith(part)
-        monkeypatch.setattr(answers, "chunks", real)
+        monkeypatch.setattr(server_answers, "chunks", real)
         fetch()
         outcomes[outcome(cache / "jets.h5")] += 1
         (cache / "jets.h5").unlink()
@@ -117,9 +118,9 @@ def test_bits_that_flip_on_disk(cache):
         damaged = bytearray(BODY)
         damaged[rng.integers(len(BODY))] ^= 1 << rng.integers(8)
         path.write_bytes(damaged)
-        for look in (public.local, fetch):
+        for look in (registry.local, fetch):
             with pytest.raises(ValueError, match=r"sha256 should be .* move .* away"):
-                look("toy") if look is public.local else look()
+                look("toy") if look is registry.local else look()
             outcomes[outcome(path)] += 1
     assert outcomes == {"damaged": 120}
 
@@ -130,7 +131,7 @@ def test_files_cut_short_on_disk(cache):
     for size in np.random.default_rng(3).integers(0, len(BODY), 30):
         path.write_bytes(BODY[:size])
         with pytest.raises(ValueError, match=f"has {size:,} bytes and should have 100,000"):
-            public.local("toy")
+            registry.local("toy")
     path.unlink()
     fetch()
     assert outcome(path) == "whole"
@@ -140,10 +141,10 @@ def test_a_cache_that_moves(cache, tmp_path, monkeypatch, server):
     fetch("jets.h5", "set.tar.gz")
     shutil.move(tmp_path / "cache", tmp_path / "elsewhere")
     with pytest.raises(FileNotFoundError, match=r"hepml data fetch toy --files 'jets\.h5'"):
-        public.local("toy")
+        registry.local("toy")
     monkeypatch.setenv("HEPML_DATA", str(tmp_path / "elsewhere"))
     requests = len(server.log)
-    assert outcome(public.local("toy")[0]) == "whole"
+    assert outcome(registry.local("toy")[0]) == "whole"
     assert len(fetch("set.tar.gz")) == len(MEMBERS)
     assert len(server.log) == requests
 
@@ -162,21 +163,21 @@ def test_an_archive_is_unpacked_and_listed(cache, server):
     paths = fetch("set.tar.gz")
     assert [p.relative_to(cache / "set").as_posix() for p in paths] == list(MEMBERS)
     assert paths[2].read_bytes() == MEMBERS["set/part_2.root"]
-    assert public.local("toy", "set.tar.gz") == paths
+    assert registry.local("toy", "set.tar.gz") == paths
     (cache / "set.tar.gz").unlink()  # to save room
-    assert fetch("set.tar.gz") == public.local("toy", "set.tar.gz") == paths
+    assert fetch("set.tar.gz") == registry.local("toy", "set.tar.gz") == paths
     assert len(server.log) == 1
 
 
 def test_an_archive_put_there_by_hand_is_checked_before_it_is_unpacked(cache):
     cache.mkdir(parents=True)
     (cache / "set.tar.gz").write_bytes(ARCHIVE[:-1] + b"!")
-    for look in (public.local, public.fetch):
+    for look in (registry.local, registry.fetch):
         with pytest.raises(ValueError, match=r"set\.tar\.gz is not the file that was published"):
             look("toy", "set.tar.gz")
     assert visible(cache) == ["set.tar.gz"]
     (cache / "set.tar.gz").write_bytes(ARCHIVE)
-    assert len(public.local("toy", "set.tar.gz")) == len(MEMBERS)
+    assert len(registry.local("toy", "set.tar.gz")) == len(MEMBERS)
 
 
 def test_a_disk_that_fills_up_while_unpacking(cache, monkeypatch):
@@ -206,7 +207,7 @@ def test_a_disk_that_fills_up_while_unpacking(cache, monkeypatch):
 
 KILLING = """
 import os, pathlib, signal, sys, time
-from data_fetch import archives
+from data_fetch.transfer import archives
 real = archives._write
 def slow(*arguments):
     time.sleep(0.002)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_fetch import layouts, load, public, samples
+from data_fetch import load, samples
+from data_fetch.public import layouts, registry
 from data_fetch.splits import SPLITS
-from hepml_lite import metrics
+from hepml_lite.statistics import metrics
 
 TOP_MASS = 172.5  # GeV, Pythia's setting; 173.34 is the mass of the generator-level resonance
 
@@ -152,7 +153,7 @@ def test_public_source_comes_in_the_same_container(monkeypatch, jets):
         asked.append((name, names))
         return [Path(name) for name in names]
 
-    monkeypatch.setattr(public, "fetch", fetch)
+    monkeypatch.setattr(registry, "fetch", fetch)
     monkeypatch.setattr(layouts, "read", lambda layout, path, start, stop: jets[start:stop])
     monkeypatch.setattr(layouts, "count", lambda layout, path: 3)
     published = load("top_tagging", source="public", split="val")

@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from hepml_lite.start_here.results import TaggingResults
+from hepml_lite.containers.tagging_results import TaggingResults
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 import pytest
 
 from widgets import app, catalogue, commands
-from widgets.base import Dashboard
-from widgets.notebook import show
+from widgets.shared.base import Dashboard
+from widgets.shared.notebook import show
 
 
 def run(*arguments: str) -> int:

@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from widgets import start_here_words as words
-from widgets import url_state
-from widgets.export import export
-from widgets.start_here import StartHere
-from widgets.tagging import Tagging
+from widgets.shared import url_state
+from widgets.shared.export import export
+from widgets.start_here import text as words
+from widgets.start_here.dashboard import StartHere
+from widgets.tagging.dashboard import Tagging
 
 pytestmark = pytest.mark.browser
 VERDICT = "text=/signal efficiency of your window|Your window keeps/"

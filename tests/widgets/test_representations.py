@@ -8,11 +8,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
-from hepml_lite.representations import views
-from hepml_lite.representations.views import VIEWS
-from widgets import representations_words as words
-from widgets import url_state
-from widgets.representations import (
+from hepml_lite.jet_physics.views import seven_views
+from hepml_lite.jet_physics.views.seven_views import VIEWS
+from widgets.representations import text as words
+from widgets.representations.dashboard import (
     NEIGHBOURS,
     SOFT,
     STORED,
@@ -21,6 +20,7 @@ from widgets.representations import (
     numbers,
     stored_sample,
 )
+from widgets.shared import url_state
 
 KINDS = stored_sample().jets.names
 SPLIT = {"fraction": 0.3}
@@ -34,7 +34,7 @@ def steps(dashboard: Representations) -> dict[str, float]:
     """Change of each observable, in its own units."""
     now = numbers(dashboard.transformed())[0]["observables"]
     change = now - before(dashboard.row).views["observables"]
-    return dict(zip(views.OBSERVABLES, change, strict=True))
+    return dict(zip(seven_views.OBSERVABLES, change, strict=True))
 
 
 def plain(html: str) -> str:
@@ -97,7 +97,7 @@ def test_soft_particle_moves_the_count_only_as_it_gets_softer(kind):
     assert change.pop("multiplicity") == 1
     harder = steps(Representations(kind=kind, jet=3, soft=10))
     assert all(abs(change[name]) < abs(harder[name]) for name in ("mass", "width", "pt_dispersion"))
-    spread = dict(zip(views.OBSERVABLES, stored_sample().spread["observables"], strict=True))
+    spread = dict(zip(seven_views.OBSERVABLES, stored_sample().spread["observables"], strict=True))
     assert all(abs(value) < 0.05 * spread[name] for name, value in change.items())
     assert moved(softest)["set"] < words.NOTICED
 

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
+from hepml_lite.containers.tagging_results import TaggingResults
 from hepml_lite.plotting import COLOURS
-from hepml_lite.start_here.results import TaggingResults
-from widgets import style, url_state
-from widgets.start_here import STORED, StartHere
+from widgets.shared import style, url_state
+from widgets.start_here.dashboard import STORED, StartHere
 
 
 @pytest.fixture

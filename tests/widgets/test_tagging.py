@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
-from hepml_lite.tagging.decorrelation import mass_sculpting
-from widgets import tagging_columns as columns
-from widgets import url_state
-from widgets.tagging import NONE, SLOTS, STORED, Tagging, stored_sample
+from hepml_lite.statistics.decorrelation import mass_sculpting
+from widgets.shared import url_state
+from widgets.tagging import columns
+from widgets.tagging.dashboard import NONE, SLOTS, STORED, Tagging, stored_sample
 
 LAST = next(iter(stored_sample().variations))
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from data_fetch.packing.showers import LOG_STEP, SMALLEST
 from hepml_lite import plotting
-from hepml_lite.showers import Geometry, Showers
+from hepml_lite.containers.showers import Geometry, Showers
 
 CRITICAL_ENERGY = 0.00964  # GeV, lead tungstate
 LAYERS = (2, 4, 6, 9)  # those of the display

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hepml_lite import plotting
-from hepml_lite.events import Events
+from hepml_lite.containers.events import Events
 
 SIGNAL_REGION = (3300.0, 3700.0)  # GeV
 PANELS = {

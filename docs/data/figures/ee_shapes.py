@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hepml_lite import plotting
-from hepml_lite.events import Events
+from hepml_lite.containers.events import Events
 
 PANELS = {
     "multiplicity": (np.arange(1, 52, 2), "charged particles", "charged particles"),

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_lite import plotting
-from hepml_lite.jets import Jets
+from hepml_lite.containers.jets import Jets
 
 PANELS = {
     "pt": "jet $p_T$ [GeV]",

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hepml_lite import kinematics, plotting
-from hepml_lite.trigger_events import TriggerEvents
+from hepml_lite.containers.trigger_events import TriggerEvents
 
 SYMBOLS = {
     "background": "background",

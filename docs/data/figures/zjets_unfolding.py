@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_lite import plotting
-from hepml_lite.unfolding_pair import UnfoldingPair
+from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
 PANELS = {
     "mass": (np.linspace(0, 75, 31), "jet mass $m$ [GeV]"),

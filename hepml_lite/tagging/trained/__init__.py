@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from hepml_lite.networks import put_weights
 from hepml_lite.tagging.network_tagger import NetworkTagger
 from hepml_lite.tagging.recipes import RECIPES
+from hepml_lite.training.weights import put_weights
 
 FOLDER = Path(__file__).parent
 

@@ -29,11 +29,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from data_fetch import load
-from hepml_lite import metrics, plotting, profiles
+from hepml_lite.statistics import metrics
+from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
-from hepml_lite.representations import transformations as change
+from hepml_lite.jet_physics.variations import transformations as change
 from hepml_lite.representations.figures import seven_views
-from hepml_lite.representations.views import VIEWS
+from hepml_lite.jet_physics.views.seven_views import VIEWS
 from widgets import show
 
 plotting.use_style()
@@ -79,7 +80,7 @@ for name, view in VIEWS.items():
 # are they? **Predict** where each kind of jet has its bump, from its mass and a momentum of 1 TeV.
 
 # %%
-from hepml_lite.representations.energy_correlators import mean_correlators
+from hepml_lite.jet_physics.observables.energy_correlators import mean_correlators
 
 fig, ax = plt.subplots(figsize=(9, 5.5))
 for name, correlator in mean_correlators(jets).items():
@@ -111,7 +112,7 @@ plt.show()
 # %%
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from hepml_lite.representations.energy_flow_polynomials import energy_flow_polynomials
+from hepml_lite.jet_physics.observables.energy_flow_polynomials import energy_flow_polynomials
 
 everything = load("jet_classes")  # also for a quick test: with fewer jets the answer is noise
 bosons = everything[np.isin(everything.label, [everything.names.index(name) for name in "WZ"])]

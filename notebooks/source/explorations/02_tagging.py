@@ -30,12 +30,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from data_fetch import load
-from hepml_lite import metrics, plotting, profiles
+from hepml_lite.statistics import metrics
+from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
-from hepml_lite.tagging.decorrelation import mass_sculpting
+from hepml_lite.statistics.decorrelation import mass_sculpting
 from hepml_lite.tagging.recipes import TAGGERS
 from widgets import show
-from widgets.tagging import stored_sample
+from widgets.tagging.dashboard import stored_sample
 
 plotting.use_style()
 sizes = profiles.sizes("02_tagging", PROFILE)

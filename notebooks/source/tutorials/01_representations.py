@@ -38,12 +38,14 @@ import numpy as np
 import torch
 
 from data_fetch import load
-from hepml_lite import metrics, plotting, profiles, published, training
+from hepml_lite.statistics import metrics
+from hepml_lite import plotting, profiles, training
+from hepml_lite.tagging import published
 from hepml_lite.checks import check
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
-from hepml_lite.networks.mlp import MLP
-from hepml_lite.representations import transformations as change
-from hepml_lite.representations.views import VIEWS
+from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.jet_physics.variations import transformations as change
+from hepml_lite.jet_physics.views.seven_views import VIEWS
 from hepml_lite.networks.inputs import network_inputs
 
 plotting.use_style()
@@ -200,7 +202,7 @@ safe = {"mass": True, "width": True, "multiplicity": False, "pt_dispersion": Fal
 # %% [markdown] tags=["hint"]
 # Two thought experiments for each: replace a particle by two halves at the same place; add one with no
 # energy. Both must leave the number alone. You can try: `OBSERVABLES["width"](changes["mirrored"])` from
-# `hepml_lite.representations.catalogue` computes them.
+# `hepml_lite.jet_physics.observables.catalogue` computes them.
 
 # %%
 safe = check("1.2", safe)
@@ -333,7 +335,7 @@ for name, (_, parameters, seconds) in sorted(learned.items(), key=lambda r: -auc
 # **Predict.** How many of them are needed to match the best network of the table above?
 
 # %%
-from hepml_lite.representations.energy_flow_polynomials import (
+from hepml_lite.jet_physics.observables.energy_flow_polynomials import (
     energy_flow_polynomials,
     linear_classifier,
 )
@@ -382,10 +384,10 @@ def emd_on_a_line(z, x, w, y):
 emd_on_a_line = check("1.4", emd_on_a_line)
 
 # %%
-from hepml_lite.representations.embedding import embed as flatten
-from hepml_lite.representations.embedding import nearest_neighbours
-from hepml_lite.representations.energy_movers_distance import emd_matrix
-from hepml_lite.representations.spectral_distance import spectral_emd_matrix, spectrum
+from hepml_lite.jet_physics.distances.embedding import embed as flatten
+from hepml_lite.jet_physics.distances.embedding import nearest_neighbours
+from hepml_lite.jet_physics.distances.energy_movers_distance import emd_matrix
+from hepml_lite.jet_physics.distances.spectral_distance import spectral_emd_matrix, spectrum
 
 compared = test[: sizes.compared_jets]
 start = time.perf_counter()
@@ -437,8 +439,8 @@ plt.show()
 # **Predict.** How many labels do raw particles need to be as good as the learned view with a hundred?
 
 # %%
-from hepml_lite.representations import contrastive, masked_particles, tokenisation
-from hepml_lite.representations.linear_probe import probe_curve, raw_features
+from hepml_lite.self_supervised import contrastive, masked_particles, tokenisation
+from hepml_lite.self_supervised.linear_probe import probe_curve, raw_features
 
 unlabelled = train[: sizes.unlabelled_jets]
 untrained = contrastive.ContrastiveEncoder()

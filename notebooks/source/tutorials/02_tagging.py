@@ -39,7 +39,8 @@ import torch
 from torch import nn
 
 from data_fetch import load
-from hepml_lite import metrics, plotting, profiles, training
+from hepml_lite.statistics import metrics
+from hepml_lite import plotting, profiles, training
 from hepml_lite.checks import check
 from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.tagging import landscape
@@ -281,7 +282,7 @@ relativity = train_live("L-GATr")
 # %%
 from hepml_lite.networks.inputs import OnFourVectors, particle_inputs
 from hepml_lite.networks.l_gatr import LGATrSlim
-from hepml_lite.representations import transformations as change
+from hepml_lite.jet_physics.variations import transformations as change
 
 torch.manual_seed(SEED)
 symmetric = OnFourVectors(LGATrSlim())
@@ -381,7 +382,7 @@ print(metrics.bootstrap(gain, test.label, positions, n=sizes.bootstraps, rng=SEE
 # **Predict.** Which taggers suffer most: those that were best?
 
 # %%
-from hepml_lite.tagging import systematics
+from hepml_lite.jet_physics.variations import systematics
 
 judges = {"trees": before["trees"], "ParticleNet": graph, "ParT": transformer, "L-GATr": relativity}
 judged_jets = test[: sizes.varied_jets]
@@ -470,7 +471,7 @@ def divergence(before, after):
 divergence = check("2.5", divergence)
 
 # %%
-from hepml_lite.tagging.decorrelation import disco_loss, mass_sculpting
+from hepml_lite.statistics.decorrelation import disco_loss, mass_sculpting
 
 
 def decorrelated(strength):
@@ -521,7 +522,7 @@ for name, score in by_strength.items():
 # validation jets.
 
 # %%
-from hepml_lite.tagging import calibration
+from hepml_lite.statistics import calibration
 from hepml_lite.tagging.trained import trained_tagger
 
 stored = trained_tagger("ParT")  # the one of the table, trained on all training jets
@@ -533,7 +534,7 @@ probability = {
     "temperature": scaled(on_test),
 }
 fig, ax = plt.subplots(figsize=(7, 6))
-calibration.reliability_diagram(ax, probability, test.label)
+plotting.reliability_diagram(ax, probability, test.label)
 plt.show()
 
 # %% [markdown]

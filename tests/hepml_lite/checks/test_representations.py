@@ -6,13 +6,7 @@ from scipy.stats import wasserstein_distance
 
 from data_fetch import load
 from hepml_lite.checks import Wrong, check
-from hepml_lite.checks.representations import (
-    SAFE,
-    emd_on_a_line,
-    pair_mass_squared,
-    trees,
-    width,
-)
+from hepml_lite.checks.representations import SAFE, emd_on_a_line, pair_mass_squared, trees, width
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.spatial.distance import jensenshannon
 
-from hepml_lite import metrics
 from hepml_lite.checks import Wrong, check
 from hepml_lite.checks.tagging import add_up, attention, divergence, products, rejection
+from hepml_lite.statistics import metrics
 
 
 @pytest.fixture(autouse=True)

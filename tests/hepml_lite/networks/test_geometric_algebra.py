@@ -4,8 +4,8 @@ import pytest
 import torch
 from laws import assert_gradients_reach_every_parameter
 
+from hepml_lite.jet_physics.variations.transformations import boost_matrix
 from hepml_lite.networks import geometric_algebra as ga
-from hepml_lite.representations.transformations import boost_matrix
 
 MIRROR = torch.diag(torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
 

@@ -12,7 +12,7 @@ from lorentz import (
 )
 
 from hepml_lite.networks.l_gatr import LGATrSlim, groups_of, in_rest_frame
-from hepml_lite.networks.minkowski import REFERENCES, minkowski_products
+from hepml_lite.networks.layers.minkowski import REFERENCES, minkowski_products
 
 
 def jets(n_jets=6, n_slots=7, smallest=1):

@@ -20,15 +20,15 @@ from laws import (
 )
 
 from data_fetch import load
-from hepml_lite.networks import load_weights, save_weights
+from hepml_lite.jet_physics.variations import transformations as change
 from hepml_lite.networks.inputs import OnFourVectors, particle_inputs
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lorentz_net import LorentzNet
 from hepml_lite.networks.pelican import PELICAN
-from hepml_lite.representations import transformations as change
 from hepml_lite.tagging.network_tagger import Recipe
 from hepml_lite.tagging.recipes import RECIPES
 from hepml_lite.training import count_parameters
+from hepml_lite.training.weights import load_weights, save_weights
 
 INVARIANT = {
     f"{network.__name__}, no reference": Recipe(

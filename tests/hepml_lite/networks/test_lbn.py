@@ -14,9 +14,9 @@ from lorentz import (
     single,
 )
 
+from hepml_lite.jet_physics.variations.transformations import boost_matrix
 from hepml_lite.networks.lbn import LorentzBoostLayer, LorentzBoostNetwork, to_rest_frame
 from hepml_lite.networks.lola import minkowski_square
-from hepml_lite.representations.transformations import boost_matrix
 
 
 def small():

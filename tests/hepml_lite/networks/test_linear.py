@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from hepml_lite.networks import linear
-from hepml_lite.networks.linear import FastLinear, apply_to_rows, fast_linear, matrix_product
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.fast import linear
+from hepml_lite.networks.fast.linear import FastLinear, apply_to_rows, fast_linear, matrix_product
+from hepml_lite.networks.layers.mlp import MLP
 
 torch.set_num_threads(1)
 # rows, inputs, outputs: too few to matter, wide to narrow, narrow to wide, a long sum

@@ -14,9 +14,9 @@ from lorentz import (
     scattered,
 )
 
-from hepml_lite.networks import minkowski
+from hepml_lite.networks.layers import minkowski
+from hepml_lite.networks.layers.minkowski import REFERENCES, psi
 from hepml_lite.networks.lorentz_net import LorentzNet
-from hepml_lite.networks.minkowski import REFERENCES, psi
 
 
 def small(reference=("beams",)):

@@ -12,8 +12,8 @@ from lorentz import (
 )
 from torch.nn.functional import leaky_relu
 
-from hepml_lite.networks import minkowski
-from hepml_lite.networks.minkowski import REFERENCES
+from hepml_lite.networks.layers import minkowski
+from hepml_lite.networks.layers.minkowski import REFERENCES
 from hepml_lite.networks.pelican import PELICAN, Eq1to2, Eq2to2
 from hepml_lite.training import count_parameters
 

@@ -6,8 +6,8 @@ from scipy.special import expit
 from torch import nn
 
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.lorentz_net import LorentzNet
-from hepml_lite.networks.mlp import MLP
 from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.networks.particle_transformer import ParticleTransformer
 from hepml_lite.networks.pelican import PELICAN

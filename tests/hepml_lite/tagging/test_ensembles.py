@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from hepml_lite.metrics import auc
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.ensembles import (
     GoaT,
     cross_fitted,

@@ -4,8 +4,8 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from data_fetch import load
-from hepml_lite.metrics import auc
-from hepml_lite.representations.catalogue import OBSERVABLES
+from hepml_lite.jet_physics.observables.catalogue import OBSERVABLES
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.formulas import (
     VARIABLES,
     auc_against_complexity,

@@ -4,13 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from hepml_lite import metrics
-from hepml_lite.networks import load_weights, save_weights
+from hepml_lite.statistics import metrics
 from hepml_lite.tagging.figures import KINDS, rejection_against_parameters
 from hepml_lite.tagging.landscape import PUBLISHED, RESULTS, Figure, Row, judged, read_landscape
 from hepml_lite.tagging.landscape_table import published_rows, table
 from hepml_lite.tagging.recipes import RECIPES, TAGGERS
 from hepml_lite.tagging.trained import FOLDER, file_name, trained_tagger
+from hepml_lite.training.weights import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from scipy.special import digamma
 from sklearn.decomposition import LatentDirichletAllocation
 
 from data_fetch import load
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import auc
+from hepml_lite.containers.jets import Jets
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.latent_dirichlet import (
     DROP_EDGES,
     MASS_EDGES,

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 
-from hepml_lite.metrics import auc
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.multiclass import (
     confusion,
     confusion_figure,

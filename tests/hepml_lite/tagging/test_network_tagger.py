@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from data_fetch import load
-from hepml_lite import metrics
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
+from hepml_lite.statistics import metrics
 from hepml_lite.tagging.network_tagger import NetworkTagger, Recipe
 from hepml_lite.tagging.recipes import RECIPES, TAGGERS, upright_inputs
 
@@ -67,7 +67,7 @@ def test_every_tagger_knows_the_three_profiles(name):
 
 
 def test_upright_inputs_do_not_see_a_rotation(jets):
-    from hepml_lite.representations.transformations import rotated
+    from hepml_lite.jet_physics.variations.transformations import rotated
 
     some = jets[:50]
     before, after = (upright_inputs(part)[0] for part in (some, rotated(some, 1.0)))

@@ -7,9 +7,9 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from data_fetch import load
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import auc
-from hepml_lite.representations.observables import n_subjettiness
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.observables.jet_shapes import n_subjettiness
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.observable_taggers import (
     BoostedTrees,
     EnergyFlowLinear,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hepml_lite.metrics import auc, background_rejection, bootstrap
+from hepml_lite.statistics.metrics import auc, background_rejection, bootstrap
 from hepml_lite.tagging.tagged_sample import GRID, TaggedSample
 from hepml_lite.tagging.tagged_variation import Variation, rounded
 
@@ -120,5 +120,5 @@ def test_mistakes_are_explained(toy, tmp_path):
         sample.with_tagger("mine", np.full(N, np.nan))
     with pytest.raises(ValueError, match="there are: good, poor"):
         sample.row("best")
-    with pytest.raises(FileNotFoundError, match="make_tagging"):
+    with pytest.raises(FileNotFoundError, match="widgets/tagging/make_stored"):
         TaggedSample.load(tmp_path / "nothing.npz")

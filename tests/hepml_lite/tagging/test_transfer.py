@@ -4,7 +4,7 @@ import torch
 from laws import particles
 
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.networks.transformer import JetTransformer
 from hepml_lite.tagging.transfer import data_efficiency, fine_tune, recipe, with_new_head

@@ -3,9 +3,9 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from hepml_lite.jets import Jets
-from hepml_lite.metrics import auc, bootstrap, roc_curve
-from hepml_lite.networks.mlp import MLP
+from hepml_lite.containers.jets import Jets
+from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.statistics.metrics import auc, bootstrap, roc_curve
 from hepml_lite.tagging.weak_supervision import (
     cwola_inputs,
     mixed_auc,

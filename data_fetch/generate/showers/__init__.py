@@ -1,0 +1,1 @@
+"""Electromagnetic showers: the cascade Monte Carlo, the parametrisation, sums in voxels."""

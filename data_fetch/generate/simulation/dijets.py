@@ -1,0 +1,116 @@
+"""The two leading jets of an event and the quantities that a search for a dijet resonance uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import awkward as ak
+import numpy as np
+
+from data_fetch.generate.simulation.clustering import anti_kt
+from data_fetch.generate.simulation.pythia import Generator, Particles
+from hepml_lite import kinematics
+from hepml_lite.jet_physics.substructure import n_subjettiness
+
+RADIUS = 1.0
+SMALLEST_TAU = 1e-6  # a jet of fewer particles than axes has tau = 0: its ratios are set to 0
+QUANTITIES = (
+    "mjj",
+    *("m1", "m2"),
+    *("tau1_1", "tau21_1", "tau32_1"),
+    *("tau1_2", "tau21_2", "tau32_2"),
+    "delta_r",
+)
+
+
+@dataclass(frozen=True)
+class Dijets:
+    """N events with two jets each: the lighter one first."""
+
+    jets: ak.Array  # N * 2 * Momentum4D [GeV]
+    constituents: ak.Array  # N * 2 * var * Momentum4D [GeV]
+    pt_hat: np.ndarray  # (N,) of the hard process [GeV]
+
+    def __getitem__(self, keep: np.ndarray | slice) -> Self:
+        return type(self)(self.jets[keep], self.constituents[keep], self.pt_hat[keep])
+
+    @classmethod
+    def concatenate(cls, parts: list[Self]) -> Self:
+        """Join."""
+        jets = ak.concatenate([part.jets for part in parts])
+        constituents = ak.concatenate([part.constituents for part in parts])
+        return cls(jets, constituents, np.concatenate([part.pt_hat for part in parts]))
+
+    @property
+    def mjj(self) -> np.ndarray:
+        """Invariant mass of the two jets [GeV], (N,)."""
+        return ak.to_numpy((self.jets[:, 0] + self.jets[:, 1]).mass)
+
+
+def collect_dijets(
+    generator: Generator,
+    n: int,
+    window: Callable[[Dijets], np.ndarray],
+    detector: Callable[[Particles], Particles],
+    min_pt: float,
+) -> Dijets:
+    """The first n events of a generator whose two leading jets satisfy `window`.
+
+    Args:
+        generator: gives the events.
+        n: number of events.
+        window: which dijets to keep, (N,) bool.
+        detector: what is seen of the particles.
+        min_pt: of the leading jet [GeV].
+    """
+    found: list[Dijets] = []
+    while sum(len(part.pt_hat) for part in found) < n:
+        batch = generator.batch()
+        pt_hat = np.sqrt(ak.to_numpy(batch.info.pT2Hat))
+        dijets = leading_two(detector(generator.visible(batch)), pt_hat, min_pt)
+        found.append(dijets[window(dijets)])
+    return Dijets.concatenate(found)[:n]
+
+
+def leading_two(particles: Particles, pt_hat: np.ndarray, min_pt: float) -> Dijets:
+    """The two anti-kT R = 1.0 jets of highest pT, of events in which one has pT > `min_pt` [GeV].
+
+    Args:
+        particles: of several events.
+        pt_hat: one number an event, kept beside it.
+        min_pt: of the leading jet; the second may be softer, down to a tenth of it.
+    """
+    jets, constituents = anti_kt(particles, len(pt_hat), RADIUS, min_pt / 10)
+    order = ak.argsort(jets.pt, axis=1, ascending=False)
+    jets, constituents = jets[order], constituents[order]
+    triggered = ak.num(jets) >= 2
+    triggered = ak.to_numpy(triggered & (ak.fill_none(ak.max(jets.pt, axis=1), 0) > min_pt))
+    jets, constituents = jets[triggered][:, :2], constituents[triggered][:, :2]
+    lighter_first = ak.argsort(jets.mass, axis=1)
+    return Dijets(jets[lighter_first], constituents[lighter_first], pt_hat[triggered])
+
+
+def dijet_quantities(dijets: Dijets) -> np.ndarray:
+    """`QUANTITIES` of each event, (N, 10): jet 1 is the lighter, jet 2 the heavier of the two.
+
+    mjj and the masses in GeV; tau1 = tau_1, tau21 = tau_2/tau_1, tau32 = tau_3/tau_2 with beta = 1
+    (Thaler, Van Tilburg, arXiv:1011.2268), 0 where the denominator is; delta_r between the jets in
+    pseudorapidity and azimuth.
+    """
+    mass = ak.to_numpy(dijets.jets.mass)  # (N, 2)
+    flat = ak.flatten(dijets.constituents)
+    tau = n_subjettiness(flat, (1, 2, 3), RADIUS).reshape(len(mass), 2, 3)
+    return stacked(dijets.mjj, mass, tau, _distance(dijets.jets))
+
+
+def stacked(mjj: np.ndarray, mass: np.ndarray, tau: np.ndarray, delta_r: np.ndarray) -> np.ndarray:
+    """`QUANTITIES` (N, 10) from mjj (N,), masses (N, 2), tau_1..3 (N, 2, 3) and delta_r (N,)."""
+    enough = tau[..., :2] > SMALLEST_TAU
+    ratios = np.where(enough, tau[..., 1:] / np.where(enough, tau[..., :2], 1), 0)  # (N, 2, 2)
+    each = np.concatenate([tau[..., :1], ratios], axis=-1)  # (N, 2, 3)
+    return np.column_stack([mjj, mass, each.reshape(-1, 6), delta_r])
+
+
+def _distance(jets: ak.Array) -> np.ndarray:
+    eta, phi = ak.to_numpy(jets.eta), ak.to_numpy(jets.phi)
+    return kinematics.delta_r(eta[:, 0], phi[:, 0], eta[:, 1], phi[:, 1])

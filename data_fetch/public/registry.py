@@ -1,0 +1,245 @@
+"""The public data sets of the field: what they are, and how to get them onto this machine."""
+
+import functools
+import sys
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from data_fetch import files as local_files
+from data_fetch.transfer import archives, hashes
+
+REGISTRY = Path(__file__).parent / "registry.toml"
+
+
+@dataclass(frozen=True)
+class PublicFile:
+    """A published file. What is not known of it is None, never guessed.
+
+    Attributes:
+        name: its name on disk.
+        urls: where it is, in the order to try.
+        size: bytes.
+        hash: `md5:…` or `sha256:…`, as a public source states it.
+        about: rough size as text, unverified.
+        note: what distinguishes it.
+    """
+
+    name: str
+    urls: Sequence[str]
+    size: int | None = None
+    hash: str | None = None
+    about: str | None = None
+    note: str = ""
+
+    @property
+    def volume(self) -> str:
+        """Its size for people."""
+        return f"{self.size / 1e6:,.0f} MB" if self.size else self.about or "size unknown"
+
+
+def _bytes(about: str | None) -> float:
+    """A rough size such as "7.6 GB" in bytes; 0 if there is none."""
+    number, unit = about.split() if about else ("0", "GB")
+    return float(number) * {"MB": 1e6, "GB": 1e9}[unit]
+
+
+@dataclass(frozen=True)
+class PublicSet:
+    """A public data set.
+
+    Attributes:
+        name: what it is called in the course.
+        title, page: what it is called by its authors, and where.
+        licence: as published; says "unverified" where no public source was seen to confirm it.
+        citation: what to cite, arXiv numbers.
+        themes: lessons that it belongs to.
+        layout: how its files are laid out: a module of `data_fetch.public.layouts`, if any.
+        files: what it consists of.
+        default: the names that `fetch` brings if none are asked for: a modest beginning.
+        notes: selection, numbers of events, traps.
+    """
+
+    name: str
+    title: str
+    page: str
+    licence: str
+    citation: Sequence[str]
+    themes: Sequence[str]
+    layout: str
+    files: Sequence[PublicFile]
+    default: Sequence[str]
+    notes: Sequence[str] = ()
+
+    @property
+    def volume(self) -> str:
+        """Size of all files together for people: `~` if rough, `>` where not all are known."""
+        known = [size for file in self.files if (size := file.size or _bytes(file.about))]
+        if not known:
+            return "size unknown"
+        rough = "~" if any(file.about and not file.size for file in self.files) else ""
+        least = "> " if len(known) < len(self.files) else ""
+        total = sum(known) / 1e9
+        return f"{least}{rough}{total:.{1 if total < 100 else 0}f} GB"
+
+    def choose(self, patterns: str | Iterable[str] | None = None) -> list[PublicFile]:
+        """Files by name or pattern (`QG_jets_*.npz`, `*` for all), None for the default ones.
+
+        Raises:
+            ValueError: if a pattern fits no file; the message lists the names.
+        """
+        wanted = self.default if patterns is None else patterns
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        for pattern in wanted:
+            if not any(fnmatchcase(file.name, pattern) for file in self.files):
+                raise ValueError(
+                    f"{self.name} has no file {pattern!r}; choose from: {_listed(self.files)}"
+                )
+        return [f for f in self.files if any(fnmatchcase(f.name, pattern) for pattern in wanted)]
+
+
+@functools.cache
+def registry() -> dict[str, PublicSet]:
+    """All public data sets, by name."""
+    with REGISTRY.open("rb") as file:
+        table = tomllib.load(file)
+    return {
+        name: PublicSet(name, **{**entry, "files": [PublicFile(**f) for f in entry["files"]]})
+        for name, entry in table.items()
+    }
+
+
+def dataset(name: str) -> PublicSet:
+    """One public data set.
+
+    Raises:
+        ValueError: if there is none of this name.
+    """
+    if name not in registry():
+        raise ValueError(
+            f"unknown public data set {name!r}; choose one of: {', '.join(registry())}"
+        )
+    return registry()[name]
+
+
+def place(name: str) -> Path:
+    """Where the files of a public data set are kept: $HEPML_DATA/public/<name>."""
+    return local_files.data_folder() / "public" / name
+
+
+def fetch(
+    name: str,
+    files: str | Iterable[str] | None = None,
+    folder: Path | str | None = None,
+    progress: bool = True,
+) -> list[Path]:
+    """Files of a public data set: the ones on this machine, and the missing ones downloaded.
+
+    Archives are unpacked beside themselves, and what was in them is listed instead; after that an
+    archive may be deleted. Every file is compared with its published size and hash, or, where none
+    was published, with the SHA-256 that was recorded at its first download; nothing incomplete ever
+    has its final name.
+
+    Args:
+        name: a data set of the registry, see `hepml data list`.
+        files: names or patterns, `*` for all of it; default: a modest beginning.
+        folder: where to keep them; default: `place(name)`.
+        progress: whether to show a bar a file.
+
+    Raises:
+        ValueError: for an unknown name, or a file that is not the published one.
+        ConnectionError: if no mirror delivered; fetch again to go on where it stopped.
+        PermissionError, OSError: if the folder cannot be written or its disk is full.
+    """
+    chosen = dataset(name).choose(files)
+    folder = place(name) if folder is None else Path(folder).expanduser()
+    for file in chosen:
+        if not _is_unpacked(folder / file.name):
+            _fetch(file, folder / file.name, progress)
+    return _readable(folder / file.name for file in chosen)
+
+
+def local(name: str, files: str | Iterable[str] | None = None) -> list[Path]:
+    """Files of a public data set that must be on this machine, archives unpacked as by `fetch`.
+
+    Never touches the network.
+
+    Raises:
+        FileNotFoundError: if one is missing; the message says how to get it.
+        ValueError: for an unknown name, or a file that is not the published one.
+    """
+    chosen = dataset(name).choose(files)
+    chosen_paths = [place(name) / file.name for file in chosen]
+    missing = [f for f, path in zip(chosen, chosen_paths, strict=True) if not is_here(path)]
+    if missing:
+        names = " ".join(f"'{file.name}'" for file in missing)
+        raise FileNotFoundError(
+            f"{place(name)} lacks {_listed(missing)}; get it with "
+            f"`hepml data fetch {name} --files {names}`"
+        )
+    for file, path in zip(chosen, chosen_paths, strict=True):
+        if not _is_unpacked(path):
+            _verify(file, path)
+    return _readable(chosen_paths)
+
+
+def is_here(path: Path) -> bool:
+    """Whether a published file is on this machine, if only as the folder that it unpacks to."""
+    return path.is_file() or _is_unpacked(path)
+
+
+def _is_archive(path: Path) -> bool:
+    return path.name.endswith(archives.SUFFIXES)
+
+
+def _is_unpacked(path: Path) -> bool:
+    return _is_archive(path) and archives.folder_of(path).is_dir()
+
+
+def _readable(paths: Iterable[Path]) -> list[Path]:
+    """The files themselves, and of archives what is in them, unpacked if it was not before."""
+    found = []
+    for path in paths:
+        found += archives.contents(archives.unpack(path)) if _is_archive(path) else [path]
+    return found
+
+
+def _fetch(file: PublicFile, target: Path, progress: bool) -> None:
+    if not target.is_file():
+        from data_fetch.transfer.download import (  # only here is anything of the network imported
+            Wanted,
+            download,
+        )
+
+        expected = file.hash or hashes.recorded(target)
+        download(Wanted(target, file.urls, file.size, expected), progress)
+    else:
+        _verify(file, target)
+
+
+def _verify(file: PublicFile, target: Path) -> None:
+    """Compare a file on disk with what is known of it, and record it if that is nothing."""
+    remedy = f"move {target} away and fetch it again"
+    if file.size not in (None, target.stat().st_size):
+        raise ValueError(
+            f"{target} is not the published file: it has {target.stat().st_size:,} bytes and "
+            f"should have {file.size:,}; {remedy}"
+        )
+    expected = file.hash or hashes.recorded(target)
+    try:
+        hashes.require(target, expected)
+    except hashes.WrongHash as problem:
+        whose = "that was published" if file.hash else "that was downloaded at first"
+        raise ValueError(f"{target} is not the file {whose}: {problem}; {remedy}") from problem
+    if expected is None:
+        try:
+            hashes.record(target, target)
+        except OSError:  # a shared folder that only its owner may write
+            print(f"{target.name}: unverified, its hash is not known", file=sys.stderr)
+
+
+def _listed(some: Sequence[PublicFile]) -> str:
+    names = [file.name for file in some]
+    return ", ".join(names) if len(names) < 8 else f"{', '.join(names[:6])}, … {names[-1]}"

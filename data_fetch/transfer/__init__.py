@@ -1,0 +1,1 @@
+"""Downloads: resumed, hash checked, unpacked safely."""

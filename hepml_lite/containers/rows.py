@@ -1,0 +1,93 @@
+"""Rows: arrays with one row an event, classes with names and a card: what containers share."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from hepml_lite.containers.validation import require_names, require_shape
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Rows:
+    """Base of the containers; a subclass lists its arrays of N rows in `ARRAYS`.
+
+    Attributes:
+        label: (N,) int, index into `names`. Default: all 0.
+        names: one name a class.
+        card: the data card: origin, cuts, generator version, seed, citation.
+    """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("label",)
+
+    label: np.ndarray | None = None
+    names: tuple[str, ...] = ("all",)
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def _settle(self, **arrays: np.ndarray) -> None:
+        """Store arrays, whose first axes must agree, and a label for each of their rows."""
+        first, *_ = arrays
+        n = len(arrays[first])
+        label = np.zeros(n, np.int64) if self.label is None else np.asarray(self.label, np.int64)
+        for name, array in (*arrays.items(), ("label", label)):
+            shape = (n,) if name == "label" else (n, *array.shape[1:])
+            require_shape(name, array, shape, each=f"row of {first}")
+        require_names(label, tuple(self.names))
+        self.__dict__.update(arrays, label=label, names=tuple(self.names))
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __repr__(self) -> str:
+        counts = np.bincount(self.label, minlength=len(self.names))
+        content = ", ".join(f"{n} {name}" for n, name in zip(counts, self.names, strict=True))
+        return f"{type(self).__name__}({content})"
+
+    def __getitem__(self, index: int | slice | Sequence | np.ndarray) -> Self:
+        """Rows chosen by an integer, a slice, a list of positions or a boolean mask (N,)."""
+        if isinstance(index, (int, np.integer)):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"row {index} of a sample of {len(self)}")
+            index = [index]
+        return replace(self, **{key: array[index] for key, array in self.arrays().items()})
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array that has one entry a row, by the name of its attribute."""
+        return {key: a for key in self.ARRAYS if (a := getattr(self, key)) is not None}
+
+    def of_class(self, name: str) -> Self:
+        """The rows of one class, by its name."""
+        if name not in self.names:
+            raise ValueError(f"no class {name!r} in this sample; choose one of {self.names}")
+        return self[self.label == self.names.index(name)]
+
+    def split(self, *fractions: float, rng: np.random.Generator | None = None) -> tuple[Self, ...]:
+        """Disjoint parts holding these fractions of the rows; shuffled first if `rng` is given.
+
+        Raises:
+            ValueError: if a fraction is not positive or their sum exceeds one.
+        """
+        if not fractions or min(fractions) <= 0 or sum(fractions) > 1 + 1e-9:
+            raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
+        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
+        edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)
+        return tuple(self[order[a:b]] for a, b in itertools.pairwise(edges))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """One sample from several of the same classes and arrays; keeps the first card.
+
+        Raises:
+            ValueError: if the classes or the arrays differ.
+        """
+        if len({(part.names, *part.arrays()) for part in parts}) != 1:
+            raise ValueError(
+                f"cannot join {len(parts)} samples: they need the same classes and arrays, but "
+                f"have {[(part.names, *part.arrays()) for part in parts]}"
+            )
+        joined = {
+            key: np.concatenate([p.arrays()[key] for p in parts]) for key in parts[0].arrays()
+        }
+        return replace(parts[0], **joined)

@@ -1,0 +1,1 @@
+"""Models with a known answer, against which a method is measured."""

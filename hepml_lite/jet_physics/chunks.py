@@ -1,0 +1,27 @@
+"""Many jets in bounded memory: a function of jets, applied to one stretch of them after another."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from hepml_lite.containers.jets import Jets
+
+CHUNK = 10_000  # jets of 100 constituents as four-vectors in double precision: 32 MB
+
+
+def chunks(jets: Jets, size: int = CHUNK) -> Iterator[Jets]:
+    """The jets in order, `size` at a time; a sample without jets is one empty stretch.
+
+    Raises:
+        ValueError: if size is below 1.
+    """
+    if size < 1:
+        raise ValueError(f"chunks of {size} jets: give a size of at least 1")
+    for start in range(0, max(len(jets), 1), size):
+        yield jets[start : start + size]
+
+
+def in_chunks(function: Callable[[Jets], np.ndarray], jets: Jets, size: int = CHUNK) -> np.ndarray:
+    """function(jets), computed `size` jets at a time and joined along the first axis."""
+    first, *others = (function(part) for part in chunks(jets, size))
+    return np.concatenate([first, *others]) if others else first

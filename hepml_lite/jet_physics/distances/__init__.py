@@ -1,0 +1,15 @@
+"""Distances between jets, and what geometry they make."""
+
+from hepml_lite.jet_physics.distances import (
+    embedding,
+    energy_movers_distance,
+    event_isotropy,
+    spectral_distance,
+)
+
+__all__ = [
+    "embedding",
+    "energy_movers_distance",
+    "event_isotropy",
+    "spectral_distance",
+]

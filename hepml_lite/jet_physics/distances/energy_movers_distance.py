@@ -1,0 +1,178 @@
+"""Energy Mover's Distance: the least work that turns one jet into another.
+
+EMD(a, b) = min_f sum_ij f_ij (theta_ij / R)^beta + |sum_i pT_i - sum_j pT_j|
+
+over flows f_ij >= 0 [GeV] that carry the smaller of the two total pT, theta_ij being the distance
+in the eta-phi plane (Komiske, Metodiev, Thaler, arXiv:1902.02346 Eq. 1; beta in arXiv:2004.04159
+Eqs. 1.2 and 1.3). Each jet is seen from its own axis. It is a metric if beta <= 1 and no two
+particles are farther apart than 2 R; for beta > 1 (with `norm`) EMD^(1/beta) is one.
+
+The solver is energyflow's `wasserstein` if it is installed (`make energyflow`), else POT (`pip
+install pot`, several times slower), else scipy's general linear programming (a hundred times).
+All three are exact.
+"""
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+from scipy.spatial.distance import cdist
+
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.centred import centred
+
+try:
+    import wasserstein
+except ImportError:
+    wasserstein = None
+try:
+    import ot
+except ImportError:
+    ot = None
+
+
+def emd(
+    first: Jets,
+    second: Jets,
+    radius: float,
+    beta: float = 1.0,
+    norm: bool = False,
+    aligned: bool = False,
+) -> np.ndarray:
+    """Distance of each jet of `first` from the jet in the same row of `second`, (N,).
+
+    Args:
+        first, second: N jets each.
+        radius: R: how far pT moves at a cost of 1 a GeV, which is also what it costs to make it.
+        beta: exponent of the distance, positive.
+        norm: compare the shapes alone: pT as a fraction of its sum. Else the result is in GeV.
+        aligned: also rotate and mirror each jet into a standard position, see `particles`.
+
+    Raises:
+        ValueError: if the numbers of jets differ, or radius or beta is not positive.
+    """
+    if len(first) != len(second):
+        raise ValueError(
+            f"{len(first)} and {len(second)} jets: give as many in both, or use emd_matrix"
+        )
+    _require_positive(radius, beta)
+    pairs = zip(particles(first, aligned), particles(second, aligned), strict=True)
+    if wasserstein is None:
+        return np.array([_distance(a, b, radius, beta, norm) for a, b in pairs], float)
+    engine = wasserstein.EMD(radius, beta, norm)
+    distances = [engine(a[:, 0], a[:, 1:], b[:, 0], b[:, 1:]) for a, b in pairs]
+    return np.array(distances, float)
+
+
+def emd_matrix(
+    jets: Jets,
+    radius: float,
+    others: Jets | None = None,
+    beta: float = 1.0,
+    norm: bool = False,
+    aligned: bool = False,
+) -> np.ndarray:
+    """Distances of all jets from all `others`, (N, M); without `others` from each other, (N, N).
+
+    The arguments and errors are those of `emd`; about 0.1 ms a pair of 50-particle jets.
+    """
+    _require_positive(radius, beta)
+    rows = particles(jets, aligned)
+    columns = None if others is None else particles(others, aligned)
+    if not rows or columns == []:
+        return np.zeros((len(rows), len(rows if columns is None else columns)))
+    if wasserstein is None:
+        return _matrix_by_pairs(rows, columns, radius, beta, norm)
+    options = {"num_threads": 1, "verbose": 0, "throw_on_error": True, "print_every": -1}
+    engine = wasserstein.PairwiseEMD(radius, beta, norm, **options)
+    engine(rows, columns)
+    return np.array(engine.emds())
+
+
+def particles(jets: Jets, aligned: bool = False) -> list[np.ndarray]:
+    """One array (n, 3) a jet, pT [GeV], eta and phi from its axis, without padding, float64.
+
+    The axis is the centre of pT in the plane, which follows rotations and reflections exactly.
+    `aligned` turns the direction of largest spread onto eta and mirrors each coordinate so that
+    its third moment is positive: what is left has no orientation. Where the spread is nearly round
+    or a third moment nearly zero, a small change of the jet can turn it over.
+    """
+    seen = centred(jets)  # (N, P, 3)
+    weight, plane = seen[..., :1], seen[..., 1:]
+    if aligned:
+        plane = _aligned(weight, plane)
+    columns = np.concatenate([jets.constituents[..., :1].astype(float), plane], -1)
+    return [jet[real] for jet, real in zip(columns, jets.mask, strict=True)]
+
+
+def transport_cost(first: np.ndarray, second: np.ndarray, cost: np.ndarray) -> float:
+    """The least cost of moving the weights `first` (n,) onto `second` (m,), of equal sums.
+
+    Args:
+        first, second: weights, not negative.
+        cost: (n, m), of moving a unit of weight.
+    """
+    total = first.sum()
+    first, second = first / total, second / second.sum()
+    if wasserstein is not None:
+        solved = wasserstein.EMD(1.0, 1.0, True)(first, second, np.ascontiguousarray(cost))
+    elif ot is not None:
+        solved = ot.emd2(first, second, np.ascontiguousarray(cost))
+    else:
+        solved = _linear_program(first, second, cost)
+    return float(total * solved)
+
+
+def _aligned(weight: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Points (N, P, 2) of weights (N, P, 1) turned and mirrored into the standard position."""
+    xx, yy, xy = (
+        (weight[..., 0] * x[..., i] * x[..., j]).sum(1) for i, j in ((0, 0), (1, 1), (0, 1))
+    )
+    angle = np.arctan2(2 * xy, xx - yy)[:, None] / 2  # (N, 1)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = np.stack([cos * x[..., 0] + sin * x[..., 1], cos * x[..., 1] - sin * x[..., 0]], -1)
+    return turned * np.where((weight * turned**3).sum(1, keepdims=True) < 0, -1, 1)
+
+
+def _matrix_by_pairs(
+    rows: list[np.ndarray], columns: list[np.ndarray] | None, *options: float
+) -> np.ndarray:
+    if columns is not None:
+        return np.array([[_distance(a, b, *options) for b in columns] for a in rows])
+    upper = [[_distance(a, b, *options) for b in rows[i + 1 :]] for i, a in enumerate(rows)]
+    matrix = np.zeros((len(rows), len(rows)))
+    matrix[np.triu_indices(len(rows), 1)] = np.concatenate(upper)
+    return matrix + matrix.T
+
+
+def _distance(a: np.ndarray, b: np.ndarray, radius: float, beta: float, norm: bool) -> float:
+    """The EMD of two jets as a balanced problem: what is missing lies R from everything."""
+    pt_a, pt_b = a[:, 0], b[:, 0]
+    if norm:
+        pt_a, pt_b = pt_a / pt_a.sum(), pt_b / pt_b.sum()
+    missing = pt_b.sum() - pt_a.sum()
+    pt_a, pt_b = np.append(pt_a, max(missing, 0)), np.append(pt_b, max(-missing, 0))
+    cost = np.ones((len(pt_a), len(pt_b)))  # (n + 1, m + 1)
+    cost[:-1, :-1] = (cdist(a[:, 1:], b[:, 1:]) / radius) ** beta
+    return transport_cost(pt_a, pt_b, cost)
+
+
+def _linear_program(first: np.ndarray, second: np.ndarray, cost: np.ndarray) -> float:
+    """Minimise sum f_ij cost_ij where the flows f leave `first` and arrive at `second`."""
+    n, m = cost.shape
+    leave = sparse.kron(sparse.eye(n), np.ones((1, m)))
+    arrive = sparse.kron(np.ones((1, n)), sparse.eye(m))
+    constraints = sparse.vstack([leave, arrive]).tocsr()  # (n + m, n m)
+    solved = linprog(
+        cost.ravel(), A_eq=constraints, b_eq=np.concatenate([first, second]), method="highs"
+    )
+    if solved.fun is None:
+        raise RuntimeError(f"the transport problem was not solved: {solved.message}")
+    return solved.fun
+
+
+def _require_positive(radius: float, beta: float) -> None:
+    if not (radius > 0 and beta > 0):
+        raise ValueError(
+            f"radius = {radius}, beta = {beta}: both must be positive; the radius of the jets "
+            "(0.8 or 0.4) and beta = 1 are usual"
+        )

@@ -1,0 +1,53 @@
+"""Observables of jets: mass, shapes, prongs, correlators, clustering, Lund plane, energy flow."""
+
+from hepml_lite.jet_physics.observables import (
+    catalogue,
+    clustering,
+    contraction,
+    energy_correlators,
+    energy_flow_polynomials,
+    lund,
+    multigraphs,
+)
+from hepml_lite.jet_physics.observables.jet_shapes import (
+    RADIUS,
+    SoftDrop,
+    c2,
+    d2,
+    energy_correlation,
+    m2,
+    mass,
+    multiplicity,
+    n2,
+    n_subjettiness,
+    n_subjettiness_ratio,
+    pt,
+    pt_dispersion,
+    soft_drop,
+    width,
+)
+
+__all__ = [
+    "RADIUS",
+    "SoftDrop",
+    "c2",
+    "catalogue",
+    "clustering",
+    "contraction",
+    "d2",
+    "energy_correlation",
+    "energy_correlators",
+    "energy_flow_polynomials",
+    "lund",
+    "m2",
+    "mass",
+    "multigraphs",
+    "multiplicity",
+    "n2",
+    "n_subjettiness",
+    "n_subjettiness_ratio",
+    "pt",
+    "pt_dispersion",
+    "soft_drop",
+    "width",
+]

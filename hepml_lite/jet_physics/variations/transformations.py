@@ -1,0 +1,152 @@
+"""Physical transformations of jets: what a representation must, may or must not notice.
+
+All return new `Jets`. Coordinates are stored in single precision, so that a transformation and its
+inverse agree to about 1e-6.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hepml_lite import kinematics
+from hepml_lite.containers.jets import Jets
+
+PHOTON = 22  # PDG number of what `soft_added` radiates
+
+
+def permuted(jets: Jets, rng: np.random.Generator) -> Jets:
+    """The constituents of each jet in random order, padding in between."""
+    order = rng.random(jets.mask.shape).argsort(axis=1)  # (N, P)
+    rows = np.arange(len(jets))[:, None]
+    return jets.mapped(lambda array: array[rows, order])
+
+
+def rotated(jets: Jets, angle: float) -> Jets:
+    """Turn the constituents by `angle` [rad] around the jet axis in the eta-phi plane.
+
+    Distances Delta R between constituents stay, to rounding. The jet mass does not quite: the
+    plane is flat only near the axis, and the axis itself moves by a little for the same reason.
+    """
+    d_eta, d_phi = _from_axis(jets)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return _placed(jets, cos * d_eta - sin * d_phi, sin * d_eta + cos * d_phi)
+
+
+def mirrored(jets: Jets) -> Jets:
+    """Reflect each jet in azimuth about its axis; an exact symmetry, the mass stays."""
+    d_eta, d_phi = _from_axis(jets)
+    return _placed(jets, d_eta, -d_phi)
+
+
+def turned(jets: Jets, angle: float) -> Jets:
+    """Turn the whole event by `angle` [rad] around the beam: a shift of every azimuth."""
+    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
+    return _with_coordinates(jets, pt, eta, kinematics.wrap_phi(phi + angle))
+
+
+def boosted(jets: Jets, rapidity: float) -> Jets:
+    """Boost the whole event along the beam: a shift of every (massless) eta by `rapidity`."""
+    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
+    return _with_coordinates(jets, pt, eta + rapidity, phi)
+
+
+def lorentz_boosted(jets: Jets, velocity: np.ndarray) -> Jets:
+    """Boost the whole event by `velocity` (3,), in units of c: keeps Minkowski products only.
+
+    Raises:
+        ValueError: if the speed is not below one.
+    """
+    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
+    p4 = kinematics.four_vectors(pt, eta, phi) @ boost_matrix(velocity).T  # (N, P, 4)
+    return _with_coordinates(jets, *kinematics.pt_eta_phi_mass(p4)[:3])
+
+
+def boost_matrix(velocity: np.ndarray) -> np.ndarray:
+    """The (4, 4) matrix that takes (E, px, py, pz) of a particle at rest to this `velocity` (3,).
+
+    Raises:
+        ValueError: if the speed is not below one.
+    """
+    beta = np.asarray(velocity, float)
+    if beta.shape != (3,) or not beta @ beta < 1:
+        raise ValueError(f"velocity {velocity}: give three components with a length below 1 (c)")
+    gamma = 1 / np.sqrt(1 - beta @ beta)
+    matrix = np.empty((4, 4))
+    matrix[0, 0] = gamma
+    matrix[0, 1:] = matrix[1:, 0] = gamma * beta
+    matrix[1:, 1:] = np.eye(3) + gamma**2 / (gamma + 1) * np.outer(beta, beta)
+    return matrix
+
+
+def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0.0) -> Jets:
+    """Split the constituent number `which` in falling pT into fractions z and 1 - z of its pT.
+
+    The two are `angle` apart, on the diagonal of the eta-phi plane, around their common centre; the
+    second one fills a new slot and copies the particle identity. Jets of too few constituents stay.
+
+    Raises:
+        ValueError: if z is not between 0 and 1 or `which` is negative.
+    """
+    if not 0 < z < 1 or which < 0:
+        raise ValueError(f"which = {which}, z = {z}: which starts at 0, and z lies within (0, 1)")
+    long = jets.padded(jets.mask.shape[1] + 1)
+    able = np.flatnonzero(jets.n_constituents > which)
+    falling = np.where(jets.mask, -jets.constituents[..., 0], np.inf).argsort(1, kind="stable")
+    slot = falling[able, which] if len(able) else able
+    copy = long.mapped(lambda array: _copied(array, able, slot))
+    pair = np.stack([copy.constituents[able, slot], copy.constituents[able, -1]], 1)  # (n, 2, 3)
+    pair = pair.astype(float)
+    fraction = np.array([z, 1 - z])
+    pair[..., 0] *= fraction
+    pair[..., 1:] += (np.array([1 - z, -z]) * angle / np.sqrt(2))[:, None]
+    pair[..., 2] = kinematics.wrap_phi(pair[..., 2])
+    constituents = copy.constituents.copy()
+    constituents[able, slot], constituents[able, -1] = pair[:, 0], pair[:, 1]
+    return replace(copy, constituents=constituents)
+
+
+def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 0.4) -> Jets:
+    """Add a particle (a photon) of `pt` [GeV] to each jet, anywhere within `radius` of its axis.
+
+    Raises:
+        ValueError: if pt is not positive.
+    """
+    if not pt > 0:
+        raise ValueError(f"pt = {pt}: a particle needs a positive pT in GeV")
+    distance = radius * np.sqrt(rng.random(len(jets)))
+    angle = rng.uniform(-np.pi, np.pi, len(jets))
+    eta = jets.eta + distance * np.cos(angle)
+    phi = kinematics.wrap_phi(jets.phi + distance * np.sin(angle))
+    long = jets.padded(jets.mask.shape[1] + 1)
+    arrays = {"constituents": long.constituents.copy(), "mask": long.mask.copy()}
+    arrays["constituents"][:, -1] = np.stack([np.full(len(jets), pt), eta, phi], axis=-1)
+    arrays["mask"][:, -1] = True
+    if jets.pid is not None:
+        arrays["pid"] = long.pid.copy()
+        arrays["pid"][:, -1] = PHOTON
+    return replace(long, **arrays)
+
+
+def _copied(array: np.ndarray, rows: np.ndarray, slot: np.ndarray) -> np.ndarray:
+    """The array (N, P, ...) with what is in `slot` of the given rows also in their last slot."""
+    array = array.copy()
+    array[rows, -1] = array[rows, slot]
+    return array
+
+
+def _from_axis(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
+    """Distances (N, P) of the constituents from the jet axis in eta and phi, double precision."""
+    _, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
+    return eta - jets.eta[:, None], kinematics.delta_phi(phi, jets.phi[:, None])
+
+
+def _placed(jets: Jets, d_eta: np.ndarray, d_phi: np.ndarray) -> Jets:
+    """The same constituents at these distances (N, P) from the jet axis."""
+    eta = jets.eta[:, None] + d_eta
+    phi = kinematics.wrap_phi(jets.phi[:, None] + d_phi)
+    return _with_coordinates(jets, jets.constituents[..., 0], eta, phi)
+
+
+def _with_coordinates(jets: Jets, pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> Jets:
+    """Replace the coordinates of the constituents, each (N, P); `Jets` clears the padding."""
+    return replace(jets, constituents=np.stack([pt, eta, phi], axis=-1))

@@ -1,0 +1,41 @@
+"""Jets as four-vectors, and the numbers that no Lorentz transformation can change."""
+
+import numpy as np
+
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.chunks import chunks
+
+METRIC = np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def minkowski_product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """E E' - p p' of four-vectors (..., 4) in (E, px, py, pz), (...); shapes broadcast.
+
+    Exact arithmetic would give m^2 / 2 of nearly parallel massless ones; here it is lost in
+    rounding: use `minkowski_products`, which starts from angles.
+    """
+    return (np.asarray(first) * METRIC * np.asarray(second)).sum(axis=-1)
+
+
+def minkowski_products(jets: Jets) -> np.ndarray:
+    """p_i . p_j of all pairs of constituents, (N, P, P) float64 [GeV^2]: 0 where padded.
+
+    Their sum over all i and j is the squared jet mass. What Lorentz-invariant networks read
+    (arXiv:2201.08187, 2211.00454). Takes 8 P^2 bytes a jet.
+    """
+    size = max(1, 2_000_000 // jets.mask.shape[1] ** 2)
+    return np.concatenate([_products(part) for part in chunks(jets, size)])
+
+
+def massless_product(pt_product: np.ndarray, d_eta: np.ndarray, d_phi: np.ndarray) -> np.ndarray:
+    """pT pT' (cosh d_eta - cos d_phi) without cancellation at small angles; shapes broadcast.
+
+    Half the squared mass of the pair [GeV^2]. Any period of d_phi will do.
+    """
+    return 2 * pt_product * (np.sinh(d_eta / 2) ** 2 + np.sin(d_phi / 2) ** 2)
+
+
+def _products(jets: Jets) -> np.ndarray:
+    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)  # each (N, P)
+    d_eta, d_phi = (x[:, :, None] - x[:, None] for x in (eta, phi))  # (N, P, P)
+    return massless_product(pt[:, :, None] * pt[:, None], d_eta, d_phi)

@@ -1,0 +1,17 @@
+"""Faster equivalents of the readable networks, equal to them by test."""
+
+from hepml_lite.networks.fast import (
+    biased_attention,
+    eq2to2,
+    linear,
+    lorentz_messages,
+    pairs,
+)
+
+__all__ = [
+    "biased_attention",
+    "eq2to2",
+    "linear",
+    "lorentz_messages",
+    "pairs",
+]

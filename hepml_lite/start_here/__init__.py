@@ -1,1 +1,0 @@
-"""The five-minute demo: does a network beat a cut on the jet mass?"""

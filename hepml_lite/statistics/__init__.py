@@ -1,0 +1,21 @@
+"""Statistics: metrics, confidence intervals, working points, calibration and decorrelation."""
+
+from hepml_lite.statistics import (
+    calibration,
+    decorrelation,
+    efficiency_shift,
+    equal_efficiency,
+    intervals,
+    metrics,
+    working_point,
+)
+
+__all__ = [
+    "calibration",
+    "decorrelation",
+    "efficiency_shift",
+    "equal_efficiency",
+    "intervals",
+    "metrics",
+    "working_point",
+]

@@ -1,0 +1,122 @@
+"""What a variation costs a tagger: efficiencies at a fixed and at a refitted threshold."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hepml_lite.statistics.intervals import Interval, central_interval
+
+Generator = np.random.Generator
+FEWEST = 10  # background jets behind the threshold, for an interval that means something
+
+
+class EfficiencyShift(NamedTuple):
+    """What a variation does to a tagger at a working point, each with a bootstrap interval.
+
+    Attributes:
+        signal_efficiency: of the varied jets at the threshold set on the nominal ones.
+        nominal_rejection: 1/eps_B of the nominal jets at that threshold.
+        fixed_rejection: 1/eps_B of the varied jets at that threshold.
+        refitted_rejection: 1/eps_B of the varied jets at the nominal signal efficiency.
+        efficiency_change: signal efficiency after the variation minus before, threshold fixed.
+        fixed_ratio: rejection after the variation over that before, threshold fixed.
+        refitted_ratio: likewise with the threshold set anew: what the tagger has really lost.
+        threshold_change: threshold set anew minus that of the nominal jets.
+    """
+
+    signal_efficiency: Interval
+    nominal_rejection: Interval
+    fixed_rejection: Interval
+    refitted_rejection: Interval
+    efficiency_change: Interval
+    fixed_ratio: Interval
+    refitted_ratio: Interval
+    threshold_change: Interval
+
+
+def shift_of_efficiency(
+    labels: ArrayLike,
+    nominal: ArrayLike,
+    varied: ArrayLike,
+    varied_labels: ArrayLike | None = None,
+    signal_efficiency: float = 0.5,
+    n: int = 200,
+    rng: Generator | int | None = 0,
+    level: float = 0.68,
+) -> EfficiencyShift:
+    """How efficiency and rejection change at the nominal threshold and at one that is set anew.
+
+    The same jets before and after share most of their statistical fluctuation. Resamples draw them
+    in pairs, and set the threshold each time, so that the intervals of changes and ratios hold
+    only what the variation adds. Other jets, such as those of another shower, are drawn alone.
+
+    Args:
+        labels: (N,) 1 for signal, 0 for background.
+        nominal: (N,) scores of the nominal jets; larger is more like signal.
+        varied: (N,) scores of the same jets under a variation, or (M,) of others.
+        varied_labels: (M,) labels of these others; None for the same jets.
+        signal_efficiency: of the nominal jets, which sets the threshold.
+        n: resamples.
+        rng: generator or seed.
+        level: of the intervals.
+
+    Raises:
+        ValueError: for shapes that do not agree, labels other than 0 and 1, a class without jets,
+            scores that are NaN, an efficiency outside (0, 1], or fewer than ten background jets
+            behind the nominal threshold.
+    """
+    rng, paired = np.random.default_rng(rng), varied_labels is None
+    before = _by_class(labels, nominal)
+    after = _by_class(labels if paired else varied_labels, varied)
+    if not 0 < signal_efficiency <= 1:
+        raise ValueError(f"signal_efficiency {signal_efficiency}: choose in (0, 1], such as 0.5")
+    passing = int((before[0] >= _threshold(before[1], signal_efficiency)).sum())
+    if passing < FEWEST:
+        raise ValueError(
+            f"{passing} background jets pass at signal efficiency {signal_efficiency}: at least "
+            f"{FEWEST} are needed; take more jets, or a larger efficiency"
+        )
+    resamples = []
+    for _ in range(n):
+        drawn = [rng.integers(len(scores), size=len(scores)) for scores in before]
+        other = drawn if paired else [rng.integers(len(s), size=len(s)) for s in after]
+        pairs = [[s[i] for s, i in zip(*x, strict=True)] for x in ((before, drawn), (after, other))]
+        resamples.append(_shift(*pairs, signal_efficiency))
+    low, high = central_interval(resamples, level)
+    values = _shift(before, after, signal_efficiency)
+    return EfficiencyShift(*(Interval(*map(float, x)) for x in zip(values, low, high, strict=True)))
+
+
+def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float) -> np.ndarray:
+    """The eight numbers of `EfficiencyShift`; scores of background and signal before and after."""
+    threshold, refitted = (_threshold(scores[1], efficiency) for scores in (before, after))
+    passing = [(after[1] >= threshold).mean(), (before[1] >= threshold).mean()]
+    cuts = (before[0], threshold), (after[0], threshold), (after[0], refitted)
+    background = np.array([(scores >= cut).mean() for scores, cut in cuts])
+    rejection = np.divide(1, background, out=np.full(3, np.inf), where=background > 0)
+    ratios = rejection[1:] * background[0]
+    change = passing[0] - passing[1]
+    return np.array([passing[0], *rejection, change, *ratios, refitted - threshold])
+
+
+def _threshold(signal: np.ndarray, efficiency: float) -> float:
+    """The largest threshold that at least this share of the signal passes."""
+    rank = max(1, round(efficiency * len(signal)))
+    return np.partition(signal, len(signal) - rank)[len(signal) - rank]
+
+
+def _by_class(labels: ArrayLike, scores: ArrayLike) -> list[np.ndarray]:
+    """Scores of the background and of the signal."""
+    labels, scores = np.asarray(labels), np.asarray(scores, float)
+    if labels.ndim != 1 or labels.shape != scores.shape:
+        raise ValueError(
+            f"labels {labels.shape} and scores {scores.shape}: give one number a jet, of the same "
+            "jets in the same order; with varied_labels for a sample of others"
+        )
+    if set(np.unique(labels).tolist()) != {0, 1} or np.isnan(scores).any():
+        raise ValueError(
+            f"labels are {np.unique(labels)[:5]} and {np.isnan(scores).sum()} scores are NaN: "
+            "labels 0 and 1, some of each, and scores that are numbers are needed"
+        )
+    return [scores[labels == c] for c in (0, 1)]

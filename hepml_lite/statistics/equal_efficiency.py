@@ -1,0 +1,81 @@
+"""Two selections compared fairly: which lets fewer background jets pass at equal signal efficiency?
+
+Both are measured on the same jets, so most of their fluctuations are shared and cancel. With n
+background jets passing the cut, m the network and a both, the ratio of their numbers has
+
+    Var ln(n/m) = 1/n + 1/m - 2a/(nm),
+
+McNemar's paired comparison (Psychometrika 12 (1947) 153) written as a relative error. To this adds
+what the signal sample does not know: the network's threshold is set where as many signal jets
+pass as through the cut, and on another sample it would lie elsewhere.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.working_point import WorkingPoint, working_point
+
+
+class Comparison(NamedTuple):
+    """A cut and a network at the same signal efficiency."""
+
+    threshold: float  # the network's, for as many signal jets as pass the cut
+    cut: WorkingPoint
+    network: WorkingPoint
+    gain: Interval  # eps_B of the cut over eps_B of the network, 68 %
+    sigmas: float  # ln(gain) over its error: negative where the cut is better; NaN if unknown
+
+
+def matched_threshold(labels: np.ndarray, scores: np.ndarray, passed_signal: int) -> float:
+    """Threshold that `passed_signal` signal jets reach, score >= threshold; inf for none.
+
+    Raises:
+        ValueError: if there are fewer signal jets.
+    """
+    signal = scores[labels == 1]
+    if not 0 <= passed_signal <= len(signal):
+        raise ValueError(f"{passed_signal} of {len(signal)} signal jets cannot pass")
+    if passed_signal == 0:
+        return math.inf
+    k = len(signal) - passed_signal
+    return float(np.partition(signal, k)[k])
+
+
+def compare_at_equal_efficiency(
+    labels: np.ndarray, selected: np.ndarray, scores: np.ndarray
+) -> Comparison:
+    """Compare the cut `selected` (N,) bool with the network's `scores` (N,) on the same jets.
+
+    The interval comes from one test sample and one training: another training adds its own spread.
+    """
+    cut = working_point(labels, selected)
+    threshold = matched_threshold(labels, scores, cut.passed_signal)
+    accepted = scores >= threshold
+    network = working_point(labels, accepted)
+    n, m = cut.passed_background, network.passed_background
+    if not (n and m):
+        value = math.nan if n == m else n / m if m else math.inf
+        return Comparison(threshold, cut, network, Interval(value, 0.0, math.inf), math.nan)
+    both = int((labels[selected & accepted] == 0).sum())
+    from_background = math.sqrt(max(1 / n + 1 / m - 2 * both / (n * m), 0.0))
+    error = math.hypot(from_background, _from_signal(labels, scores, selected, accepted, network))
+    gain = Interval(n / m, n / m * math.exp(-error), n / m * math.exp(error))
+    return Comparison(threshold, cut, network, gain, math.log(n / m) / error if error else 0.0)
+
+
+def _from_signal(labels, scores, selected, accepted, network: WorkingPoint) -> float:
+    """Error of ln(eps_B of the network) since the signal sample sets its threshold.
+
+    The number of signal jets in one selection but not the other fluctuates by its square root,
+    and by one jet at least; half the change of ln(eps_B) between thresholds moved up and down by
+    that is the error.
+    """
+    moved = max(round(math.sqrt((labels[selected != accepted] == 1).sum())), 1)
+    numbers = []
+    for passed in (network.passed_signal - moved, network.passed_signal + moved):
+        t = matched_threshold(labels, scores, min(max(passed, 1), network.n_signal))
+        numbers.append(max(int((scores[labels == 0] >= t).sum()), 1))
+    return math.log(numbers[1] / numbers[0]) / 2

@@ -1,0 +1,88 @@
+"""A selection at one working point: efficiencies, rejection and significance with errors."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from hepml_lite.statistics.intervals import Interval, efficiency_interval
+
+
+class WorkingPoint(NamedTuple):
+    """How many signal and background jets of a test sample pass a selection."""
+
+    passed_signal: int
+    n_signal: int
+    passed_background: int
+    n_background: int
+
+    @property
+    def signal_efficiency(self) -> Interval:
+        """eps_S with its 68 % Wilson interval."""
+        return efficiency_interval(self.passed_signal, self.n_signal)
+
+    @property
+    def background_efficiency(self) -> Interval:
+        """eps_B with its 68 % Wilson interval."""
+        return efficiency_interval(self.passed_background, self.n_background)
+
+    @property
+    def background_rejection(self) -> Interval:
+        """1/eps_B with its 68 % interval; inf with a finite lower end if no background passes."""
+        efficiency = self.background_efficiency
+        return Interval(*(1 / e if e else math.inf for e in (efficiency[0], *efficiency[:0:-1])))
+
+    def significance(self, expected_signal: float, expected_background: float) -> Interval:
+        """S/sqrt(B) for the numbers of jets expected before the selection.
+
+        The interval holds the statistical errors of both efficiencies, in quadrature; that of
+        the yields and systematic ones are not in it. Value and upper end are inf if no
+        background passes.
+
+        Raises:
+            ValueError: if a number of jets is not positive.
+        """
+        if not (expected_signal > 0 and expected_background > 0):
+            raise ValueError(
+                f"{expected_signal} signal and {expected_background} background jets expected: "
+                "both must be positive"
+            )
+        signal, background = self.signal_efficiency, self.background_efficiency
+        scale = expected_signal / math.sqrt(expected_background)
+        if not background.value:
+            return Interval(math.inf, scale * signal.low / math.sqrt(background.high), math.inf)
+        value = scale * signal.value / math.sqrt(background.value)
+        root = math.sqrt(background.value)
+        of_signal = [scale * error / root for error in signal.errors]  # down, up
+        # to first order sqrt(eps) has half the relative error of eps; more background is worse
+        of_background = [value * error / background.value / 2 for error in background.errors[::-1]]
+        down, up = map(math.hypot, of_signal, of_background)
+        return Interval(value, max(value - down, 0.0), value + up)
+
+
+def working_point(labels: np.ndarray, selected: np.ndarray) -> WorkingPoint:
+    """Count the jets (N,) with label 1 (signal) and 0 (background) where `selected` (N,) is true.
+
+    Raises:
+        ValueError: if the shapes differ or `selected` is not boolean.
+    """
+    if selected.dtype != bool or selected.shape != labels.shape:
+        raise ValueError(
+            f"selected is {selected.dtype} {selected.shape} for labels {labels.shape}: "
+            "give one bool a jet, as scores >= threshold"
+        )
+    signal, passed = int(labels.sum()), int(selected.sum())
+    passed_signal = int(labels[selected].sum())
+    return WorkingPoint(passed_signal, signal, passed - passed_signal, len(labels) - signal)
+
+
+def in_window(mass: np.ndarray, window: tuple[float, float]) -> np.ndarray:
+    """Jets (N,) with low <= mass <= high, the window in GeV.
+
+    Raises:
+        ValueError: if the window is not two ordered numbers.
+    """
+    low, high = window
+    if not low <= high:  # also catches NaN
+        raise ValueError(f"mass window is {window}: give (low, high) in GeV with low <= high")
+    return (mass >= low) & (mass <= high)

@@ -1,0 +1,90 @@
+"""What happened in a training, and the checkpoint from which one goes on."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hepml_lite.training.weights import read_tensors, save_atomically
+
+
+@dataclass
+class History:
+    """What happened in a training. Epochs count from 1; losses are means over the examples."""
+
+    total_epochs: int  # planned; the lists below say how many were done
+    examples: int
+    device: str
+    train_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # of each epoch, validation included
+    best_epoch: int = 0  # lowest validation loss, or the last epoch if nothing validates; 0: none
+    interrupted: bool = False
+
+    @property
+    def examples_per_second(self) -> float:
+        """Training examples per second in the median epoch; 0 before the first is over."""
+        return self.examples / float(np.median(self.seconds)) if self.seconds else 0.0
+
+    def add(self, train_loss: float, validation_loss: float | None, seconds: float) -> bool:
+        """Take in an epoch; True if it is the best so far."""
+        best = min(self.validation_loss, default=float("inf"))
+        self.train_loss.append(train_loss)
+        self.seconds.append(seconds)
+        if validation_loss is not None:
+            self.validation_loss.append(validation_loss)
+        is_best = validation_loss is None or validation_loss < best
+        if is_best:
+            self.best_epoch = len(self.train_loss)
+        return is_best
+
+    def is_over(self, patience: int | None) -> bool:
+        """All epochs are done, or the last `patience` of them were no better than the best."""
+        done = len(self.train_loss)
+        stale = patience is not None and done - self.best_epoch >= patience
+        return done >= self.total_epochs or stale
+
+    def __str__(self) -> str:
+        text = (
+            f"{len(self.train_loss)} of {self.total_epochs} epochs on {self.device} in "
+            f"{sum(self.seconds):.1f} s, {self.examples_per_second:,.0f} examples/s"
+            f"{', interrupted' if self.interrupted else ''}"
+        )
+        if self.best_epoch:
+            text += (
+                f"\nkept epoch {self.best_epoch}: loss {self.train_loss[self.best_epoch - 1]:.4f}"
+            )
+            if self.validation_loss:
+                text += f", validation {self.validation_loss[self.best_epoch - 1]:.4f}"
+        return text
+
+
+def save_checkpoint(
+    path: str | Path, settings: dict[str, Any], history: History, states: dict[str, Any]
+) -> None:
+    """Write all that a training needs to go on; an interrupt leaves the last file whole."""
+    save_atomically({"settings": settings, "history": asdict(history), **states}, path)
+
+
+def read_checkpoint(
+    path: str | Path, settings: dict[str, Any], history: History
+) -> dict[str, Any] | None:
+    """Fill `history` from a checkpoint and return its states; None if there is none.
+
+    Raises:
+        ValueError: the file is damaged, or its training had other settings.
+    """
+    if not Path(path).exists():
+        return None
+    saved = read_tensors(path)
+    if "settings" not in saved:
+        raise ValueError(f"checkpoint {path} is no checkpoint of fit: give another name.")
+    if saved["settings"] != settings:
+        raise ValueError(
+            f"checkpoint {path} is of a training with {saved['settings']}, not {settings}: "
+            "delete it to start again, or give another name."
+        )
+    for name in ("train_loss", "validation_loss", "seconds", "best_epoch"):
+        setattr(history, name, saved["history"][name])
+    return saved

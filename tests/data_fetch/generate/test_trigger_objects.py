@@ -1,0 +1,219 @@
+"""The trigger objects: isolation and layout by hand, and the physics of freshly made events."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pythia8mc", reason="making events needs the extra `generate`")
+
+from data_fetch import load
+from data_fetch.generate import trigger_objects as recipe
+from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.pythia import Generator, Particles
+from data_fetch.generate.simulation.trigger_reconstruction import trigger_objects
+from hepml_lite import kinematics
+from hepml_lite.containers.trigger_events import TriggerEvents
+
+PION, MUON, ELECTRON, PHOTON = 211, 13, 11, 22
+
+
+def particles(*rows):
+    """Particles from (event, pid, pT, eta, phi)."""
+    event, pid, pt, eta, phi = np.array(rows, float).reshape(-1, 5).T
+    p4 = kinematics.four_vectors(pt, eta, phi)
+    return Particles(event.astype(int), p4, pid.astype(int), np.zeros(len(pt)))
+
+
+def reconstruct(*rows, n_events=1):
+    """Trigger events from particles given as in `particles`."""
+    return TriggerEvents(objects=trigger_objects(particles(*rows), n_events))
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Some events of a few processes, by name."""
+    numbers = {"QCD above 60 GeV": 250, "W -> l nu": 400, "A -> 4l": 300, "LQ -> b tau": 120}
+    return {
+        name: TriggerEvents(objects=recipe.simulate(name, n, 5, np.random.default_rng(5)))
+        for name, n in numbers.items()
+    }
+
+
+def leptons(events):
+    """The e/gamma and muons of each event in falling pT, (N, 8, 3)."""
+    both = np.concatenate([events.egamma, events.muons], axis=1).astype(float)
+    return np.take_along_axis(both, np.argsort(-both[..., :1], axis=1), axis=1)
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "isolated"),
+    [
+        ((0, PION, 5, 0.2, 3.1), True),  # 5/20 in the cone
+        ((0, PION, 7, 0.2, 3.1), False),
+        ((0, PION, 7, 0.0, -3.1), False),  # near by, across phi = pi
+        ((0, PION, 14, 0.31, 3.1), True),  # outside the cone
+        ((1, PION, 14, 0.1, 3.1), True),  # in another event
+    ],
+)
+@pytest.mark.parametrize(("pid", "kind"), [(MUON, "muons"), (-ELECTRON, "egamma")])
+def test_an_isolated_lepton_has_less_than_0_3_of_its_pt_around_it(neighbour, isolated, pid, kind):
+    event = reconstruct((0, pid, 20, 0.0, 3.1), neighbour, n_events=2)
+    assert bool(getattr(event, kind)[0, 0, 0]) is isolated
+    # a lepton that is not isolated is part of a jet; one that is, is not used twice
+    assert bool(event.jets[0, 0, 0] > 15) is not isolated
+
+
+def test_the_lepton_keeps_its_momentum_and_a_jet_is_the_sum_of_its_particles():
+    event = reconstruct(
+        (0, MUON, 20, 1.0, 2.0), (0, PION, 30, -1.0, 0.1), (0, PHOTON, 10, -1.0, -0.1)
+    )
+    np.testing.assert_allclose(event.muons[0, 0], (20, 1, 2), rtol=1e-6)
+    expected = np.hypot(40 * np.cos(0.1), 20 * np.sin(0.1))
+    assert event.jets[0, 0, 0] == pytest.approx(expected, rel=1e-6)
+    assert not event.egamma.any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "pid", "lowest_pt", "highest_eta"),
+    [("egamma", PHOTON, 3, 3), ("muons", MUON, 3, 2.1), ("jets", PION, 15, 4)],
+)
+def test_acceptance(kind, pid, lowest_pt, highest_eta):
+    inside = (1.01 * lowest_pt, highest_eta - 0.01, 1.0)
+    for place in (inside, (inside[0], -inside[1], 1.0)):
+        assert getattr(reconstruct((0, pid, *place)), kind)[0, 0, 0] > 0
+    for outside in ((0.99 * lowest_pt, 0.0, 1.0), (2 * lowest_pt, highest_eta + 0.01, 1.0)):
+        assert not getattr(reconstruct((0, pid, *outside)), kind).any()
+
+
+def test_only_the_leading_objects_are_kept_in_falling_pt():
+    event = reconstruct(*((0, MUON, 3 + k, 0, 0.5 * k) for k in range(6)))
+    np.testing.assert_allclose(event.muons[0, :, 0], (8, 7, 6, 5), rtol=1e-6)
+
+
+def test_events_without_particles_are_zeros():
+    assert not reconstruct(n_events=3).objects.any()
+    events = reconstruct((1, MUON, 10, 0.0, 1.0), n_events=3)
+    assert np.flatnonzero(events.objects.any(axis=(1, 2))).tolist() == [1]
+
+
+def test_missing_momentum_balances_everything_that_is_seen():
+    run = Generator(recipe.PROCESSES["W -> l nu"], 3, recipe.BEAM_ENERGY)
+    seen = detect(run.visible(run.batch(30)), np.random.default_rng(3))
+    pt, _, phi = trigger_objects(seen, 30)[:, 0].T
+    for k in range(30):
+        _, px, py, _ = seen.p4[seen.event == k].sum(axis=0)
+        assert (pt[k] * np.cos(phi[k]), pt[k] * np.sin(phi[k])) == pytest.approx((-px, -py))
+
+
+@pytest.mark.parametrize(
+    ("kind", "min_pt", "max_eta"), [("egamma", 3, 3), ("muons", 3, 2.1), ("jets", 15, 4)]
+)
+def test_layout(made, kind, min_pt, max_eta):
+    objects = np.concatenate([getattr(events, kind) for events in made.values()])
+    assert (np.diff(objects[..., 0], axis=1) <= 0).all()
+    present = objects[..., 0] > 0
+    assert objects[present][:, 0].min() > min_pt
+    assert np.abs(objects[present][:, 1]).max() < max_eta
+    assert not objects[~present].any()
+
+
+def test_four_leptons_have_the_mass_of_a(made):
+    """Photons radiated off the leptons, and jets in their place, make a tail below 50 GeV."""
+    four = leptons(made["A -> 4l"])[:, :4]
+    four = four[four[:, 3, 0] > 0]
+    total = kinematics.four_vectors(*np.moveaxis(four, -1, 0)).sum(axis=1)
+    mass = kinematics.pt_eta_phi_mass(total)[3]
+    assert len(mass) > 0.2 * len(made["A -> 4l"])
+    assert np.median(mass) == pytest.approx(50, abs=0.5)
+    assert np.mean(np.abs(mass - 50) < 2) > 0.7
+
+
+def test_w_bosons_have_their_jacobian_edge(made):
+    """The transverse mass of lepton and missing momentum ends at m_W (Barger, Phillips)."""
+    events = made["W -> l nu"]
+    lepton = leptons(events)[:, 0]
+    pt, _, phi = events.met[:, 0].T
+    hard = lepton[:, 0] > 20
+    mass = np.sqrt(2 * lepton[:, 0] * pt * (1 - np.cos(lepton[:, 2] - phi)))[hard]
+    assert hard.mean() > 0.25
+    below, above = (np.mean((mass > low) & (mass < low + 20)) for low in (60, 90))
+    assert below > 0.4
+    assert above < 0.3 * below
+
+
+def test_signals_show_where_they_should(made):
+    lepton, jet = (
+        {name: (kind(e)[..., 0] > 0).sum(axis=1).mean() for name, e in made.items()}
+        for kind in (leptons, lambda events: events.jets)
+    )
+    assert lepton["A -> 4l"] > 3 * lepton["W -> l nu"] > 3 * lepton["QCD above 60 GeV"]
+    assert jet["LQ -> b tau"] > 2 * max(jet["A -> 4l"], jet["W -> l nu"])
+    # two particles of 80 GeV make more jets than two quarks or gluons of 60 GeV and more
+    assert jet["LQ -> b tau"] > jet["QCD above 60 GeV"]
+
+
+def test_no_direction_is_preferred(made):
+    """Of one object an event, so that they are independent; both statistics below 4 sigma."""
+    for kind in ("met", "jets"):
+        first = np.concatenate([getattr(e, kind)[:, 0] for e in made.values()])
+        first = first[first[:, 0] > 0].astype(float)
+        resultant = np.abs(np.exp(1j * first[:, 2]).sum())
+        assert resultant**2 / len(first) < 8  # exponentially distributed with mean 1
+        assert abs(np.sign(first[:, 1]).sum()) < 4 * len(first) ** 0.5
+
+
+def test_minimum_bias_is_soft():
+    objects = recipe.simulate("minimum bias", 300, 5, np.random.default_rng(5))
+    events = TriggerEvents(objects=objects)
+    assert events.jets[..., 0].max() < 40
+    assert np.mean(events.jets[:, 0, 0] > 0) < 0.05
+    assert np.median(events.met[:, 0, 0]) < 5
+
+
+def test_minimum_bias_leaves_hard_scattering_to_the_other_processes(monkeypatch):
+    hardest, visible = [], Generator.visible
+
+    def watched(self, batch):
+        hardest.extend(np.sqrt(batch.info.pT2Hat).tolist())
+        return visible(self, batch)
+
+    monkeypatch.setattr(Generator, "visible", watched)
+    monkeypatch.setattr(recipe, "SOFT_PT_HAT", 5.0)  # about half of the events are harder
+    objects = recipe.simulate("minimum bias", 60, 5, np.random.default_rng(5))
+    assert objects.shape == (60, 19, 3)
+    assert max(hardest) < 5
+
+
+def test_a_chunk_holds_every_class_in_its_share():
+    events = recipe.chunk(seed=1, number=0, size=48)
+    assert events.names == recipe.NAMES
+    assert np.bincount(events.label).tolist() == [40, 2, 2, 2, 2]
+    assert (np.diff(events.label) < 0).any()  # mixed, not one class after the other
+    shares = recipe.rows_of_each(recipe.CHUNK)
+    assert sum(shares.values()) == recipe.CHUNK
+    assert {shares[name] / (recipe.CHUNK * 40 / 48) for name in recipe.NAMES[1:]} == {0.05}
+    assert sum(recipe.SHARES.values()) == pytest.approx(1)
+
+
+def test_a_chunk_depends_on_its_seed_and_number_alone():
+    same, again, other, seed = (
+        recipe.chunk(*which, size=12).objects for which in ((1, 0), (1, 0), (1, 1), (2, 0))
+    )
+    np.testing.assert_array_equal(same, again)
+    assert not np.array_equal(same, other)
+    assert not np.array_equal(same, seed)
+
+
+def test_an_unknown_process_is_named():
+    with pytest.raises(ValueError, match="no process 'Higgs'; choose one of minimum bias"):
+        recipe.simulate("Higgs", 1, 1, np.random.default_rng(1))
+
+
+def test_bundled_sample_has_the_stated_shares_and_thresholds():
+    bundled = load("trigger_objects")
+    assert np.bincount(bundled.label).tolist() == [100_000, 5000, 5000, 5000, 5000]
+    for objects, threshold in ((bundled.egamma, 3), (bundled.muons, 3), (bundled.jets, 15)):
+        present = objects[..., 0][objects[..., 0] > 0]
+        assert present.min() > 0.994 * threshold  # but for the rounding of the file
+        assert (np.diff(objects[..., 0], axis=1) <= 0).all()
+    hard = (bundled.jets[:, 0, 0] > 60)[bundled.label == 0].mean()
+    assert hard == pytest.approx(0.174, abs=0.02)

@@ -1,0 +1,173 @@
+"""The numbers behind "Cut or learn?": working points, their comparison, the stored sample."""
+
+import math
+
+import numpy as np
+import pytest
+
+from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.statistics.equal_efficiency import compare_at_equal_efficiency, matched_threshold
+from hepml_lite.statistics.working_point import WorkingPoint, in_window, working_point
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def tagged(rng, n=2000, shared=0.7):
+    """Two scores of the same power that share part of their noise: neither is better."""
+    labels = np.arange(n) % 2
+    common = rng.normal(size=n)
+    scores = [
+        1.5 * labels + math.sqrt(shared) * common + math.sqrt(1 - shared) * rng.normal(size=n)
+        for _ in range(2)
+    ]
+    return labels, *scores
+
+
+def test_everything_passes_the_full_window():
+    mass, labels = np.array([10.0, 90.0, 172.0, 300.0]), np.array([0, 0, 1, 1])
+    everything = working_point(labels, in_window(mass, (0, 300)))
+    assert everything.signal_efficiency.value == everything.background_rejection.value == 1
+    narrow = working_point(labels, in_window(mass, (172, 172)))  # both edges belong to it
+    assert narrow == WorkingPoint(1, 2, 0, 2)
+
+
+def test_rejection_without_surviving_background_is_a_lower_limit():
+    point = WorkingPoint(50, 100, 0, 1000)
+    rejection = point.background_rejection
+    assert rejection.value == math.inf
+    assert 1000 / 1.1 < rejection.low < 1000 / 0.9  # Wilson with 68 %: about z^2 = 1 event
+    significance = point.significance(1000, 1e6)
+    assert significance.value == math.inf
+    assert 0 < significance.low < math.inf
+
+
+def test_significance_interval_holds_what_new_samples_give(rng):
+    point = WorkingPoint(600, 1000, 20, 1000)
+    expected = point.significance(1000, 1e6)
+    assert expected.value == pytest.approx(600 / math.sqrt(20_000))
+    signal, background = rng.binomial(1000, 0.6, 4000), rng.binomial(1000, 0.02, 4000)
+    spread = (1000 * signal / 1000 / np.sqrt(1e6 * background / 1000)).std()
+    assert expected.error == pytest.approx(spread, rel=0.15)
+    with pytest.raises(ValueError, match="must be positive"):
+        point.significance(1000, 0)
+
+
+@pytest.mark.parametrize("window", [(math.nan, 200), (210, 140)])
+def test_impossible_windows_are_refused(window):
+    with pytest.raises(ValueError, match="low <= high"):
+        in_window(np.array([100.0]), window)
+
+
+def test_integer_masks_are_refused_since_they_would_pick_positions():
+    with pytest.raises(ValueError, match="one bool a jet"):
+        working_point(np.array([0, 1]), np.array([1, 1]))
+
+
+def test_threshold_accepts_as_many_signal_jets_as_the_cut(rng):
+    labels, cut_score, score = tagged(rng)
+    for threshold in (-1.0, 0.5, 2.0):
+        found = compare_at_equal_efficiency(labels, cut_score > threshold, score)
+        assert found.network.passed_signal == found.cut.passed_signal
+        assert found.threshold in score[labels == 1]
+    assert matched_threshold(labels, score, 0) == math.inf
+
+
+def test_a_selection_is_as_good_as_itself(rng):
+    labels, score, _ = tagged(rng)
+    found = compare_at_equal_efficiency(labels, score >= np.median(score[labels == 1][:-1]), score)
+    assert (found.gain.value, found.sigmas) == (1, 0)
+    everything = np.ones(len(labels), bool)
+    constant = compare_at_equal_efficiency(labels, everything, np.zeros(len(labels)))
+    assert (constant.gain.value, constant.sigmas) == (1, 0)
+
+
+def test_the_better_selection_wins_whatever_its_name(rng):
+    labels, good, _ = tagged(rng)
+    poor = good + rng.normal(0, 2, len(good))
+    network_better = compare_at_equal_efficiency(labels, poor > 1, good)
+    cut_better = compare_at_equal_efficiency(labels, good > 1, poor)
+    assert network_better.gain.low > 1
+    assert network_better.sigmas > 5
+    assert cut_better.gain.high < 1
+    assert cut_better.sigmas < -5
+
+
+def test_significance_of_no_difference_is_a_standard_normal(rng):
+    pulls = []
+    for _ in range(300):
+        labels, first, second = tagged(rng, n=1000)
+        pulls.append(compare_at_equal_efficiency(labels, first > 1.2, second).sigmas)
+    assert abs(np.mean(pulls)) < 0.25
+    assert 0.85 < np.std(pulls) < 1.2
+
+
+def test_nothing_is_claimed_without_background():
+    labels, score = np.array([0, 0, 1, 1]), np.array([-1.0, -2.0, 1.0, 2.0])
+    found = compare_at_equal_efficiency(labels, score > 0, score)
+    assert math.isnan(found.sigmas)
+    with pytest.raises(ValueError, match="cannot pass"):
+        matched_threshold(labels, score, 3)
+
+
+def results(**changes) -> TaggingResults:
+    given = {
+        "mass": np.array([80.0, 172.26, 300.0]),
+        "scores": np.array([[-3.0004, 2.5, 0.1]]),
+        "labels": np.array([0, 1, 1]),
+        "shown": np.array([1]),
+        "constituents": (np.array([[0.75, 0.1, -0.2], [0.25, -0.3, 0.6]]),),
+    }
+    return TaggingResults(**given | changes)
+
+
+def test_results_come_back_from_disk(tmp_path):
+    stored = results()
+    stored.save(tmp_path / "r.npz")
+    loaded = TaggingResults.load(tmp_path / "r.npz")
+    assert np.allclose(loaded.mass, stored.mass, atol=0.051)
+    assert np.allclose(loaded.scores, stored.scores, atol=0.00051)
+    assert loaded.scores[0, 1] == 2.5  # so that a threshold from a URL selects the same jets
+    assert (loaded.labels == stored.labels).all()
+    assert np.allclose(loaded.constituents[0], stored.constituents[0], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"mass": np.array([80.0, np.nan, 300.0])}, "NaN or infinite"),
+        ({"scores": np.array([1.0, 2.0, 3.0])}, "trainings, N"),
+        ({"labels": np.array([1, 1, 1])}, "both 0"),
+        ({"shown": np.array([1, 2])}, "1 jets in full, 2 positions"),
+    ],
+)
+def test_results_that_make_no_sense_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        results(**wrong)
+
+
+def test_missing_results_name_the_script(tmp_path):
+    with pytest.raises(FileNotFoundError, match="widgets/start_here/make_stored"):
+        TaggingResults.load(tmp_path / "nothing.npz")
+
+
+def test_own_jets_can_be_shown(rng):
+    constituents = np.stack(
+        [
+            rng.exponential(20, (30, 12)),
+            rng.normal(0, 0.2, (30, 12)),
+            rng.normal(3.1, 0.2, (30, 12)),
+        ],
+        axis=-1,
+    )  # across the boundary in phi
+    jets = Jets(constituents, label=np.arange(30) % 2)
+    made = TaggingResults.from_jets(jets, scores=np.linspace(-40, 40, 30), shown=10)
+    assert made.scores.shape == (1, 30)
+    assert np.abs(made.scores).max() == 12  # clipped
+    assert (made.labels[made.shown] == 1).sum() == 5
+    for jet in made.constituents:
+        assert jet[:, 0].sum() == pytest.approx(1, abs=0.1)  # shares of the jet's pT
+        assert np.abs(jet[:, 2]).max() < 1.5

@@ -1,0 +1,158 @@
+"""What "One jet, seven views" says: the live line and the tables of numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from hepml_lite.jet_physics.observables.catalogue import OBSERVABLES
+from hepml_lite.jet_physics.views.seven_views import OBSERVABLES as NAMES
+from widgets.shared.style import VERMILLION, px
+
+NOTICED = 0.005  # of the distance, or the spread, between jets: what is printed as 0.00 is not seen
+MOST = 3  # views that the line names with their movement
+PARTICLES = 5  # in the table of four-vectors
+SYMBOLS = {
+    "mass": "mass, GeV",
+    "multiplicity": "particles",
+    "width": "width λ₁",
+    "pt_dispersion": "pTD",
+    "tau21": "τ₂₁",
+    "tau32": "τ₃₂",
+    "d2": "D₂",
+}
+ABOUT = (
+    "Grey: the jet as it was simulated. A view moves by 1 if it changes as much as from one jet to "
+    "another; σ is the spread of jets. Sequence and four-vectors end after 30 particles. Below: "
+    "the nearest jets by Energy Mover's Distance, the least work that turns one into the other; "
+    "all are turned and mirrored alike."
+)
+INVITATION = (
+    "The jet as it was simulated, in seven representations. <b>Move a slider: which views will "
+    "notice? Write down your answer first.</b>"
+)
+LESSONS = {
+    "boost": "A boost along the beam shifts all rapidities: whatever is built from differences of "
+    "rapidity and from pT cannot notice.",
+    "turn": "Only the image is turned upright; distances and masses of pairs hardly know a "
+    "direction, coordinates do.",
+    "soft": "Safe views move ever less as the particle gets softer (an image jumps at borders of "
+    "pixels); the count of particles moves by one in any case.",
+    "collinear": "A collinear split is invisible to safe views and observables; counts and ranks "
+    "see it.",
+    "split": "As the angle goes to 0, safe views and observables stop noticing (an image jumps at "
+    "the border of a pixel).",
+}
+
+
+def line(state: Mapping[str, float], moved: Mapping[str, float], steps: np.ndarray) -> str:
+    """What was done, who noticed, by how much, who did not, and why if it was one thing alone.
+
+    Args:
+        state: boost, turn, soft, fraction and opening.
+        moved: `movement` of each view.
+        steps: change of each observable in units of its spread, (7,).
+    """
+    done = list(_done(state))
+    if not done:
+        return INVITATION
+    phrase = _listed([phrase for _, phrase in done])
+    text = f"<b>{phrase[0].upper()}{phrase[1:]}.</b> {_views(moved)}"
+    if moved["observables"] >= NOTICED:
+        text += f" {_observables(steps)}"
+    return f"{text} <i>{LESSONS[done[0][0]]}</i>" if len(done) == 1 else text
+
+
+def _done(state: Mapping[str, float]) -> Iterable[tuple[str, str]]:
+    """Lesson and phrase of each transformation that is not idle."""
+    if state["fraction"]:
+        split = f"the hardest particle split at z = {state['fraction']:.2f}"
+        if state["opening"]:
+            yield "split", f"{split}, {state['opening']:.2f} apart"
+        else:
+            yield "collinear", f"{split}, exactly collinear"
+    if state["soft"]:
+        yield "soft", f"a soft particle of {state['soft']:g} GeV"
+    if state["turn"]:
+        yield "turn", f"a turn about the axis by {state['turn']:.2f} rad"
+    if state["boost"]:
+        yield "boost", f"a boost by {state['boost']:+.2f} along the beam"
+
+
+def _views(moved: Mapping[str, float]) -> str:
+    falling = sorted(moved.items(), key=lambda item: -item[1])
+    noticed = [f"{name} {value:.2f}" for name, value in falling if value >= NOTICED]
+    still = [name for name, value in moved.items() if value < NOTICED]
+    if not noticed:
+        return "<b>No view notices.</b>"
+    rest = ", the others less" if len(noticed) > MOST else ""
+    text = f"In distances to another jet: {', '.join(noticed[:MOST])}{rest}."
+    return f"{text} <b>Not noticed by {_listed(still)}.</b>" if still else text
+
+
+def _observables(steps: np.ndarray) -> str:
+    moved = np.abs(steps) >= NOTICED
+    if moved.all():
+        return "All seven observables move."
+    few = moved.sum() <= MOST
+    named = [SYMBOLS[name].split(",")[0] for name in np.array(NAMES)[moved == few]]
+    if not moved.any():
+        return ""
+    return f"Of the observables, {'only' if few else 'all but'} {_listed(named)} move."
+
+
+def observables(before: np.ndarray, after: np.ndarray, steps: np.ndarray) -> str:
+    """Table of the seven observables: before, after, change in units of the spread of jets."""
+    rows = [
+        (SYMBOLS[name], _digits(name, b), _digits(name, a), _step(step))
+        for name, b, a, step in zip(NAMES, before, after, steps, strict=True)
+    ]
+    return _titled("Observables", ("", "before", "now", "Δ/σ"), rows)
+
+
+def four_vectors(after: np.ndarray, before: np.ndarray) -> str:
+    """Table of the first particles as they come, E, px, py, pz [GeV]; bold where it changed."""
+    pairs = zip(after.reshape(-1, 4)[:PARTICLES], before.reshape(-1, 4)[:PARTICLES], strict=True)
+    rows = [[_component(*x) for x in zip(new, old, strict=True)] for new, old in pairs if new[0]]
+    return _titled("Four-vectors [GeV]", ("E", "px", "py", "pz"), rows)
+
+
+def neighbour(kind: str, number: int, distance: float) -> str:
+    """Which jet it is and how far."""
+    return f"<b>{kind} {number}</b>, {distance:.0f} GeV"
+
+
+def _component(after: float, before: float) -> str:
+    return _emphasised(f"{after:.1f}".replace("-", "−"), abs(after - before) >= 0.05)
+
+
+def _digits(name: str, value: float) -> str:
+    return f"{value:.{0 if name == 'multiplicity' else 1 if OBSERVABLES[name].unit else 3}f}"
+
+
+def _step(step: float) -> str:
+    return _emphasised(f"{step:+.2f}".replace("-", "−"), True) if abs(step) >= NOTICED else "0"
+
+
+def _emphasised(text: str, changed: bool) -> str:
+    return f'<b style="color:{VERMILLION}">{text}</b>' if changed else text
+
+
+def _titled(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table as wide as a figure, under a title like that of a figure."""
+    cell = "padding:1px 0 1px 7px;text-align:right;white-space:nowrap"
+    first = cell if header[0] else cell.replace("right", "left").replace("7px", "0")
+    head = "".join(f'<th scope="col" style="{cell};font-weight:normal">{h}</th>' for h in header)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="{cell if k else first}">{c}</td>' for k, c in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:{px(15)}"
+    heading = f'<b style="font-size:{px(17)}">{title}</b>'
+    rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'{heading}<table style="{style}">{rows}</table>'
+
+
+def _listed(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

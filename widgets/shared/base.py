@@ -1,0 +1,160 @@
+"""What every dashboard shares: state, one update a move, fresh Bokeh models for each display.
+
+A theme's dashboard is a class in widgets/<theme>.py:
+
+    class Tagging(Dashboard):
+        title, sentence = "Tagging", "One sentence for the index page."
+        window = param.Range((140, 210), bounds=(0, 300))       # every control is a parameter
+
+        def compute(self):                                      # pure; on every move
+            return {"line": "<b>in words</b>", "points": {"x": [...], "y": [...]}}
+
+        def layout(self, display):                              # once for each display
+            f = figure("Title", "x [GeV]", "y")
+            f.scatter("x", "y", source=display.source("points"))
+            return pn.Column(self.controls(), display.text("line"), f)
+
+Not used: Panel's dynamic Markdown and HTML panes (once the same dashboard is shown in two cells, or
+its cell is run again, the next move of a slider ends in an error) and FlexBox (figures in it stay
+behind). Ranges of figures are given as numbers: see `widgets.shared.style.figure`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import panel as pn
+from bokeh.models import ColumnDataSource, CustomJS, Div
+
+from widgets.shared import url_state
+from widgets.shared.style import px, text_block
+
+Outputs = Mapping[str, Any]  # name -> columns {str: array} of a source, or the HTML of a text
+
+# Written by the browser once the sliders rest: browsers refuse too many changes of the address
+_WRITE_ADDRESS = """
+const page = new URLSearchParams(window.location.search)
+for (const [name, value] of new URLSearchParams(cb_obj.text)) page.set(name, value)
+const query = "?" + page.toString().replaceAll("%2C", ",")
+clearTimeout(window.hepml_address)
+window.hepml_address = setTimeout(() => window.history.replaceState(null, "", query), 250)
+"""
+_NARROW_BUTTON = ".bk-btn { padding: 6px 2px }"
+
+
+class Display:
+    """The Bokeh models of one display of a dashboard; each name gives one model."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self._outputs = dict(outputs)
+        self._models: dict[str, ColumnDataSource | Div] = {}
+
+    def source(self, name: str) -> ColumnDataSource:
+        """The columns `name` of `compute`, kept up to date."""
+        return self._models.setdefault(name, ColumnDataSource(dict(self._outputs[name])))
+
+    def text(self, name: str, size: float = 18) -> pn.pane.Bokeh:
+        """The HTML `name` of `compute`, kept up to date, in type of so many pixels."""
+        div = text_block(self._outputs[name], size)
+        self._models[name] = div
+        return pn.pane.Bokeh(div, sizing_mode="stretch_width")
+
+    def address(self, query: str) -> pn.pane.Bokeh:
+        """An invisible text that the browser copies into the address bar."""
+        self._outputs["address"] = query
+        pane = self.text("address")
+        pane.object.visible = False
+        pane.object.js_on_change("text", CustomJS(code=_WRITE_ADDRESS))
+        return pane
+
+    def write(self, outputs: Outputs) -> None:
+        """Send what changed."""
+        for name, model in self._models.items():
+            new = outputs[name]
+            if new is self._outputs[name] or (isinstance(new, str) and new == self._outputs[name]):
+                continue
+            if isinstance(model, Div):
+                model.text = new
+            else:
+                model.data = dict(new)
+        self._outputs.update(outputs)
+
+
+class Dashboard(pn.viewable.Viewer):
+    """Base of all dashboards; a subclass gives title, sentence, parameters, compute and layout."""
+
+    title: ClassVar[str] = ""
+    sentence: ClassVar[str] = ""
+    widgets: ClassVar[dict[str, Any]] = {}  # how a parameter is shown, as pn.Param takes it
+    MAX_DISPLAYS: ClassVar[int] = 8  # the same instance shown more often: the oldest stand still
+
+    def __init__(self, *, hide: tuple[str, ...] = (), **state: Any) -> None:
+        super().__init__(**state)
+        unknown = set(hide) - set(self._own())
+        if unknown:
+            raise ValueError(f"cannot hide {sorted(unknown)}: the controls are {self._own()}")
+        self.hidden = tuple(hide)
+        self._displays: list[tuple[Display, pn.viewable.Viewable]] = []
+        self._settling = False
+        self.adapt()
+        self.settle(set(self._own()))
+        self._outputs = self.compute()
+        self.param.watch(self._refresh, self._own())
+
+    def compute(self) -> Outputs:
+        """All outputs for the present state; called once a move, so within a few milliseconds."""
+        raise NotImplementedError
+
+    def layout(self, display: Display) -> pn.viewable.Viewable:
+        """The page, built from `display.source(name)` and `display.text(name)` of `compute`."""
+        raise NotImplementedError
+
+    def adapt(self) -> None:
+        """Fit bounds and choices of the parameters to the data; called once, before `settle`."""
+
+    def settle(self, changed: set[str]) -> None:
+        """Make the state consistent after these parameters changed; the place for buttons."""
+
+    def controls(self, *names: str) -> pn.Param:
+        """Widgets for the parameters `names` (default: all) that are not hidden."""
+        shown = [name for name in names or self._own() if name not in self.hidden]
+        css = [f":host, .bk-btn, .bk-input, label {{ font-size: {px(16)} }}", _NARROW_BUTTON]
+        common = {"sizing_mode": "stretch_width", "stylesheets": css}
+        widgets = {name: {**common, **self.widgets.get(name, {})} for name in shown}
+        return pn.Param(
+            self.param,
+            parameters=shown,
+            widgets=widgets,
+            show_name=False,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def query(self) -> str:
+        """The state as the query of a URL."""
+        return url_state.encode({name: getattr(self, name) for name in url_state.state_names(self)})
+
+    def _own(self) -> list[str]:
+        return [name for name in self.param if name != "name"]
+
+    def _refresh(self, *events) -> None:
+        if self._settling:  # `settle` may set parameters: one update covers them all
+            return
+        with pn.io.hold():
+            self._settling = True
+            try:
+                self.settle({event.name for event in events})
+            finally:
+                self._settling = False
+            self._outputs = {**self.compute(), "address": self.query()}
+            for display, _ in self._displays:
+                display.write(self._outputs)
+        # In a notebook nobody else sends what was written into Bokeh models
+        pn.io.push_notebook(*(page for _, page in self._displays))
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        display = Display(self._outputs)
+        page = self.layout(display)
+        if pn.state.curdoc and pn.state.curdoc.session_context:
+            page = pn.Column(display.address(self.query()), page, sizing_mode="stretch_width")
+        self._displays = [*self._displays, (display, page)][-self.MAX_DISPLAYS :]
+        return page

@@ -1,0 +1,129 @@
+"""What "Which tagger, and at what price?" says: the live line and the table."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from hepml_lite.statistics.intervals import Interval
+from widgets.shared.style import swatch, table
+from widgets.tagging.columns import COLOURS, Chosen
+
+SYMBOLS = ("●", "■", "▲", "◆")
+HEADER = (
+    "tagger", "size", "AUC", "ε<sub>S</sub>", "1/ε<sub>B</sub>", "JSD",
+    "ε<sub>S</sub> ×", "ε<sub>B</sub> ×",
+)  # fmt: skip
+SENTENCES = {  # what was done, with its strength
+    "energy scale up": "With all energies {:g} % too high",
+    "energy scale down": "With all energies {:g} % too low",
+    "energy resolution": "With the energy of each particle blurred by {:g} %",
+    "lost particles": "With {:g} % of the particles lost",
+    "soft threshold": "With particles below {:g} GeV unseen",
+    "angular resolution": "With directions blurred by {:g} mrad",
+    "Vincia shower": "On jets of another parton shower, Vincia",
+    "multiple interactions": "On jets with multiple interactions, which no tagger has seen",
+}
+SCULPTED = 2.0  # times the mean of random cuts, three of their standard deviations above it
+STEADY = 2.0  # standard errors
+ABOUT = (
+    "{} test jets; all taggers learned from the same 30 000. Bands and bars: 68 % intervals for "
+    "this test sample. Size: fitted parameters. JSD: how far the masses of QCD jets that pass and "
+    "that fail are apart, in bits (0 same, 1 nothing in common; in brackets a random cut). ε ×: "
+    "efficiency after the variation over that before, thresholds kept; thin lines show it in the "
+    "figures."
+)
+DASHES = {"solid": "", "dashed": "8 5", "dotdash": "2 4 8 4", "dotted": "2 4"}
+
+
+class Facts(NamedTuple):
+    """A chosen tagger at its threshold."""
+
+    chosen: Chosen
+    name: str
+    parameters: int
+    auc: Interval
+    signal_efficiency: Interval
+    rejection: Interval
+    sculpting: tuple[float, float] | None  # Jensen-Shannon divergence, and that of a random cut
+    signal_shift: Interval | None
+    background_shift: Interval | None
+
+
+def line(facts: Sequence[Facts], done: str | None, score: float | None) -> str:
+    """What the cut lets through, what it does to the mass, what the variation does.
+
+    Args:
+        facts: of the chosen taggers, the first one first.
+        done: what was varied; None for nothing.
+        score: the cut, if it is the same for all taggers.
+    """
+    first, *others = facts
+    if score is None:
+        at = f"At ε<sub>S</sub>&nbsp;= {first.signal_efficiency.value:.2f}"
+    else:
+        at = f"Cut at p(top)&nbsp;&gt; {1 / (1 + math.exp(-score)):.2f} for all"
+    through = [f"{f.name} one in {_rejection(f.rejection)}" for f in (first, *others)]
+    text = f"{at}, of the QCD jets <b>{through[0]} gets through</b>"
+    text = text.replace(f"{first.name} one in", "one in", 1).replace(
+        "gets through", f"gets past {first.name}"
+    )
+    if len(through) > 1:
+        text += f" ({', '.join(through[1:])})"
+    text += f". {_sculpted(first)}"
+    return f"{text} {_varied(facts, done)}" if done else text
+
+
+def _sculpted(f: Facts) -> str:
+    if f.sculpting is None:
+        return "Too few or all of them pass to say what it does to their mass."
+    jsd, noise = f.sculpting
+    if jsd < SCULPTED * noise:
+        return f"What passes {f.name} has the mass spectrum of what fails, as far as one can see."
+    return f"What passes {f.name} looks like a top in mass, too: {jsd:.2f} bits."
+
+
+def _varied(facts: Sequence[Facts], done: str) -> str:
+    told = sorted(
+        ((f.background_shift, f.name) for f in facts if f.background_shift),
+        key=lambda pair: abs(math.log(max(pair[0].value, 1e-3))),
+    )
+    if not told:
+        return f"<b>{done}</b>: not tried with these taggers."
+    most, least = told[-1], told[0]
+    text = f"<b>{done}</b>, thresholds kept, the QCD that passes is × {most[0]} for {most[1]}"
+    if len(told) > 1:
+        text += f", × {least[0]} for {least[1]}"
+    steady = all(abs(shift.value - 1) < STEADY * shift.error for shift, _ in told)
+    return f"{text}: no change beyond chance." if steady else f"{text}."
+
+
+def taggers(facts: Iterable[Facts]) -> str:
+    """The table of the chosen taggers; it scrolls where the page is too narrow for long names."""
+    rows = table(HEADER, [_row(f) for f in facts])
+    return f'<div style="overflow-x:auto;max-width:100cqi">{rows}</div>'
+
+
+def mark(number: int, dash: str) -> str:
+    """Line and symbol of a slot, as in the figures."""
+    line = f'<line x2="34" y1="3" y2="3" stroke-dasharray="{DASHES[dash]}" stroke-width="4" '
+    svg = f'<svg width="34" height="6">{line} stroke="{COLOURS[number]}"/></svg>'
+    return f'<div aria-hidden="true">{svg}<br>{swatch(COLOURS[number], SYMBOLS[number])}</div>'
+
+
+def name(f: Facts) -> str:
+    """The name of a tagger behind the symbol that it has in the figures."""
+    return f"{swatch(COLOURS[f.chosen.slot], SYMBOLS[f.chosen.slot])} {f.name}"
+
+
+def _row(f: Facts) -> tuple[str, ...]:
+    jsd = "–" if f.sculpting is None else f"{f.sculpting[0]:.2f} ({f.sculpting[1]:.2f})"
+    shifts = ("–" if s is None else str(s) for s in (f.signal_shift, f.background_shift))
+    rejection = _rejection(f.rejection)
+    count = f"{f.parameters / 1000:.0f}k" if f.parameters >= 1000 else str(f.parameters or "–")
+    return name(f), count, str(f.auc), str(f.signal_efficiency), rejection, jsd, *shifts
+
+
+def _rejection(rejection: Interval) -> str:
+    if not math.isfinite(rejection.value):
+        return f"&gt; {rejection.low:.0f}"
+    return str(rejection)
