@@ -15,6 +15,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from hepml_lite.course.kernel import QuietKernelManager
 from hepml_lite.course.machine import PeakMemory, environment, kernel_environment
 from hepml_lite.course.page import as_page, drop_progress_bars
 from hepml_lite.course.paths import write_atomically
@@ -97,6 +98,7 @@ def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progre
             progress_bar={"desc": notebook.stem} if progress else False,
             execution_timeout=timeout,
             extra_arguments=["--log-level=40"],  # or each kernel warns that it talks over TCP
+            kernel_manager_class=QuietKernelManager,
         )
     except PapermillExecutionError as error:
         place = f"cell In [{error.exec_count}] stopped with {error.ename}: {error.evalue}"

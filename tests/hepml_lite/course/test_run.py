@@ -64,6 +64,29 @@ def test_dead_kernel_is_named(notebook):
     assert "os._exit(9)" in run.error
 
 
+def test_good_run_is_silent(notebook, capfd):
+    """The kernel is slow to finish its last answer: an interrupt would still meet it at work."""
+    slow = """
+import atexit, time, os
+
+handlers = get_ipython().kernel.shell_handlers
+answer = handlers["kernel_info_request"]
+
+async def answer_and_linger(*arguments):
+    await answer(*arguments)
+    time.sleep(0.5)
+
+handlers["kernel_info_request"] = answer_and_linger
+folder = os.getcwd()
+_ = atexit.register(lambda: open(f"{folder}/ended", "w").close())
+"""
+    path = notebook(slow)
+    run = execute(path, profile="smoke")
+    assert run.error == ""
+    assert capfd.readouterr() == ("", "")
+    assert (path.parent / "ended").is_file()  # asked to end, not killed
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
