@@ -1,4 +1,4 @@
-"""``hepml lab``, ``hepml run`` and ``hepml course``: what they accept and print.
+"""``hepml lab``, ``demo``, ``run`` and ``course``: what they accept and print.
 
 What does the work is imported only when it is needed, so that ``hepml --help`` is quick.
 """
@@ -8,9 +8,14 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepml_lite.course.paths import entries, find_entry, find_notebook, root
+
+if TYPE_CHECKING:
+    from hepml_lite.course.run import Run
 
 _profiles = "smoke (seconds), lesson (the class, the default) or paper (GPU, a large sample)"
 
@@ -31,12 +36,51 @@ def _lab(options: argparse.Namespace) -> int:
 
     # a notebook as argument would make its folder the root, and pictures outside of it unreachable
     page = "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", page, *options.extra]
+    command = [sys.executable, "-m", "jupyterlab", page, *_root_options(options.extra)]
     environment = kernel_environment(os.environ)
     if os.name == "posix":  # become JupyterLab, so that whoever stops this command stops it
         os.chdir(root())
         os.execve(sys.executable, command, environment)
     return subprocess.call(command, cwd=root(), env=environment)
+
+
+def _root_options(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments, as root with ``--allow-root``: JupyterLab refuses to start without."""
+    if not (hasattr(os, "geteuid") and os.geteuid() == 0) or "--allow-root" in arguments:
+        return list(arguments)
+    print("hepml: running as root, so JupyterLab is told --allow-root.", flush=True)
+    return ["--allow-root", *arguments]
+
+
+def add_demo(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``hepml demo``."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="run the first notebook to the end and write a page: for a machine without a screen",
+    )
+    parser.add_argument("--profile", default="lesson", help=_profiles)
+    parser.add_argument("--output", type=Path, metavar="DIR", help="default: output/")
+    parser.set_defaults(run=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from hepml_lite.course.header import read_budget, spell_cost
+    from hepml_lite.course.run import execute
+
+    base = root()
+    first = entries(base)[0]
+    notebook = find_notebook(first.name, base)
+    cost = read_budget(base).get(first.name, {}).get(options.profile)
+    print(f"Running {notebook.name} (profile {options.profile}). {spell_cost(cost)}", flush=True)
+    run = execute(notebook, profile=options.profile, progress=True)
+    copy, page = _saved(run, notebook, options.output, base)
+    if run.error:
+        print(f"As far as it came: {page.resolve()}")
+        return _exit_code(run, notebook)
+    print(f"All cells ran, in {run.seconds:.0f} s. To look at the page, open it in a browser:")
+    print(f"  {page.resolve()}")
+    print(f"The notebook with its results: {copy.resolve()}")
+    return 0
 
 
 def add_run(subparsers: argparse._SubParsersAction) -> None:
@@ -59,7 +103,7 @@ def add_run(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from hepml_lite.course.run import execute, save
+    from hepml_lite.course.run import execute
 
     base = root()
     notebook = find_notebook(options.notebook, base)
@@ -70,11 +114,23 @@ def _run(options: argparse.Namespace) -> int:
         parameters=dict(_assignment(text) for text in options.set),
         strict=options.strict,
         timeout=options.timeout,
-        progress=True,
+        progress=sys.stderr.isatty(),  # in a log a good run is silent
     )
-    for path in save(run, options.output or base / "output", _name(notebook, base)):
+    for path in _saved(run, notebook, options.output, base):
         print(path)
     print(f"{run.seconds:.0f} s, {run.megabytes:.0f} MB at most (profile {options.profile})")
+    return _exit_code(run, notebook)
+
+
+def _saved(run: "Run", notebook: Path, folder: Path | None, base: Path) -> list[Path]:
+    """Write the executed notebook and its page; return both paths."""
+    from hepml_lite.course.run import save
+
+    return save(run, folder or base / "output", _name(notebook, base))
+
+
+def _exit_code(run: "Run", notebook: Path) -> int:
+    """Print the error of a run, if there is one, and return the exit code."""
     if run.error:
         print(f"hepml: {notebook.name}: {run.error}", file=sys.stderr)
     return 1 if run.error else 0

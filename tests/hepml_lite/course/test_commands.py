@@ -20,7 +20,13 @@ def hepml(checkout, monkeypatch):
 
         def load(self):
             return lambda subparsers: [
-                add(subparsers) for add in (commands.add_lab, commands.add_run, commands.add_course)
+                add(subparsers)
+                for add in (
+                    commands.add_lab,
+                    commands.add_demo,
+                    commands.add_run,
+                    commands.add_course,
+                )
             ]
 
     monkeypatch.setattr(cli, "entry_points", lambda group: [Entry()])
@@ -80,6 +86,25 @@ def test_failed_run_has_exit_code_1_and_still_a_page(hepml, runs, checkout, caps
     assert (checkout / "elsewhere" / "00_start_here.html").is_file()
 
 
+def test_demo_runs_the_first_notebook_and_says_where_the_page_lies(hepml, runs, checkout, capsys):
+    hepml("course", "build")
+    assert hepml("demo") == 0
+    ((name, options),) = runs
+    assert name == "00_start_here.ipynb"
+    assert options == {"profile": "lesson", "progress": True}
+    page = checkout / "output" / "00_start_here.html"
+    assert page.is_file()
+    assert str(page) in capsys.readouterr().out
+
+
+def test_demo_that_fails_has_exit_code_1(hepml, checkout, monkeypatch, capsys):
+    hepml("course", "build")
+    broken = Run(nbformat.v4.new_notebook(), 1, 1, "cell In [2] stopped")
+    monkeypatch.setattr("hepml_lite.course.run.execute", lambda *_, **__: broken)
+    assert hepml("demo") == 1
+    assert "cell In [2] stopped" in capsys.readouterr().err
+
+
 def test_wrong_assignment_is_explained(hepml, runs, capsys):
     hepml("course", "build")
     assert hepml("run", "00_start_here", "--set", "N 5") == 2
@@ -115,6 +140,7 @@ def test_lab_passes_its_arguments_on_and_needs_no_network(hepml, checkout, monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.delenv("PANEL_INLINE", raising=False)
     monkeypatch.chdir(checkout / "notebooks")
     assert hepml("lab", "--no-browser", "--port", "9999") == 130
@@ -126,7 +152,29 @@ def test_lab_passes_its_arguments_on_and_needs_no_network(hepml, checkout, monke
     assert int(environment["OMP_NUM_THREADS"]) >= 1
 
 
-@pytest.mark.parametrize("add", [commands.add_lab, commands.add_run, commands.add_course])
+@pytest.mark.skipif(os.name != "posix", reason="there is no root")
+@pytest.mark.parametrize(
+    ("user", "arguments", "passed"),
+    [
+        (0, ["--no-browser"], ["--allow-root", "--no-browser"]),
+        (0, ["--allow-root"], ["--allow-root"]),
+        (1000, ["--no-browser"], ["--no-browser"]),
+    ],
+)
+def test_root_alone_is_allowed_to_be_root(hepml, monkeypatch, capsys, user, arguments, passed):
+    started = []
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "execve", lambda program, command, environment: started.append(command))
+    monkeypatch.setattr("subprocess.call", lambda *_, **__: 0)
+    assert hepml("lab", *arguments) == 0
+    assert started[0][4:] == passed
+    said = capsys.readouterr().out
+    assert said.count("\n") == ("root" in said) == (passed != arguments)
+
+
+@pytest.mark.parametrize(
+    "add", [commands.add_lab, commands.add_demo, commands.add_run, commands.add_course]
+)
 def test_every_command_has_help(add):
     subparsers = argparse.ArgumentParser().add_subparsers()
     add(subparsers)
