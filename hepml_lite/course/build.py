@@ -14,7 +14,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from hepml_lite.course.exercises import find_exercises, fold, has_solution, solved, stub
-from hepml_lite.course.header import header, read_budget, readme_with_table
+from hepml_lite.course.header import (
+    colab_cell,
+    header,
+    read_budget,
+    read_repository,
+    readme_with_table,
+)
 from hepml_lite.course.outputs import keep_outputs, without_output
 from hepml_lite.course.paths import Entry, entries, write_atomically
 from hepml_lite.course.pictures import embed_pictures
@@ -43,6 +49,7 @@ class Course:
         self.sources = {entry.name: read_source(entry.source) for entry in self.order}
         self.titles = {name: source.title for name, source in self.sources.items()}
         self.budget = read_budget(base)
+        self.repository = read_repository(base)
         self._require_unique_exercises()
 
     def _require_unique_exercises(self) -> None:
@@ -77,7 +84,8 @@ class Course:
     def _assemble(self, entry: Entry, body: Callable[[Source], list[NotebookNode]]) -> NotebookNode:
         cost = self.budget.get(entry.name, {}).get("lesson")
         title, *rest = body(self.sources[entry.name])
-        cells = [title, header(entry, self.order, self.titles, cost), *rest]
+        about = header(entry, self.order, self.titles, cost, self.repository)
+        cells = [title, about, colab_cell(self.repository), *rest]
         return new_notebook(cells=_numbered(cells), metadata=_metadata)
 
     def files(self) -> dict[Path, str]:

@@ -2,11 +2,12 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from hepml_lite.course.paths import Entry
 from hepml_lite.course.source import Source
@@ -18,6 +19,17 @@ _profiles = (
     "`PROFILE` below sets the sizes: `smoke` for a first look (seconds), `lesson` for the class "
     "(the default), `paper` for a GPU and a large sample."
 )
+_github = "https://github.com/"
+_colab = """\
+# Google Colab: fetch the course and install what it needs. Anywhere else this cell does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    REPOSITORY = "{repository}"
+    assert REPOSITORY, "Write the address of your copy of the course between the quotation marks."
+    !git clone --quiet --depth 1 $REPOSITORY /content/hepml_lite
+    !python /content/hepml_lite/course.py colab
+    sys.path.insert(0, "/content/hepml_lite")"""
 
 
 def read_budget(base: Path) -> dict[str, dict[str, Cost]]:
@@ -26,12 +38,42 @@ def read_budget(base: Path) -> dict[str, dict[str, Cost]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def read_repository(base: Path) -> str:
+    """Return the public address of the course; empty as long as it has none.
+
+    It stands in pyproject.toml: ``[project.urls]``, ``Repository = "https://github.com/…"``.
+    """
+    path = base / "pyproject.toml"
+    project = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    address = project.get("project", {}).get("urls", {}).get("Repository", "")
+    return address.rstrip("/").removesuffix(".git")
+
+
 def header(
-    entry: Entry, order: Sequence[Entry], titles: Mapping[str, str], cost: Cost | None
+    entry: Entry,
+    order: Sequence[Entry],
+    titles: Mapping[str, str],
+    cost: Cost | None,
+    repository: str = "",
 ) -> NotebookNode:
     """Return the Markdown cell that goes under the title."""
     lines = [f"*{spell_cost(cost)}* {_profiles}", _navigation(entry, order, titles)]
+    if repository.startswith(_github):  # Colab opens notebooks from there
+        lines.insert(0, _badge(entry, repository))
     return new_markdown_cell("\n\n".join(lines), metadata={"tags": ["generated"]})
+
+
+def _badge(entry: Entry, repository: str) -> str:
+    base = entry.notebook.parents[entry.name.count("/") + 1]
+    picture = base / "docs" / "images" / "open_in_colab.svg"  # ours: a page asks no other server
+    path = Path(os.path.relpath(picture, entry.notebook.parent)).as_posix()
+    place = f"{repository.removeprefix(_github)}/blob/main/notebooks/{entry.name}.ipynb"
+    return f"[![Open in Colab]({path})](https://colab.research.google.com/github/{place})"
+
+
+def colab_cell(repository: str) -> NotebookNode:
+    """Return the code cell under the header, which makes the notebook run on Google Colab."""
+    return new_code_cell(_colab.format(repository=repository), metadata={"tags": ["colab"]})
 
 
 def spell_cost(cost: Cost | None) -> str:

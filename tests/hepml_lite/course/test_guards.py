@@ -43,7 +43,7 @@ def test_good_notebook_has_no_problems(broken):
         (code("1", execution_count=1), "has an output but no tag"),
         (code("x = 1\n" * 26), "has 26 lines, allowed are 25"),
         (code("#" * 100_000), "allowed are 100000"),
-        (lambda notebook, _: notebook.cells.pop(3), "sets PROFILE"),
+        (lambda notebook, _: notebook.cells.pop(4), "sets PROFILE"),
         (markdown("![](curve.png)"), "without alternative text"),
         (markdown('<img src="curve.png">'), "without alternative text"),
         (markdown('<img src="curve.png" alt=" ">'), "without alternative text"),

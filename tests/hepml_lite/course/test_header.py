@@ -1,7 +1,14 @@
+import sys
+
+import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from hepml_lite.course.build import Course
-from hepml_lite.course.header import header, readme_with_table, spell_cost
+from hepml_lite.course.header import colab_cell, header, readme_with_table, spell_cost
+from hepml_lite.course.source import has_tag
+
+ADDRESS = "https://github.com/someone/course"
 
 
 @pytest.fixture
@@ -22,6 +29,68 @@ def test_navigation_is_relative_to_each_notebook(course):
     assert "[contents](../00_start_here.ipynb)" in middle
     assert "[explorations/01_jets →](../explorations/01_jets.ipynb)" in middle
     assert "→" not in last
+
+
+def written(course):
+    course.write()
+    return [nbformat.read(entry.notebook, as_version=4).cells for entry in course.order]
+
+
+def test_badge_opens_each_notebook_in_colab(course):
+    text = f'[project.urls]\nRepository = "{ADDRESS}.git"\n'
+    (course.base / "pyproject.toml").write_text(text)
+    for cells, name, up in zip(
+        written(Course(course.base)),
+        ("00_start_here", "tutorials/01_jets", "explorations/01_jets"),
+        ("..", "../..", "../.."),
+        strict=True,
+    ):
+        place = (
+            f"https://colab.research.google.com/github/someone/course/blob/main/notebooks/{name}"
+        )
+        picture = f"{up}/docs/images/open_in_colab.svg"
+        assert f"[![Open in Colab]({picture})]({place}.ipynb)" in cells[1].source
+        assert f'REPOSITORY = "{ADDRESS}"' in cells[2].source
+
+
+def test_no_address_is_invented(course):
+    for cells in written(course):
+        assert "Colab" not in cells[1].source
+        assert has_tag(cells[2], "colab")
+        assert "http" not in cells[2].source
+
+
+def run_cell(repository):
+    """Run the Colab cell as IPython does; return its shell commands."""
+    commands = []
+
+    class Shell:
+        def system(self, command):
+            commands.append(command)
+
+    code = TransformerManager().transform_cell(colab_cell(repository).source)
+    exec(code, {"get_ipython": Shell})
+    return commands
+
+
+def test_cell_does_nothing_elsewhere(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    before = list(sys.path)
+    assert run_cell("") == []
+    assert sys.path == before
+    assert capsys.readouterr() == ("", "")
+
+
+def test_cell_fetches_and_installs_on_colab(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    clone, install = run_cell(ADDRESS)
+    assert clone.startswith("git clone")
+    assert install.endswith("course.py colab")
+    assert sys.path[0] in clone
+    assert sys.path[0] in install
+    with pytest.raises(AssertionError, match="address of your copy"):
+        run_cell("")
 
 
 @pytest.mark.parametrize(
