@@ -34,6 +34,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # of PyTorch itself: wheels 
 SECONDS_TO_ANSWER = 5.0
 # One more try and 15 seconds without a byte, then the ordinary index is asked.
 IMPATIENT = ["--retries", "1", "--timeout", "15"]
+UNFINISHED = "unfinished"
 COMPILED = ("energyflow", "wasserstein")  # their wheels do not go with numpy 2
 # Colab's notebook needs its own versions of these; its torch has the driver of its GPU.
 KEPT_ON_COLAB = (
@@ -58,7 +59,7 @@ class Home:
 
     @property
     def mark(self) -> Path:
-        """The file that says which set-up was finished here."""
+        """The file that says how far the set-up came, and with which PyTorch."""
         return self.notes / "ready"
 
 
@@ -150,9 +151,12 @@ def install_torch(home: Home, build: str, again: bool) -> None:
     and Windows, it comes from the ordinary index (or from where pip's configuration says).
     """
     pinned = locked_version("torch")
-    if fits(installed_version(home, "torch"), pinned, build) and not again:
+    installed = installed_version(home, "torch")
+    if fits(installed, pinned, build) and not again:
         return
-    replace = ["--force-reinstall"] if again else []
+    # For pip 2.13.0+cpu is 2.13.0, so that it would leave the wrong build alone.
+    is_same_release = installed.partition("+")[0] == pinned
+    replace = ["--force-reinstall"] if is_same_release else []
     if build == "cpu" and platform.system() == "Linux":
         if answers(CPU_INDEX):
             own = ["--index-url", CPU_INDEX, "--no-deps", *replace, *IMPATIENT]
@@ -160,7 +164,10 @@ def install_torch(home: Home, build: str, again: bool) -> None:
                 return
             print(f"{CPU_INDEX} has no torch {pinned} for this machine: the ordinary index is used")
         else:
-            print(f"{CPU_INDEX} does not answer: torch comes from the ordinary index")
+            print(
+                f"{CPU_INDEX} does not answer: torch comes from the ordinary index, "
+                "which may bring CUDA (several GB)"
+            )
     run_pip(home, "install", *replace, "--constraint", str(LOCK), f"torch=={pinned}")
 
 
@@ -179,9 +186,10 @@ def install(home: Home, wanted: str) -> None:
     if home.is_own:
         make_environment(home)
     home.notes.mkdir(parents=True, exist_ok=True)
-    home.mark.unlink(missing_ok=True)
+    note(home, UNFINISHED, done_build)
     run_pip(home, "install", "--quiet", "--upgrade", "pip", "setuptools")
     install_torch(home, build, again=is_other_build)
+    note(home, UNFINISHED, build)
     wheels = home.notes / "requirements.lock"
     wheels.write_text(without_compiled(LOCK.read_text(encoding="utf-8")), encoding="utf-8")
     run_pip(home, "install", "--requirement", str(wheels))
@@ -190,7 +198,7 @@ def install(home: Home, wanted: str) -> None:
     found = installed_version(home, "torch")
     if build == "cuda" and found.endswith("+cpu"):
         print(f"pip's configuration on this machine gives torch {found}, which uses no GPU")
-    home.mark.write_text(f"{fingerprint()} {build}\n", encoding="utf-8")
+    note(home, fingerprint(), build)
 
 
 def make_environment(home: Home) -> None:
@@ -273,8 +281,16 @@ def fingerprint() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def note(home: Home, state: str, build: str) -> None:
+    """Write down how far the set-up came and which torch is there: what `read_mark` returns."""
+    home.mark.write_text(f"{state} {build}\n", encoding="utf-8")
+
+
 def read_mark(home: Home) -> tuple[str, str]:
-    """Return (fingerprint, build) of the finished set-up; empty texts if there is none."""
+    """Return the fingerprint of the finished set-up, or "unfinished", and the build of its torch.
+
+    Both are empty texts if no torch was installed yet.
+    """
     words = read_text(home.mark).split()
     return (words[0], words[1]) if len(words) == 2 else ("", "")
 

@@ -126,6 +126,21 @@ def test_torch_that_is_there_is_left_alone(home, pip, linux):
     assert "--force-reinstall" in pip.calls[-1]
 
 
+@pytest.mark.parametrize(
+    ("there", "build", "is_forced"),
+    [
+        (f"{PINNED}+cpu", "cuda", True),  # pip takes the one for the other
+        (f"{PINNED}+cu130", "cpu", True),
+        ("1.0.0+cpu", "cpu", False),
+        ("", "cpu", False),
+    ],
+)
+def test_wrong_build_of_the_right_release_is_replaced(home, pip, linux, there, build, is_forced):
+    linux["torch"] = there
+    course.install_torch(home, build, again=False)
+    assert ("--force-reinstall" in pip.calls[-1]) == is_forced
+
+
 def test_no_index_that_mixes_with_others():
     every = (course.ROOT.rglob(f"*.{ending}") for ending in ("yml", "toml", "lock"))
     written = ["Makefile", "course.py", "binder/postBuild", ".ci/run"]
@@ -189,6 +204,26 @@ def test_set_up_goes_on_and_is_not_done_twice(home, pip, linux, monkeypatch):
 
     course.install(home, "cuda")  # another build than the one that is there
     assert any("--force-reinstall" in call for call in pip.calls)
+
+
+def test_interrupted_change_of_build_is_not_forgotten(home, pip, linux, monkeypatch):
+    """The ordinary index names its wheel 2.13.0, so that only the note tells CUDA from CPU."""
+    home.prefix.mkdir()
+    linux["torch"] = PINNED
+    monkeypatch.setattr(course, "make_environment", lambda home: None)
+    monkeypatch.setattr(course, "install_energyflow", lambda home: None)
+    course.install(home, "cuda")
+    pip.fails.append("--force-reinstall")
+    linux["answers"] = False
+    with pytest.raises(subprocess.CalledProcessError):
+        course.install(home, "cpu")
+    pip.fails.clear()
+    pip.calls.clear()
+    course.install(home, "cpu")
+    assert any("--force-reinstall" in call for call in pip.calls)
+    pip.calls.clear()
+    course.install(home, "cpu")
+    assert pip.calls == []
 
 
 def test_environment_of_another_python_is_refused(home):

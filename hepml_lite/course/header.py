@@ -27,7 +27,7 @@ import sys
 if "google.colab" in sys.modules:
     REPOSITORY = "{repository}"
     assert REPOSITORY, "Write the address of your copy of the course between the quotation marks."
-    !git clone --quiet --depth 1 $REPOSITORY /content/hepml_lite
+    !test -d /content/hepml_lite || git clone --quiet --depth 1 $REPOSITORY /content/hepml_lite
     !python /content/hepml_lite/course.py colab
     sys.path.insert(0, "/content/hepml_lite")"""
 

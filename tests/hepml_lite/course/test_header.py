@@ -85,7 +85,8 @@ def test_cell_fetches_and_installs_on_colab(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", sys)
     monkeypatch.setattr(sys, "path", list(sys.path))
     clone, install = run_cell(ADDRESS)
-    assert clone.startswith("git clone")
+    assert "git clone" in clone
+    assert clone.startswith("test -d /content/hepml_lite ||")  # the cell may be run again
     assert install.endswith("course.py colab")
     assert sys.path[0] in clone
     assert sys.path[0] in install
