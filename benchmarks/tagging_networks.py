@@ -11,8 +11,9 @@ from data_fetch import load
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.inputs import OnFourVectors, four_vectors
 from hepml_lite.networks.l_gatr import GEV, LGATrSlim
+from hepml_lite.networks.layers.kinematic_features import kinematic_features
 from hepml_lite.networks.lorentz_net import LorentzNet
-from hepml_lite.networks.particle_net import ParticleNet, kinematic_features
+from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.networks.particle_transformer import ParticleTransformer
 from hepml_lite.networks.pelican import PELICAN
 

@@ -12,7 +12,7 @@ from typing import Self
 from torch import Tensor, nn
 
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.topo_dnn import require_positive
+from hepml_lite.networks.layers.settings import require_positive
 
 
 class ImageCNN(nn.Module):

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.containers.jets import Jets
-from hepml_lite.networks.particle_net import kinematic_features
+from hepml_lite.networks.layers.kinematic_features import kinematic_features
 
 # Typical pT share and angles of a particle: a network learns far faster from numbers of order one.
 TYPICAL = np.array([0.05, 0.3, 0.3], dtype=np.float32)

@@ -10,9 +10,10 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.layers.four_vectors import full_precision, minkowski_square, safe_norm
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.lola import full_precision, minkowski_square, safe_norm
-from hepml_lite.networks.topo_dnn import leading, require_positive
+from hepml_lite.networks.layers.padding import leading
+from hepml_lite.networks.layers.settings import require_positive
 
 SMALLEST_MASS = 1.0  # GeV: a lighter rest frame is taken to have this mass
 TINY = 1e-12  # of a squared momentum: below, a direction is not defined

@@ -10,8 +10,14 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.layers.four_vectors import (
+    full_precision,
+    minkowski_square,
+    transverse_momentum,
+)
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.topo_dnn import leading, require_positive
+from hepml_lite.networks.layers.padding import leading
+from hepml_lite.networks.layers.settings import require_positive
 
 
 class CombinationLayer(nn.Module):
@@ -137,30 +143,6 @@ class LoLa(nn.Module):
             f"LoLa({self.n_particles} leading particles, {self.combine.n_outputs} four-vectors; "
             f"{sum(p.numel() for p in self.parameters()):,} parameters)"
         )
-
-
-def minkowski_square(k: Tensor) -> Tensor:
-    """E² - p² of four-vectors (..., 4) → (...), in the square of their unit.
-
-    As (E - p)(E + p), which rounds less than the difference of two squares.
-    """
-    momentum = safe_norm(k[..., 1:])
-    return (k[..., 0] - momentum) * (k[..., 0] + momentum)
-
-
-def transverse_momentum(k: Tensor) -> Tensor:
-    """pT of four-vectors (..., 4) → (...)."""
-    return safe_norm(k[..., 1:3])
-
-
-def safe_norm(vectors: Tensor) -> Tensor:
-    """Length of vectors (..., D) → (...), with a gradient of zero, not NaN, where they are zero."""
-    return torch.linalg.vector_norm(vectors, dim=-1)
-
-
-def full_precision(k: Tensor) -> torch.autocast:
-    """A context without mixed precision: m² of a fast particle in half precision is rounding."""
-    return torch.autocast(k.device.type, enabled=False)
 
 
 def require_scale(scale: float) -> None:

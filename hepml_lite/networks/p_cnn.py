@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.topo_dnn import leading, require_positive
-from hepml_lite.networks.transformer import mean_pooled
+from hepml_lite.networks.layers.padding import leading, mean_pooled
+from hepml_lite.networks.layers.settings import require_positive
 
 
 class ResidualUnit(nn.Module):

@@ -4,66 +4,18 @@ H. Qu, L. Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", Phys. Rev. D 
 arXiv:1902.08570; the edge convolution is that of Y. Wang et al., arXiv:1801.07829.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm
-from torch.utils.checkpoint import checkpoint
 
 from hepml_lite.networks.fast.linear import FastLinear
+from hepml_lite.networks.layers.kinematic_features import KINEMATIC_FEATURES, with_extra
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.transformer import clean
-
-KINEMATIC_FEATURES = (
-    "Δη", "Δφ", "ln pT [GeV]", "ln E [GeV]", "ln pT/pT(jet)", "ln E/E(jet)", "ΔR",
-)  # fmt: skip
-SMALLEST = 1e-8  # floor of energies [GeV] under the logarithm
-MANY = 5_000_000  # numbers on edges beyond which activations are computed twice, not kept
-
-
-def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
-    """`KINEMATIC_FEATURES` of particles, (N, P, 7), zero where padded, as in the paper.
-
-    The jet is the sum of its particles, taken as massless; Δ is the distance from its axis.
-
-    Args:
-        constituents: (N, P, 3 or more): pT [GeV], η and φ; what follows is not looked at.
-        mask: (N, P), True where real.
-    """
-    pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)
-    energy = pt * eta.cosh()
-    px, py, pz, jet_energy = (
-        x.sum(1, keepdim=True) for x in (pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), energy)
-    )  # each (N, 1)
-    jet_pt = torch.hypot(px, py).clamp(min=SMALLEST)
-    d_eta = eta - (pz / jet_pt).asinh()
-    d_phi = torch.remainder(phi - torch.atan2(py, px) + torch.pi, 2 * torch.pi) - torch.pi
-    ln_pt, ln_energy = (x.clamp(min=SMALLEST).log() for x in (pt, energy))
-    ln_jet_energy = jet_energy.clamp(min=SMALLEST).log()
-    columns = (
-        d_eta, d_phi, ln_pt, ln_energy, ln_pt - jet_pt.log(), ln_energy - ln_jet_energy,
-        torch.hypot(d_eta, d_phi),
-    )  # fmt: skip
-    return clean(torch.stack(columns, -1), mask)
-
-
-def with_extra(constituents: Tensor, mask: Tensor, n_extra: int) -> Tensor:
-    """The kinematic features and behind them the extra columns given: (N, P, 7 + n_extra).
-
-    Raises:
-        ValueError: the constituents have not 3 + n_extra columns.
-    """
-    if constituents.shape[-1] != 3 + n_extra:
-        raise ValueError(
-            f"{constituents.shape[-1]} columns: this network takes {3 + n_extra}: pT [GeV], η, φ "
-            f"and {n_extra} more. Make it with n_extra={constituents.shape[-1] - 3} to change that."
-        )
-    extra = clean(constituents[..., 3:], mask)
-    return torch.cat([kinematic_features(constituents, mask), extra], -1)
+from hepml_lite.networks.layers.row_norm import RowNorm, mean_of_rows
 
 
 @torch.no_grad()
@@ -88,38 +40,6 @@ def neighbour_edges(points: Tensor, mask: Tensor, k: int) -> tuple[Tensor, Tenso
     row = (mask.flatten().cumsum(0) - 1).view(n, p)  # a slot's place among the real ones
     neighbour = row.gather(1, near.flatten(1)).view_as(near)
     return row.unsqueeze(-1).expand_as(near)[linked], neighbour[linked]
-
-
-class RowNorm(nn.BatchNorm1d):
-    """Batch normalisation of rows (M, C) that are all real, so that padding has no part in it."""
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """(M, C) → (M, C); one row alone has no spread and is measured by the running mean."""
-        if len(rows) > 1 or not self.training:
-            return super().forward(rows)
-        return batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias)
-
-    def relu_then(self, layer: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-        """layer(ReLU(self(rows))); of many rows, only `rows` is kept for the backward pass.
-
-        The rest is computed again there: a little more time, but half the memory.
-        """
-        keep = rows.numel() < MANY or rows.is_cuda or not self.training
-        if keep or not torch.is_grad_enabled():
-            return layer(self(rows).relu_())
-        self._follow(rows.detach())
-
-        def again(rows: Tensor) -> Tensor:  # without the running mean, which must move but once
-            normed = batch_norm(rows, None, None, self.weight, self.bias, True, eps=self.eps)
-            return layer(normed.relu_())
-
-        return checkpoint(again, rows, use_reentrant=False, preserve_rng_state=False)
-
-    def _follow(self, rows: Tensor) -> None:
-        variance, mean = torch.var_mean(rows, 0)
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance, self.momentum)
-        self.num_batches_tracked += 1
 
 
 class EdgeConv(nn.Module):
@@ -154,12 +74,6 @@ class EdgeConv(nn.Module):
             edges = norm.relu_then(layer, edges)
         h = self.norms[-1].relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)
         return (self.shortcut(x) + h).relu()
-
-
-def mean_of_rows(rows: Tensor, group: Tensor, n_groups: int) -> Tensor:
-    """Mean of rows (E, C) that share a `group` (E,): (n_groups, C), zero where there are none."""
-    number = torch.bincount(group, minlength=n_groups).clamp(min=1).unsqueeze(1)
-    return rows.new_zeros(n_groups, rows.shape[1]).index_add(0, group, rows) / number
 
 
 class ParticleNet(nn.Module):

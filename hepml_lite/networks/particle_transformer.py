@@ -16,13 +16,14 @@ from torch.utils.checkpoint import checkpoint
 from hepml_lite.networks.fast.biased_attention import Block
 from hepml_lite.networks.fast.linear import FastLinear
 from hepml_lite.networks.fast.pairs import pair_features, pair_mlp, real_pairs, slices, symmetric
+from hepml_lite.networks.layers.kinematic_features import KINEMATIC_FEATURES, SMALLEST, with_extra
 from hepml_lite.networks.layers.minkowski import by_size
-from hepml_lite.networks.particle_net import KINEMATIC_FEATURES, SMALLEST, RowNorm, with_extra
-from hepml_lite.networks.transformer import clean
+from hepml_lite.networks.layers.padding import clean
+from hepml_lite.networks.layers.row_norm import RowNorm
 
 __all__ = ["ParticleTransformer", "pair_features"]
 
-MANY = 20_000_000  # attention weights in all blocks beyond which memory is spared
+RECOMPUTE_ABOVE = 20_000_000  # attention weights in all blocks beyond which memory is spared
 ANGLE = 0.01  # Δ that the safe network resolves: it must not see the limit Δ → 0 as -∞
 
 
@@ -120,7 +121,7 @@ class ParticleTransformer(nn.Module):
         biases = self._biases(constituents, mask, parts, alone)  # (H, n, p, p) each
         # Of a large network activations are computed again, not kept: less memory, more time.
         numbers = sum(bias.numel() for bias in biases) * len(self.blocks)
-        twice = self.training and not x.is_cuda and numbers > MANY
+        twice = self.training and not x.is_cuda and numbers > RECOMPUTE_ABOVE
         for block in self.blocks:
             x = checkpoint(block, x, biases, use_reentrant=False) if twice else block(x, biases)
         token = self.token[0].expand(len(mask), -1)  # (N, D)

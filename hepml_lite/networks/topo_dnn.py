@@ -7,12 +7,11 @@ Tagging", arXiv:1704.02124; as entered in the comparison of top taggers, arXiv:1
 from collections.abc import Sequence
 from typing import Self
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.transformer import clean
+from hepml_lite.networks.layers.padding import leading
+from hepml_lite.networks.layers.settings import require_positive
 
 
 class TopoDNN(nn.Module):
@@ -67,29 +66,3 @@ class TopoDNN(nn.Module):
 
     def __repr__(self) -> str:
         return f"TopoDNN({self.n_particles} leading particles; {self.mlp!r})"
-
-
-def leading(
-    features: Tensor, mask: Tensor, n_particles: int, rank: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The `n_particles` of highest rank in falling order: features (N, n, F), mask (N, n).
-
-    Args:
-        features: (N, P, F) numbers of the particles.
-        mask: (N, P), True where a particle is real.
-        n_particles: slots given back; those beyond the real particles are zero.
-        rank: (N, P) what they are ordered by, e.g. pT; its values in padding do not matter.
-    """
-    rank = torch.where(mask, rank, -torch.inf)
-    order = rank.argsort(dim=1, descending=True, stable=True)[:, :n_particles]  # (N, min(n, P))
-    mask = mask.gather(1, order)
-    chosen = features.gather(1, order.unsqueeze(-1).expand(-1, -1, features.shape[-1]))
-    missing = n_particles - order.shape[1]
-    return pad(clean(chosen, mask), (0, 0, 0, missing)), pad(mask, (0, missing))  # (N, n, F)
-
-
-def require_positive(**sizes: int) -> None:
-    """Raise a ValueError that names each size below 1."""
-    wrong = ", ".join(f"{name}={size}" for name, size in sizes.items() if size < 1)
-    if wrong:
-        raise ValueError(f"{wrong}: give 1 or more.")

@@ -4,11 +4,11 @@ A. Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, without its po
 the normalisation in front of each step (R. Xiong et al., arXiv:2002.04745).
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.networks.layers.padding import clean, mean_pooled
 
 
 class SelfAttention(nn.Module):
@@ -130,13 +130,3 @@ class JetTransformer(nn.Module):
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Features (N, P, F), mask (N, P), True where real → (N, n_outputs)."""
         return self.head(mean_pooled(self.encoder(features, mask), mask))
-
-
-def mean_pooled(x: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the real particles: (N, P, D), (N, P) → (N, D); zero for a jet without any."""
-    return clean(x, mask).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-
-
-def clean(x: Tensor, mask: Tensor) -> Tensor:
-    """The same particles (N, P, F) with zeros in the padding, whatever stood there."""
-    return torch.where(mask.unsqueeze(-1), x, 0)

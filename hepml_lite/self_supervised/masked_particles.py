@@ -15,7 +15,8 @@ from torch.nn.functional import cross_entropy, smooth_l1_loss
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.variations.augmentations import relative_particles, scaled
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.transformer import TransformerEncoder, mean_pooled
+from hepml_lite.networks.layers.padding import mean_pooled
+from hepml_lite.networks.transformer import TransformerEncoder
 from hepml_lite.self_supervised.tokenisation import Tokeniser
 from hepml_lite.training import cosine, fit
 from hepml_lite.training.history import History

@@ -15,7 +15,8 @@ from torch.nn.functional import linear, mse_loss
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.variations.augmentations import relative_particles, scaled, unscaled
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.transformer import TransformerEncoder, clean
+from hepml_lite.networks.layers.padding import clean
+from hepml_lite.networks.transformer import TransformerEncoder
 from hepml_lite.statistics.intervals import central_interval
 from hepml_lite.training import cosine, fit
 from hepml_lite.training.history import History

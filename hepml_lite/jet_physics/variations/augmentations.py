@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from hepml_lite.containers.jets import Jets
-from hepml_lite.networks.transformer import clean
 
 Generator = torch.Generator | None
 Augmentation = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
@@ -36,14 +35,14 @@ def scaled(jets: Tensor, mask: Tensor) -> Tensor:
     share = torch.where(mask, jets[..., 0], 1).clamp(min=1e-9)  # a logarithm of no padding
     mean, spread = LOG_SHARE
     features = torch.stack([(share.log() - mean) / spread, *(jets[..., 1:] / ANGLE).unbind(-1)], -1)
-    return clean(features, mask)  # (N, P, 3)
+    return _clean(features, mask)  # (N, P, 3)
 
 
 def unscaled(features: Tensor, mask: Tensor) -> Tensor:
     """The inverse of `scaled`: jets (N, P, 3) from features of order one."""
     mean, spread = LOG_SHARE
     share = (features[..., 0] * spread + mean).exp()
-    return clean(torch.stack([share, *(features[..., 1:] * ANGLE).unbind(-1)], -1), mask)
+    return _clean(torch.stack([share, *(features[..., 1:] * ANGLE).unbind(-1)], -1), mask)
 
 
 def rotate(jets: Tensor, mask: Tensor, generator: Generator = None) -> tuple[Tensor, Tensor]:
@@ -63,7 +62,7 @@ def translate(
     high = torch.where(real, angles, -math.inf).amax(1)  # (N, 2)
     extent = torch.where(mask.any(1, keepdim=True), high - low, 0)
     shift = reach * extent * (2 * _uniform(jets, (len(jets), 2), generator) - 1)
-    return clean(_moved(jets, shift.unsqueeze(1)), mask), mask
+    return _clean(_moved(jets, shift.unsqueeze(1)), mask), mask
 
 
 def smear_soft(
@@ -75,7 +74,7 @@ def smear_soft(
     """
     width = scale / torch.where(mask, jets[..., 0], 1).clamp(min=scale)  # (N, P)
     noise = torch.randn((*mask.shape, 2), generator=generator, device=jets.device, dtype=jets.dtype)
-    return clean(_moved(jets, width.unsqueeze(-1) * noise), mask), mask
+    return _clean(_moved(jets, width.unsqueeze(-1) * noise), mask), mask
 
 
 def split_collinear(
@@ -108,7 +107,7 @@ def drop_particles(
     kept = mask & (lot >= share)
     lost = jets[..., 0].sum(1) / torch.where(kept, jets[..., 0], 0).sum(1).clamp(min=1e-9)
     factor = torch.stack([lost, torch.ones_like(lost), torch.ones_like(lost)], -1)
-    return clean(jets * factor.unsqueeze(1), kept), kept
+    return _clean(jets * factor.unsqueeze(1), kept), kept
 
 
 def widen(
@@ -144,3 +143,8 @@ def _moved(jets: Tensor, shift: Tensor) -> Tensor:
 
 def _uniform(jets: Tensor, shape: Sequence[int], generator: Generator) -> Tensor:
     return torch.rand(tuple(shape), generator=generator, device=jets.device, dtype=jets.dtype)
+
+
+def _clean(x: Tensor, mask: Tensor) -> Tensor:
+    """Particles (N, P, F) with zeros in the padding."""
+    return torch.where(mask.unsqueeze(-1), x, 0)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.networks.fast.linear import FastLinear
-from hepml_lite.networks.particle_net import SMALLEST, RowNorm
+from hepml_lite.networks.layers.kinematic_features import SMALLEST
+from hepml_lite.networks.layers.row_norm import RowNorm
 
 PAIRS = 2**15  # in a slice of jets on a processor: their attention weights stay in its cache
 

@@ -15,8 +15,8 @@ from lorentz import (
 )
 
 from hepml_lite.jet_physics.variations.transformations import boost_matrix
+from hepml_lite.networks.layers.four_vectors import minkowski_square
 from hepml_lite.networks.lbn import LorentzBoostLayer, LorentzBoostNetwork, to_rest_frame
-from hepml_lite.networks.lola import minkowski_square
 
 
 def small():

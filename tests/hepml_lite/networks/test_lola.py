@@ -14,7 +14,8 @@ from lorentz import (
     turn,
 )
 
-from hepml_lite.networks.lola import CombinationLayer, LoLa, LorentzLayer, minkowski_square
+from hepml_lite.networks.layers.four_vectors import minkowski_square
+from hepml_lite.networks.lola import CombinationLayer, LoLa, LorentzLayer
 from hepml_lite.training import count_parameters
 
 

@@ -4,13 +4,10 @@ import pytest
 import torch
 from laws import assert_learns, measured_jets, passed, widened
 
-from hepml_lite.networks import particle_net
-from hepml_lite.networks.particle_net import (
-    ParticleNet,
-    RowNorm,
-    kinematic_features,
-    neighbour_edges,
-)
+from hepml_lite.networks.layers import row_norm
+from hepml_lite.networks.layers.kinematic_features import kinematic_features
+from hepml_lite.networks.layers.row_norm import RowNorm
+from hepml_lite.networks.particle_net import ParticleNet, neighbour_edges
 from hepml_lite.training import count_parameters
 
 
@@ -132,7 +129,7 @@ def test_edges_lead_to_the_nearest_real_particles():
 def test_sparing_memory_changes_neither_gradients_nor_running_means(monkeypatch):
     jets, results = measured_jets(), []
     for many in 1, 10**9:
-        monkeypatch.setattr(particle_net, "MANY", many)
+        monkeypatch.setattr(row_norm, "RECOMPUTE_ABOVE", many)
         results.append(passed(small, *jets))
     torch.testing.assert_close(*results)
 

@@ -5,7 +5,8 @@ import torch
 from laws import assert_learns, measured_jets, passed, widened
 
 from hepml_lite.networks import particle_transformer
-from hepml_lite.networks.particle_net import RowNorm, kinematic_features
+from hepml_lite.networks.layers.kinematic_features import kinematic_features
+from hepml_lite.networks.layers.row_norm import RowNorm
 from hepml_lite.networks.particle_transformer import ParticleTransformer, pair_features
 from hepml_lite.training import count_parameters
 
@@ -251,6 +252,6 @@ def test_constituents_with_other_columns_are_refused():
 def test_sparing_memory_changes_nothing(monkeypatch):
     jets, results = measured_jets(), []
     for many in 1, 10**9:
-        monkeypatch.setattr(particle_transformer, "MANY", many)
+        monkeypatch.setattr(particle_transformer, "RECOMPUTE_ABOVE", many)
         results.append(passed(lambda: small(dropout=0.1), *jets))
     torch.testing.assert_close(*results)

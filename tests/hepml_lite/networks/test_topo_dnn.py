@@ -4,7 +4,8 @@ import pytest
 import torch
 from laws import assert_learns, marked, particles
 
-from hepml_lite.networks.topo_dnn import TopoDNN, leading
+from hepml_lite.networks.layers.padding import leading
+from hepml_lite.networks.topo_dnn import TopoDNN
 from hepml_lite.training import count_parameters
 
 

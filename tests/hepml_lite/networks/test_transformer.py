@@ -9,12 +9,8 @@ from laws import (
 )
 from torch import nn
 
-from hepml_lite.networks.transformer import (
-    JetTransformer,
-    SelfAttention,
-    TransformerEncoder,
-    mean_pooled,
-)
+from hepml_lite.networks.layers.padding import mean_pooled
+from hepml_lite.networks.transformer import JetTransformer, SelfAttention, TransformerEncoder
 
 torch.set_num_threads(1)
 

@@ -1,0 +1,54 @@
+"""What ParticleNet and the Particle Transformer read of each particle."""
+
+import torch
+from torch import Tensor
+
+from hepml_lite.networks.layers.padding import clean
+
+KINEMATIC_FEATURES = (
+    "Δη", "Δφ", "ln pT [GeV]", "ln E [GeV]", "ln pT/pT(jet)", "ln E/E(jet)", "ΔR",
+)  # fmt: skip
+
+
+SMALLEST = 1e-8  # floor of energies [GeV] under the logarithm
+
+
+def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
+    """`KINEMATIC_FEATURES` of particles, (N, P, 7), zero where padded, as in the paper.
+
+    The jet is the sum of its particles, taken as massless; Δ is the distance from its axis.
+
+    Args:
+        constituents: (N, P, 3 or more): pT [GeV], η and φ; what follows is not looked at.
+        mask: (N, P), True where real.
+    """
+    pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)
+    energy = pt * eta.cosh()
+    px, py, pz, jet_energy = (
+        x.sum(1, keepdim=True) for x in (pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), energy)
+    )  # each (N, 1)
+    jet_pt = torch.hypot(px, py).clamp(min=SMALLEST)
+    d_eta = eta - (pz / jet_pt).asinh()
+    d_phi = torch.remainder(phi - torch.atan2(py, px) + torch.pi, 2 * torch.pi) - torch.pi
+    ln_pt, ln_energy = (x.clamp(min=SMALLEST).log() for x in (pt, energy))
+    ln_jet_energy = jet_energy.clamp(min=SMALLEST).log()
+    columns = (
+        d_eta, d_phi, ln_pt, ln_energy, ln_pt - jet_pt.log(), ln_energy - ln_jet_energy,
+        torch.hypot(d_eta, d_phi),
+    )  # fmt: skip
+    return clean(torch.stack(columns, -1), mask)
+
+
+def with_extra(constituents: Tensor, mask: Tensor, n_extra: int) -> Tensor:
+    """The kinematic features and behind them the extra columns given: (N, P, 7 + n_extra).
+
+    Raises:
+        ValueError: the constituents have not 3 + n_extra columns.
+    """
+    if constituents.shape[-1] != 3 + n_extra:
+        raise ValueError(
+            f"{constituents.shape[-1]} columns: this network takes {3 + n_extra}: pT [GeV], η, φ "
+            f"and {n_extra} more. Make it with n_extra={constituents.shape[-1] - 3} to change that."
+        )
+    extra = clean(constituents[..., 3:], mask)
+    return torch.cat([kinematic_features(constituents, mask), extra], -1)
