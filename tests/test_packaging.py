@@ -2,7 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
+import warnings
 from pathlib import Path
 
 import pytest
@@ -67,18 +70,37 @@ def test_lock_holds_no_address_and_no_local_build():
     assert not re.search(r"://|--(extra-)?index-url|--find-links|\+cpu", text)
 
 
-def test_imports_point_one_way():
-    order = ["hepml_lite", "data_fetch", "widgets"]
-    for position, package in enumerate(order):
-        above = "|".join([*order[position + 1 :], "notebooks"]) or "nothing"
+def test_imports_point_one_way_between_packages_rooms_and_themes():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_all_imports_are_absolute():
+    for package in ("hepml_lite", "data_fetch", "widgets"):
         for path in (ROOT / package).rglob("*.py"):
-            upward = re.search(rf"^\s*(?:from|import) ({above})\b", path.read_text(), flags=re.M)
-            assert not upward, f"{path.relative_to(ROOT)} imports {upward[1]}"
+            relative = re.search(r"^\s*from \.", path.read_text(), flags=re.M)
+            assert not relative, f"{path.relative_to(ROOT)} has a relative import"
 
 
-def test_modules_are_short_and_say_what_they_are():
+def test_modules_say_what_they_are_and_long_ones_are_listed():
+    long_modules = []
     for package in ("hepml_lite", "data_fetch", "widgets"):
         for path in (ROOT / package).rglob("*.py"):
             text = path.read_text()
             assert text.startswith(('"""', 'r"""')), f"{path.relative_to(ROOT)} has no first line"
-            assert text.count("\n") <= 250, f"{path.relative_to(ROOT)} is longer than 250 lines"
+            if text.count("\n") > 300:
+                long_modules.append(str(path.relative_to(ROOT)))
+    if long_modules:
+        warnings.warn(
+            f"longer than 300 lines, is there a second idea? {long_modules}", stacklevel=1
+        )

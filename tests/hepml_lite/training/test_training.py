@@ -63,6 +63,20 @@ class Recorder:
         self.events.append(("end", len(history.train_loss), history.best_epoch))
 
 
+def test_the_validation_loss_is_that_of_the_model_in_evaluation_mode():
+    """Dropout and batch statistics are for training alone."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 2)
+    )
+    inputs, labels = blobs()
+    validation = blobs(200, seed=1)
+    _, history = train(model, (inputs, labels), validation=validation, epochs=1)
+    logits = torch.from_numpy(predict(model, (validation[0],), device="cpu"))
+    expected = nn.functional.cross_entropy(logits, torch.from_numpy(validation[1]))
+    assert history.validation_loss[0] == pytest.approx(float(expected), rel=1e-5)
+
+
 def test_the_network_learns_and_history_says_so():
     model, history = train(validation=blobs(200, 1), epochs=5, learning_rate=1e-2)
     assert history.train_loss[-1] < 0.7 * history.train_loss[0]
