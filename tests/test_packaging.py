@@ -1,6 +1,8 @@
 """pyproject, lock, environment, Binder and the dev container fit together."""
 
+import importlib.util
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -104,3 +106,22 @@ def test_modules_say_what_they_are_and_long_ones_are_listed():
         warnings.warn(
             f"longer than 300 lines, is there a second idea? {long_modules}", stacklevel=1
         )
+
+
+def test_the_drawing_of_the_rooms_is_that_of_the_code():
+    path = ROOT / "docs" / "architecture.py"
+    spec = importlib.util.spec_from_file_location("architecture", path)
+    architecture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(architecture)
+    current = architecture.PAGE.read_text("utf8")
+    assert architecture.page() == current, "run: python docs/architecture.py"
+
+
+def test_every_moved_name_is_where_the_table_says():
+    rows = (ROOT / "docs" / "moved_names.csv").read_text().splitlines()[1:]
+    for row in rows:
+        new = row.split(",")[1]
+        if "/" in new:
+            assert (ROOT / new).is_file(), new
+        else:
+            assert pkgutil.resolve_name(new), new
