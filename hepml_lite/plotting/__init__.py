@@ -1,25 +1,27 @@
-"""Figures in one style that reads from the last row: histograms, ROC curves, jets, losses."""
+"""Figures in one style that reads from the last row, a module for each kind of figure."""
 
-from hepml_lite.plotting.figures import (
-    COLOURS,
-    LiveLoss,
-    class_style,
-    histogram,
-    jet_display,
-    loss_curves,
-    roc_curves,
-    use_style,
-)
+from hepml_lite.plotting import histograms, jets, losses, reliability, roc, style
+from hepml_lite.plotting.histograms import histogram
+from hepml_lite.plotting.jets import jet_display
+from hepml_lite.plotting.losses import LiveLoss, loss_curves
 from hepml_lite.plotting.reliability import reliability_diagram
+from hepml_lite.plotting.roc import roc_curves
+from hepml_lite.plotting.style import COLOURS, class_style, use_style
 
 __all__ = [
     "COLOURS",
     "LiveLoss",
     "class_style",
     "histogram",
+    "histograms",
     "jet_display",
+    "jets",
     "loss_curves",
+    "losses",
+    "reliability",
     "reliability_diagram",
+    "roc",
     "roc_curves",
+    "style",
     "use_style",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from hepml_lite.plotting.figures import class_style
+from hepml_lite.plotting.style import class_style
 from hepml_lite.statistics.calibration import expected_calibration_error, reliability_curve
 
 

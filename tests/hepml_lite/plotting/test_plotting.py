@@ -252,7 +252,7 @@ class Handle:
 
 def test_live_loss_does_not_slow_down_short_epochs_but_draws_the_last(monkeypatch):
     handle = Handle()
-    monkeypatch.setattr(plotting.figures, "_display_handle", lambda: handle)
+    monkeypatch.setattr(plotting.losses, "_display_handle", lambda: handle)
     live = plotting.LiveLoss(seconds=60)
     live.on_start(history(0))
     for epoch in range(1, 20):

@@ -1,0 +1,40 @@
+"""Sizes of both notebooks on tagging."""
+
+SIZES = {
+    "smoke": {
+        "train_jets": 500,
+        "epochs": 1,
+        "batch_size": 64,
+        "boosted_jets": 100,
+        "varied_jets": 1_000,
+        "steps": 20,
+        "labelled_jets": 400,
+        "formula_jets": 300,
+        "generations": 2,
+        "bootstraps": 10,
+    },
+    "lesson": {
+        "train_jets": 6_000,
+        "epochs": 5,
+        "batch_size": 64,
+        "boosted_jets": 500,
+        "varied_jets": 4_000,
+        "steps": 350,
+        "labelled_jets": 4_000,
+        "formula_jets": 3_000,
+        "generations": 15,
+        "bootstraps": 100,
+    },
+    "paper": {
+        "train_jets": None,
+        "epochs": 20,
+        "batch_size": 512,
+        "boosted_jets": 2_000,
+        "varied_jets": None,
+        "steps": 1_600,
+        "labelled_jets": 20_000,
+        "formula_jets": 10_000,
+        "generations": 60,
+        "bootstraps": 200,
+    },
+}
