@@ -51,7 +51,7 @@ def _(answer, reference, score, mass, label, **context):
     area = metrics.auc(label, found)
     if area < 0.45:
         raise Wrong(f"an AUC of {area:.2f}: your number is larger for QCD than for tops, turn it")
-    bent = mass_sculpting(found, mass, label, 0.5, n=20, rng=0)
+    bent = mass_sculpting(label, found, mass, 0.5, n_bootstrap=20, rng=0)
     rejection = metrics.background_rejection(label, found, 0.5)
     told = f"at εS = 0.5 a JSD of {bent.jsd.value:.3f} bits and a rejection of {rejection:.1f}"
     if np.allclose(np.argsort(found, kind="stable"), np.argsort(score, kind="stable")):

@@ -20,7 +20,7 @@ def reliability_diagram(
     ax.plot([0, 1], [0, 1], color="0.4", lw=1.5, ls=":")
     for name, probability in probabilities_by_name.items():
         curve = reliability_curve(labels, probability, n_bins)
-        error = expected_calibration_error(labels, probability, n_bins, n=100, rng=0)
+        error = expected_calibration_error(labels, probability, n_bins, n_bootstrap=100, rng=0)
         label = f"{name}: ECE {error.value:.3f} (perfect: {error.if_calibrated.value:.3f})"
         bars = np.maximum([curve.observed - curve.low, curve.high - curve.observed], 0)
         style = class_style(name)

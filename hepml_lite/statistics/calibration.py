@@ -83,18 +83,24 @@ def reliability_curve(
 
 
 def expected_calibration_error(
-    labels: ArrayLike, probability: ArrayLike, n_bins: int = 10, n: int = 500, rng: Seed = None
+    labels: ArrayLike,
+    probability: ArrayLike,
+    n_bins: int = 10,
+    n_bootstrap: int = 500,
+    rng: Seed = None,
 ) -> CalibrationError:
     """ECE, eq. 3 of arXiv:1706.04599 for two classes and the probability of signal.
 
     A mean of absolute values is never zero in a finite sample. How large it is for a calibrated
-    tagger is found by drawing labels with the predicted probabilities, n times.
+    tagger is found by drawing labels with the predicted probabilities, n_bootstrap times.
 
     Raises:
-        ValueError: as `reliability_curve`, or n < 2.
+        ValueError: as `reliability_curve`, or n_bootstrap < 2.
     """
-    if n < 2:
-        raise ValueError(f"n is {n}: an interval needs at least 2 draws, better 500")
+    if n_bootstrap < 2:
+        raise ValueError(
+            f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 draws, better 500"
+        )
     labels, probability = _checked(labels, probability)
     place, rng = _bins(probability, n_bins), np.random.default_rng(rng)
 
@@ -102,9 +108,9 @@ def expected_calibration_error(
         return float(np.abs(np.bincount(place, weights=truth - probability)).sum() / len(truth))
 
     value = error(labels)
-    null = np.array([error(rng.random(len(labels)) < probability) for _ in range(n)])
+    null = np.array([error(rng.random(len(labels)) < probability) for _ in range(n_bootstrap)])
     expected = Interval(float(null.mean()), *map(float, central_interval(null)))
-    return CalibrationError(value, expected, float((1 + (null >= value).sum()) / (1 + n)))
+    return CalibrationError(value, expected, float((1 + (null >= value).sum()) / (1 + n_bootstrap)))
 
 
 def brier_score(labels: ArrayLike, probability: ArrayLike) -> float:

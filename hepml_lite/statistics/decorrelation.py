@@ -100,9 +100,15 @@ class Sculpting(NamedTuple):
 
 
 def mass_sculpting(
-    score: ArrayLike, mass: ArrayLike, label: ArrayLike, signal_efficiency: float = 0.5,
-    edges: ArrayLike | None = None, against: str = "failing", n: int = 200, rng: Seed = None,
-) -> Sculpting:  # fmt: skip
+    labels: ArrayLike,
+    scores: ArrayLike,
+    masses: ArrayLike,
+    signal_efficiency: float = 0.5,
+    edges: ArrayLike | None = None,
+    against: str = "failing",
+    n_bootstrap: int = 200,
+    rng: Seed = None,
+) -> Sculpting:
     """Jensen-Shannon divergence between background masses that pass and that fail a cut on score.
 
     With normalised histograms P and Q and M = (P + Q)/2 it is the mean of KL(P|M) and KL(Q|M),
@@ -110,19 +116,19 @@ def mass_sculpting(
     a decorrelation below it cannot be seen with so few jets. Published 1/JSD depend on the bins.
 
     Args:
-        score: (N,) larger is more signal-like.
-        mass: (N,) [GeV].
-        label: (N,) 1 for signal, 0 for background.
+        labels: (N,) 1 for signal, 0 for background.
+        scores: (N,) larger is more signal-like.
+        masses: (N,) [GeV].
         signal_efficiency: share of the signal behind the cut.
         edges: bins of mass; default: 20 bins, equally filled by the background.
         against: "failing" background jets, or "all" of them, before the cut.
-        n: bootstrap resamples, and random cuts.
+        n_bootstrap: resamples, and random cuts.
         rng: generator or seed of both.
 
     Raises:
         ValueError: shapes, labels, a working point outside (0, 1), or no background on one side.
     """
-    score, mass, label = _checked_jets(score, mass, label)
+    label, score, mass = _checked_jets(labels, scores, masses)
     if against not in ("failing", "all"):
         raise ValueError(f"against={against!r}: choose 'failing' or 'all' background jets")
     passed = (score >= _threshold(score, label, signal_efficiency))[label == 0]
@@ -143,10 +149,10 @@ def mass_sculpting(
 
     value = divergence(slice(None), passed)
     sides = [np.flatnonzero(passed == side) for side in (True, False)]
-    draws = (np.concatenate([rng.choice(s, len(s)) for s in sides]) for _ in range(n))
+    draws = (np.concatenate([rng.choice(s, len(s)) for s in sides]) for _ in range(n_bootstrap))
     # resampling shifts a divergence upwards by about the floor, but its spread is right
     error = np.std([divergence(rows, passed[rows]) for rows in draws])
-    floor = np.mean([divergence(slice(None), rng.permutation(passed)) for _ in range(n)])
+    floor = np.mean([divergence(slice(None), rng.permutation(passed)) for _ in range(n_bootstrap)])
     low, high = max(value - error, 0.0), value + error
     inverse = Interval(*(1 / x if x > 0 else math.inf for x in (value, high, low)))
     efficiency = efficiency_interval(int(passed.sum()), len(passed))
@@ -162,17 +168,22 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
 
 
 def efficiency_by_mass(
-    score: ArrayLike, mass: ArrayLike, label: ArrayLike, edges: ArrayLike,
-    signal_efficiency: float = 0.5, of: int = 0, level: float = 0.68,
-) -> list[Interval | None]:  # fmt: skip
+    labels: ArrayLike,
+    scores: ArrayLike,
+    masses: ArrayLike,
+    edges: ArrayLike,
+    signal_efficiency: float = 0.5,
+    of: int = 0,
+    level: float = 0.68,
+) -> list[Interval | None]:
     """Efficiency of one cut in each bin of mass, with binomial intervals; None for an empty bin.
 
     A tagger decorrelated from mass has the same efficiency in all bins.
 
     Args:
-        score: (N,) larger is more signal-like.
-        mass: (N,) [GeV].
-        label: (N,) 1 for signal, 0 for background.
+        labels: (N,) 1 for signal, 0 for background.
+        scores: (N,) larger is more signal-like.
+        masses: (N,) [GeV].
         edges: (H + 1,) of the mass bins [GeV]; jets outside are left out.
         signal_efficiency: share of all signal behind the cut.
         of: class whose efficiency is asked for.
@@ -181,7 +192,7 @@ def efficiency_by_mass(
     Raises:
         ValueError: as `mass_sculpting`.
     """
-    score, mass, label = _checked_jets(score, mass, label)
+    label, score, mass = _checked_jets(labels, scores, masses)
     passed = score >= _threshold(score, label, signal_efficiency)
     totals, passing = (
         np.histogram(mass[chosen], edges)[0] for chosen in (label == of, (label == of) & passed)
@@ -214,14 +225,16 @@ def _checked_weights(x: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
     return weights / total
 
 
-def _checked_jets(score: ArrayLike, mass: ArrayLike, label: ArrayLike) -> tuple[np.ndarray, ...]:
-    arrays = tuple(np.asarray(a) for a in (score, mass, label))
+def _checked_jets(
+    labels: ArrayLike, scores: ArrayLike, masses: ArrayLike
+) -> tuple[np.ndarray, ...]:
+    arrays = tuple(np.asarray(a) for a in (labels, scores, masses))
     shapes = [a.shape for a in arrays]
     if len(set(shapes)) != 1 or arrays[0].ndim != 1:
-        raise ValueError(f"score, mass and label have shapes {shapes}: give (N,) each")
-    if set(np.unique(arrays[2])) != {0, 1}:
+        raise ValueError(f"labels, scores and masses have shapes {shapes}: give (N,) each")
+    if set(np.unique(arrays[0])) != {0, 1}:
         raise ValueError(
-            f"label holds {np.unique(arrays[2])[:5]}: needs 0 (background) and 1 (signal), both"
+            f"labels hold {np.unique(arrays[0])[:5]}: needs 0 (background) and 1 (signal), both"
         )
     return arrays
 

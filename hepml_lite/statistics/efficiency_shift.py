@@ -41,7 +41,7 @@ def shift_of_efficiency(
     varied: ArrayLike,
     varied_labels: ArrayLike | None = None,
     signal_efficiency: float = 0.5,
-    n: int = 200,
+    n_bootstrap: int = 200,
     rng: Generator | int | None = 0,
     level: float = 0.68,
 ) -> EfficiencyShift:
@@ -57,7 +57,7 @@ def shift_of_efficiency(
         varied: (N,) scores of the same jets under a variation, or (M,) of others.
         varied_labels: (M,) labels of these others; None for the same jets.
         signal_efficiency: of the nominal jets, which sets the threshold.
-        n: resamples.
+        n_bootstrap: resamples.
         rng: generator or seed.
         level: of the intervals.
 
@@ -78,7 +78,7 @@ def shift_of_efficiency(
             f"{FEWEST} are needed; take more jets, or a larger efficiency"
         )
     resamples = []
-    for _ in range(n):
+    for _ in range(n_bootstrap):
         drawn = [rng.integers(len(scores), size=len(scores)) for scores in before]
         other = drawn if paired else [rng.integers(len(s), size=len(s)) for s in after]
         pairs = [[s[i] for s, i in zip(*x, strict=True)] for x in ((before, drawn), (after, other))]

@@ -121,24 +121,25 @@ def bootstrap(
     metric: Callable[..., float],
     labels: ArrayLike,
     scores: ArrayLike,
-    n: int = 200,
+    n_bootstrap: int = 200,
     rng: Seed = None,
     level: float = 0.68,
     weights: Weights = None,
 ) -> Interval:
     """Value of `metric(labels, scores)` and its percentile bootstrap interval (Efron 1979).
 
-    Each of the n resamples draws jets with replacement within each class, so class sizes stay
-    as they are: efficiencies are defined for each class alone, and no resample loses one.
+    Each of the `n_bootstrap` resamples draws jets with replacement within each class, so class
+    sizes stay as they are: efficiencies are defined for each class alone, and no resample loses
+    one.
     With weights, `metric(labels, scores, weights=weights)` is called. The interval holds what a
     new test sample would change, not what a new training would. To compare taggers a and b on the
     same jets, pass positions, np.arange(N), as scores and a metric that looks up a[i] and b[i].
 
     Raises:
-        ValueError: if n < 2, level is not in (0, 1), or as the module says.
+        ValueError: if n_bootstrap < 2, level is not in (0, 1), or as the module says.
     """
     sample = _validated(labels, scores, weights)
-    values = [_apply(metric, *resample) for resample in _resamples(*sample, n, rng)]
+    values = [_apply(metric, *resample) for resample in _resamples(*sample, n_bootstrap, rng)]
     low, high = central_interval(values, level)
     return Interval(float(_apply(metric, *sample)), float(low), float(high))
 
@@ -146,7 +147,7 @@ def bootstrap(
 def roc_band(
     labels: ArrayLike,
     scores: ArrayLike,
-    n: int = 100,
+    n_bootstrap: int = 100,
     rng: Seed = None,
     level: float = 0.68,
     signal_efficiency: ArrayLike | None = None,
@@ -159,7 +160,9 @@ def roc_band(
     """
     grid = np.linspace(0.01, 1, 100) if signal_efficiency is None else np.array(signal_efficiency)
     sample = _validated(labels, scores, weights)
-    curves = [_rejection(*roc_curve(*s)[:2], grid) for s in _resamples(*sample, n, rng)]  # (n, G)
+    curves = [
+        _rejection(*roc_curve(*s)[:2], grid) for s in _resamples(*sample, n_bootstrap, rng)
+    ]  # (n, G)
     low, high = central_interval(curves, level)
     return RocBand(grid, _rejection(*roc_curve(*sample)[:2], grid), low, high)
 
@@ -196,7 +199,7 @@ def _resamples(
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield n samples drawn with replacement within each class, already in falling score."""
     if n < 2:
-        raise ValueError(f"n is {n}: an interval needs at least 2 resamples, better 200")
+        raise ValueError(f"n_bootstrap is {n}: an interval needs at least 2 resamples, better 200")
     rng, order = np.random.default_rng(rng), np.argsort(-scores, kind="stable")
     labels, scores = labels[order], scores[order]
     classes = [np.flatnonzero(labels == c) for c in (0, 1)]

@@ -164,7 +164,7 @@ def _figure(
         chosen = chosen.astype(int)
         return float(np.mean([metric(labels, one[chosen]) for one in scores]))
 
-    interval = metrics.bootstrap(mean, labels, np.arange(scores.shape[1]), n=n, rng=rng)
+    interval = metrics.bootstrap(mean, labels, np.arange(scores.shape[1]), n_bootstrap=n, rng=rng)
     single = [metric(labels, one) for one in scores]
     spread = float(np.std(single, ddof=1)) if len(single) > 1 else None
     return Figure(interval.value, (interval.high - interval.low) / 2, spread)

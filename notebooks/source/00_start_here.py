@@ -230,7 +230,7 @@ def summary(labels, scores, metric):
     """A metric of each score with its bootstrap interval."""
     rng = np.random.default_rng(SEED)
     return {
-        name: metrics.bootstrap(metric, labels, score, n=sizes.bootstraps, rng=rng)
+        name: metrics.bootstrap(metric, labels, score, n_bootstrap=sizes.bootstraps, rng=rng)
         for name, score in scores.items()
     }
 

@@ -87,7 +87,9 @@ def test_sculpting_is_that_of_the_library():
     for row in range(2):
         cut = sample.thresholds[row, 79]
         found, chance = sample.sculpting(sample.scores[row] >= cut)
-        bent = mass_sculpting(sample.scores[row], sample.mass, sample.labels, 0.8, n=50, rng=1)
+        bent = mass_sculpting(
+            sample.labels, sample.scores[row], sample.mass, 0.8, n_bootstrap=50, rng=1
+        )
         assert found == pytest.approx(bent.jsd.value, abs=0.01)
         assert chance == pytest.approx(bent.floor, rel=0.25)
 

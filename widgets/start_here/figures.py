@@ -39,7 +39,7 @@ def roc_columns(results: TaggingResults, training: int) -> dict[str, np.ndarray]
     """ROC curve with its 68 % bootstrap band; training 0 is the cut |m - m_top| < w."""
     cut = training == 0
     scores = -np.abs(results.mass - TOP_MASS) if cut else results.scores[training - 1]
-    band = roc_band(results.labels, scores, n=100, rng=1)
+    band = roc_band(results.labels, scores, n_bootstrap=100, rng=1)
     enough = band.background_rejection <= (results.labels == 0).sum() / MIN_BACKGROUND
     names = ("signal_efficiency", "background_rejection", "low", "high")
     return {name: getattr(band, name)[enough] for name in names}

@@ -150,7 +150,9 @@ w_or_z = check("1.5", w_or_z, learn=learn, judge=judge)
 
 # %%
 for name, values in {"mass": judge.mass, "yours": w_or_z(judge)}.items():
-    auc = metrics.bootstrap(metrics.auc, is_z[judge], values, n=sizes.bootstraps, rng=SEED)
+    auc = metrics.bootstrap(
+        metrics.auc, is_z[judge], values, n_bootstrap=sizes.bootstraps, rng=SEED
+    )
     print(f"{name:>6}: AUC {auc}")
 
 # %% [markdown]

@@ -75,7 +75,7 @@ train = load("top_tagging", split="train")[: sizes.train_jets]
 test = load("top_tagging", split="test")  # all: those that the stored taggers have scored
 mine = TAGGERS["PFN"](epochs=sizes.epochs).fit(train, seed=SEED)
 scores = mine.score(test)
-area = metrics.bootstrap(metrics.auc, test.label, scores, n=sizes.bootstraps, rng=SEED)
+area = metrics.bootstrap(metrics.auc, test.label, scores, n_bootstrap=sizes.bootstraps, rng=SEED)
 print(f"trained in {mine.seconds:.0f} s on {len(train)} jets: AUC {area}")
 
 # %%
@@ -92,7 +92,9 @@ show("tagging", sample=sample, first="mine")
 # %%
 for name in sample.names:
     row = sample.scores[sample.row(name)]
-    bent = mass_sculpting(row, sample.mass, sample.labels, 0.5, n=sizes.bootstraps, rng=SEED)
+    bent = mass_sculpting(
+        sample.labels, row, sample.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED
+    )
     rejection = metrics.background_rejection(sample.labels, row, 0.5)
     print(f"{name:>20}: 1/εB {rejection:6.1f}, JSD {bent.jsd} bits (chance: {bent.floor:.3f})")
 

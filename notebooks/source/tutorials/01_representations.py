@@ -346,7 +346,9 @@ for degree, columns in ((1, 2), (2, 4), (3, 9), (4, 21)):
     use = slice(1, columns)  # column 0 is 1 for every jet
     cut = linear_classifier(polynomials[labelled][:, use], labelled.label)
     score = cut.decision_function(polynomials[test][:, use])
-    by_degree[degree] = metrics.bootstrap(metrics.auc, test.label, score, n=sizes.bootstraps, rng=0)
+    by_degree[degree] = metrics.bootstrap(
+        metrics.auc, test.label, score, n_bootstrap=sizes.bootstraps, rng=0
+    )
     print(f"up to degree {degree}: {columns - 1:>3} polynomials, AUC {by_degree[degree]}")
 
 # %% [markdown]

@@ -370,7 +370,7 @@ def gain(labels, chosen):
 
 positions = np.arange(len(test))
 print(f"AUC of {best} less that of the trees, on the same jets:", end=" ")
-print(metrics.bootstrap(gain, test.label, positions, n=sizes.bootstraps, rng=SEED))
+print(metrics.bootstrap(gain, test.label, positions, n_bootstrap=sizes.bootstraps, rng=SEED))
 
 # %% [markdown]
 # ## 7 · Break it
@@ -409,7 +409,7 @@ def shift(name, jets, same):
         judges[name].score(jets),
         varied_labels=None if same else jets.label,
         signal_efficiency=0.7,
-        n=sizes.bootstraps,
+        n_bootstrap=sizes.bootstraps,
         rng=SEED,
     )
 
@@ -506,7 +506,7 @@ for name, score in by_strength.items():
 plotting.histogram(ax, spectra, np.linspace(0, 300, 31), "jet mass [GeV]", density=True)
 plt.show()
 for name, score in by_strength.items():
-    bent = mass_sculpting(score, test.mass, test.label, n=sizes.bootstraps, rng=SEED)
+    bent = mass_sculpting(test.label, score, test.mass, n_bootstrap=sizes.bootstraps, rng=SEED)
     area = metrics.auc(test.label, score)
     print(f"{name:>7}: AUC {area:.3f}, mass bent by {bent.jsd} bits (by chance {bent.floor:.3f})")
 
@@ -571,7 +571,9 @@ def learned_from(jets, labels):
         progress=False,
     )
     score = training.predict_probability(network, network_inputs(unseen))[:, 1]
-    return metrics.bootstrap(metrics.auc, unseen.label, score, n=sizes.bootstraps, rng=SEED)
+    return metrics.bootstrap(
+        metrics.auc, unseen.label, score, n_bootstrap=sizes.bootstraps, rng=SEED
+    )
 
 
 # %%

@@ -58,23 +58,23 @@ def test_bins_of_calibrated_probabilities_cover_the_diagonal():
 def test_the_error_of_a_calibrated_tagger_is_what_it_is_expected_to_be():
     p_values = []
     for seed in range(40):
-        error = expected_calibration_error(*calibrated(1000, seed), n=99, rng=seed)
+        error = expected_calibration_error(*calibrated(1000, seed), n_bootstrap=99, rng=seed)
         p_values.append(error.p_value)
     assert error.if_calibrated.value > 0.01, "it is not zero"
     assert np.mean(p_values) == pytest.approx(0.5, abs=0.15), "p-values are uniform"
     small, large = (
-        expected_calibration_error(*calibrated(n), n=50, rng=0).if_calibrated.value
+        expected_calibration_error(*calibrated(n), n_bootstrap=50, rng=0).if_calibrated.value
         for n in (500, 50_000)
     )
     assert large == pytest.approx(small / 10, rel=0.3), "it falls with the root of the jets"
 
 
 def test_a_tagger_that_is_too_sure_is_found_out():
-    error = expected_calibration_error(*calibrated(slope=2.0), n=99, rng=0)
+    error = expected_calibration_error(*calibrated(slope=2.0), n_bootstrap=99, rng=0)
     assert error.value > 5 * error.if_calibrated.value
     assert error.p_value == pytest.approx(0.01)
     known = np.repeat([0.2, 0.6], 50), np.repeat([0, 1, 0, 1], [35, 15, 25, 25])
-    error = expected_calibration_error(known[1], known[0], n_bins=2, n=2, rng=0)
+    error = expected_calibration_error(known[1], known[0], n_bins=2, n_bootstrap=2, rng=0)
     assert error.value == pytest.approx(0.1)  # shares of 0.3 and 0.5
 
 
@@ -123,7 +123,8 @@ def test_platt_and_isotonic_mend_an_offset_that_temperature_cannot():
         "isotonic": isotonic(scores, labels)(logit(distorted)),
     }
     p_values = {
-        name: expected_calibration_error(test, p, n=99, rng=0).p_value for name, p in mended.items()
+        name: expected_calibration_error(test, p, n_bootstrap=99, rng=0).p_value
+        for name, p in mended.items()
     }
     assert p_values["temperature"] == pytest.approx(0.01)
     assert p_values["Platt"] > 0.05
@@ -159,7 +160,7 @@ def test_the_diagram_shows_a_point_for_each_bin():
         (lambda: temperature_scaling([-1.0, 1.0], [0, 1]), "separate"),
         (lambda: temperature_scaling([-1.0, 1.0], [1, 0]), "tell nothing"),
         (lambda: temperature_scaling(np.zeros((2, 3)), [0, 3]), "from 0 to 2"),
-        (lambda: expected_calibration_error([0, 1], [0.2, 0.3], n=1), "n is 1"),
+        (lambda: expected_calibration_error([0, 1], [0.2, 0.3], n_bootstrap=1), "n_bootstrap is 1"),
     ],
 )
 def test_what_cannot_be_calibrated_is_refused(call, message):

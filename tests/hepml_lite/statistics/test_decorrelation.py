@@ -129,11 +129,13 @@ def test_decorrelation_pays_area_for_an_unsculpted_mass():
     assert np.array_equal(plain[0], trained(cross_entropy)[0]), "lambda = 0 is cross entropy"
     assert auc(plain[2], plain[0]) > auc(free[2], free[0]) + 0.05
     assert auc(free[2], free[0]) > 0.72, "the feature that is free of mass, Φ(1/√2) = 0.76, is left"
-    before, after = (mass_sculpting(*t, rng=0, n=50) for t in (plain, free))
+    before, after = (mass_sculpting(t[2], t[0], t[1], rng=0, n_bootstrap=50) for t in (plain, free))
     assert after.inverse.low > 5 * before.inverse.high
     spreads = []
     for test in plain, free:
-        efficiencies = [e.value for e in efficiency_by_mass(*test, [50, 80, 120, 200])]
+        efficiencies = [
+            e.value for e in efficiency_by_mass(test[2], test[0], test[1], [50, 80, 120, 200])
+        ]
         spreads.append(np.ptp(efficiencies) / np.mean(efficiencies))
     assert spreads[1] < 0.3 * spreads[0]
 
@@ -160,26 +162,26 @@ def test_divergence_is_scipys_and_spans_zero_to_one():
 def test_a_random_score_is_at_the_floor_and_a_cut_on_mass_far_above():
     _, mass, label = sculpted()
     rng = np.random.default_rng(3)
-    random = mass_sculpting(rng.random(len(mass)), mass, label, rng=0)
+    random = mass_sculpting(label, rng.random(len(mass)), mass, rng=0)
     assert abs(random.jsd.value - random.floor) < 4 * random.jsd.error
     n_pass, n_fail = (round(f * (label == 0).sum()) for f in (0.5, 0.5))
     # two samples of one distribution in B bins: (B - 1)(1/n + 1/m) / (8 ln 2)
     assert random.floor == pytest.approx(19 / 8 / np.log(2) * (1 / n_pass + 1 / n_fail), rel=0.15)
     assert random.background_efficiency.value == pytest.approx(0.5, abs=0.05)
-    hard = mass_sculpting(mass, mass, label, rng=0)
+    hard = mass_sculpting(label, mass, mass, rng=0)
     assert hard.jsd.value > 20 * hard.floor
     assert hard.inverse.low <= hard.inverse.value == 1 / hard.jsd.value <= hard.inverse.high
-    softer = mass_sculpting(mass, mass, label, against="all", rng=0)
+    softer = mass_sculpting(label, mass, mass, against="all", rng=0)
     assert softer.jsd.value < hard.jsd.value
 
 
 def test_efficiency_in_bins_by_counting():
     score, mass = np.array([0.1, 0.9, 0.8, 0.2, 0.7, 0.5]), np.array([5, 5, 15, 15, 5, 15])
     label = np.array([0, 0, 0, 0, 1, 1])  # the cut at 50 % of the signal is 0.6
-    low, high, none = efficiency_by_mass(score, mass, label, [0, 10, 20, 30])
+    low, high, none = efficiency_by_mass(label, score, mass, [0, 10, 20, 30])
     assert (low.value, high.value, none) == (0.5, 0.5, None)
     assert low.low < 0.5 < low.high
-    assert efficiency_by_mass(score, mass, label, [0, 10, 20], of=1)[0].value == 1
+    assert efficiency_by_mass(label, score, mass, [0, 10, 20], of=1)[0].value == 1
 
 
 @pytest.mark.parametrize(
@@ -188,11 +190,11 @@ def test_efficiency_in_bins_by_counting():
         (lambda x, y: distance_correlation(x, y[:5]), "shapes"),
         (lambda x, y: distance_correlation(x, y, -torch.ones(30)), "all 0"),
         (lambda x, y: disco_loss(-1.0), "strength=-1"),
-        (lambda x, y: mass_sculpting(x, y, x > 0, 1.5), "signal_efficiency=1.5"),
-        (lambda x, y: mass_sculpting(x, y, x > 0), "0 of"),
-        (lambda x, y: mass_sculpting(x, y, x > 0, against="before"), "against='before'"),
-        (lambda x, y: mass_sculpting(x, y, np.ones(30)), "both"),
-        (lambda x, y: efficiency_by_mass(x, y[:4], x > 0, [0, 1]), "shapes"),
+        (lambda x, y: mass_sculpting(x > 0, x, y, 1.5), "signal_efficiency=1.5"),
+        (lambda x, y: mass_sculpting(x > 0, x, y), "0 of"),
+        (lambda x, y: mass_sculpting(x > 0, x, y, against="before"), "against='before'"),
+        (lambda x, y: mass_sculpting(np.ones(30), x, y), "both"),
+        (lambda x, y: efficiency_by_mass(x > 0, x, y[:4], [0, 1]), "shapes"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(call, message):

@@ -145,8 +145,8 @@ def test_perfect_separation_is_infinite_rejection_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert metrics.background_rejection(labels, scores) == math.inf
-        interval = bootstrap(metrics.background_rejection, labels, scores, n=10, rng=0)
-        band = metrics.roc_band(labels, scores, n=10, rng=0)
+        interval = bootstrap(metrics.background_rejection, labels, scores, n_bootstrap=10, rng=0)
+        band = metrics.roc_band(labels, scores, n_bootstrap=10, rng=0)
     assert tuple(interval) == (math.inf,) * 3
     assert str(interval) == "inf [inf, inf]"
     assert np.isinf(band.low[:-1]).all()
@@ -185,7 +185,7 @@ def test_significance_improvement_counts_effective_background_jets():
 def test_bootstrap_interval_covers_the_true_auc_as_often_as_it_says(true_separation):
     truth = NORMAL.cdf(true_separation / math.sqrt(2))
     toys = [
-        bootstrap(metrics.auc, *gaussians(60, true_separation, seed), n=100, rng=seed)
+        bootstrap(metrics.auc, *gaussians(60, true_separation, seed), n_bootstrap=100, rng=seed)
         for seed in range(120)
     ]
     covered = sum(toy.low <= truth <= toy.high for toy in toys)
@@ -198,7 +198,7 @@ def test_bootstrap_of_an_efficiency_has_the_binomial_error():
     def background_efficiency(labels, scores):
         return (scores[labels == 0] > 1).mean()
 
-    interval = bootstrap(background_efficiency, labels, scores, n=500, rng=0)
+    interval = bootstrap(background_efficiency, labels, scores, n_bootstrap=500, rng=0)
     p = interval.value
     assert interval.error == pytest.approx(math.sqrt(p * (1 - p) / 2000), rel=0.15)
 
@@ -230,7 +230,7 @@ def test_resamples_keep_class_sizes_order_and_the_weights_of_their_jets():
         seen.append(scores)
         return 0.0
 
-    bootstrap(probe, labels, scores, n=20, rng=0, weights=np.exp(scores))
+    bootstrap(probe, labels, scores, n_bootstrap=20, rng=0, weights=np.exp(scores))
     resamples, full = seen[:-1], seen[-1]
     assert len(resamples) == 20
     assert all((np.diff(s) <= 0).all() for s in resamples)  # what makes sorting again linear
@@ -238,7 +238,7 @@ def test_resamples_keep_class_sizes_order_and_the_weights_of_their_jets():
 
 
 def test_a_sample_with_one_signal_jet_never_loses_it():
-    interval = bootstrap(metrics.auc, [0, 0, 0, 1], [0.1, 0.5, 0.9, 0.6], n=200, rng=0)
+    interval = bootstrap(metrics.auc, [0, 0, 0, 1], [0.1, 0.5, 0.9, 0.6], n_bootstrap=200, rng=0)
     assert interval.low <= interval.value <= interval.high
     assert interval.low < interval.high
 
@@ -267,15 +267,15 @@ def test_inputs_are_left_as_they_were_and_lists_and_booleans_are_welcome():
 
 def test_roc_band_holds_the_curve_and_its_working_points():
     labels, scores = gaussians(2000, 1.5)
-    band = metrics.roc_band(labels, scores, n=100, rng=0)
+    band = metrics.roc_band(labels, scores, n_bootstrap=100, rng=0)
     assert (band.low <= band.background_rejection).mean() > 0.95
     assert (band.high >= band.background_rejection).mean() > 0.95
     assert (band.background_rejection[1:] <= band.background_rejection[:-1]).all()
     for i in (9, 29, 79):
         point = metrics.background_rejection(labels, scores, band.signal_efficiency[i])
         assert band.background_rejection[i] == point
-    at_30 = metrics.roc_band(labels, scores, n=100, rng=0, signal_efficiency=[0.3])
-    same = bootstrap(metrics.background_rejection, labels, scores, n=100, rng=0)
+    at_30 = metrics.roc_band(labels, scores, n_bootstrap=100, rng=0, signal_efficiency=[0.3])
+    same = bootstrap(metrics.background_rejection, labels, scores, n_bootstrap=100, rng=0)
     assert (at_30.low[0], at_30.high[0]) == (same.low, same.high)
 
 
@@ -364,8 +364,8 @@ def test_levels_outside_the_unit_interval_are_refused(level):
 
 
 def test_impossible_counts_are_refused():
-    with pytest.raises(ValueError, match="n is 1"):
-        bootstrap(metrics.auc, *GOOD, n=1)
+    with pytest.raises(ValueError, match="n_bootstrap is 1"):
+        bootstrap(metrics.auc, *GOOD, n_bootstrap=1)
     for passed, total in ((3, 2), (-1, 2), (0, 0)):
         with pytest.raises(ValueError, match=f"passed={passed} of total={total}"):
             metrics.efficiency_interval(passed, total)

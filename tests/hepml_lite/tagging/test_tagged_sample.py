@@ -48,7 +48,7 @@ def test_thresholds_keep_the_signal_they_say(toy):
 def test_delong_error_is_that_of_the_bootstrap(toy):
     sample, _ = toy
     for row, scores in enumerate(sample.scores):
-        spread = bootstrap(auc, sample.labels, scores, n=400, rng=1).error
+        spread = bootstrap(auc, sample.labels, scores, n_bootstrap=400, rng=1).error
         assert sample.auc_error[row] == pytest.approx(spread, rel=0.15)
 
 

@@ -188,7 +188,7 @@ def test_intervals_cover_the_truth_of_toys():
     rng, n_toys = np.random.default_rng(5), 150
     inside = dict.fromkeys(truth(), 0)
     for _ in range(n_toys):
-        shift = shift_of_efficiency(*toy(rng, 600), n=60, rng=rng)
+        shift = shift_of_efficiency(*toy(rng, 600), n_bootstrap=60, rng=rng)
         for name, value in truth().items():
             interval = getattr(shift, name)
             inside[name] += interval.low <= value <= interval.high
