@@ -125,3 +125,17 @@ def test_every_moved_name_is_where_the_table_says():
             assert (ROOT / new).is_file(), new
         else:
             assert pkgutil.resolve_name(new), new
+
+
+def test_every_module_can_be_imported():
+    code = (
+        "import importlib, pkgutil\n"
+        "for name in ('hepml_lite', 'data_fetch', 'widgets'):\n"
+        "    package = importlib.import_module(name)\n"
+        "    for module in pkgutil.walk_packages(package.__path__, name + '.'):\n"
+        "        importlib.import_module(module.name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hepml_lite import plotting
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.observables import lund
@@ -15,9 +16,8 @@ from hepml_lite.jet_physics.observables.catalogue import OBSERVABLES as CATALOGU
 from hepml_lite.jet_physics.views import images, sequences
 from hepml_lite.jet_physics.views.invariants import minkowski_products
 from hepml_lite.jet_physics.views.seven_views import OBSERVABLES
-from hepml_lite.plotting import figures
 
-BLUE, GREY = figures.COLOURS["blue"], "0.55"
+BLUE, GREY = plotting.COLOURS["blue"], "0.55"
 REACH = 0.8  # of the eta-phi panels
 EDGES = 40  # heaviest pairs to draw
 
