@@ -81,9 +81,6 @@ def this_python() -> Home:
     return Home(prefix, Path(sys.executable), scripts, notes, is_own=False)
 
 
-# --- which PyTorch ---------------------------------------------------------------------------
-
-
 def choose_build(wanted: str, system: str, has_driver: bool) -> str:
     """Return "cpu" or "cuda": what was asked for, else what the machine can use.
 
@@ -169,9 +166,6 @@ def install_torch(home: Home, build: str, again: bool) -> None:
                 "which may bring CUDA (several GB)"
             )
     run_pip(home, "install", *replace, "--constraint", str(LOCK), f"torch=={pinned}")
-
-
-# --- the set-up ------------------------------------------------------------------------------
 
 
 def install(home: Home, wanted: str) -> None:
@@ -298,9 +292,6 @@ def read_mark(home: Home) -> tuple[str, str]:
 def read_text(path: Path) -> str:
     """Return the text of a file; empty if it is not there."""
     return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-# --- what one can ask for --------------------------------------------------------------------
 
 
 def open_course(home: Home, action: str, arguments: Sequence[str]) -> int:

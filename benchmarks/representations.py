@@ -13,8 +13,9 @@ import numpy as np
 
 from data_fetch import load
 from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics import observables
 from hepml_lite.jet_physics.centred import centred
-from hepml_lite.jet_physics.observables import jet_shapes, lund
+from hepml_lite.jet_physics.observables import lund
 from hepml_lite.jet_physics.views import graphs, images
 from hepml_lite.jet_physics.views.seven_views import VIEWS
 
@@ -65,13 +66,13 @@ def main() -> None:
     jets = load("top_tagging")[:n]
     print(f"{len(jets)} jets of {jets.n_constituents.mean():.0f} particles; CPU µs a jet, one core")
     print(f"{'':<26}{'hepml_lite':>10}{'jet by jet':>12}{'ratio':>8}{'difference':>14}")
-    taus = lambda jets: jet_shapes.n_subjettiness(jets, (1, 2, 3))  # noqa: E731
+    taus = lambda jets: observables.n_subjettiness(jets, (1, 2, 3))  # noqa: E731
     beside("tau_1, tau_2, tau_3", taus, n_subjettiness_jet_by_jet, jets, n // 10)
     pictures = lambda jets: images.pixelated(centred(jets))[:, 0]  # noqa: E731
     beside("image, energyflow", pictures, images_jet_by_jet, jets, n // 10)
     alone = {
-        "soft drop": jet_shapes.soft_drop,
-        "C2": jet_shapes.c2,
+        "soft drop": observables.soft_drop,
+        "C2": observables.c2,
         "Lund plane": lund.primary_lund_plane,
         "pair features": graphs.pairwise_features,
         **{f"view: {name}": view for name, view in VIEWS.items()},

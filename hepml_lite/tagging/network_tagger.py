@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from hepml_lite import profiles
+from hepml_lite import profiles, training
 from hepml_lite.containers.jets import Jets
 from hepml_lite.networks.inputs import network_inputs
-from hepml_lite.training import fitting
 from hepml_lite.training.history import History
 
 Inputs = Callable[[Jets], tuple[np.ndarray, ...]]
@@ -77,7 +76,7 @@ class NetworkTagger:
     @property
     def n_parameters(self) -> int:
         """Number of trainable parameters."""
-        return fitting.count_parameters(self.network or self.build())
+        return training.count_parameters(self.network or self.build())
 
     def make(self, seed: int) -> nn.Module:
         """The untrained network; torch's global generator is put back as it was."""
@@ -92,16 +91,16 @@ class NetworkTagger:
         """
         started, recipe = time.perf_counter(), self.recipe
         self.network = self.make(seed)
-        self.history = fitting.fit(
+        self.history = training.fit(
             self.network,
             (*recipe.arrays(jets), jets.label),
-            fitting.cross_entropy,
+            training.cross_entropy,
             validation=validation and (*recipe.arrays(validation), validation.label),
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             learning_rate=recipe.learning_rate,
             optimizer=self._optimizer,
-            schedule=fitting.cosine,
+            schedule=training.cosine,
             seed=seed,
             **self.fit_settings,
         )
@@ -129,7 +128,7 @@ class NetworkTagger:
             raise ValueError("this tagger is not trained: call fit(jets), or read stored weights.")
         device = self.fit_settings.get("device", "auto")
         arrays, size = self.recipe.arrays(jets), self.recipe.batch_size
-        return fitting.predict(self.network, arrays, batch_size=size, device=device)
+        return training.predict(self.network, arrays, batch_size=size, device=device)
 
     def _optimizer(self, parameters: Sequence[nn.Parameter], lr: float) -> torch.optim.Optimizer:
         return torch.optim.AdamW(

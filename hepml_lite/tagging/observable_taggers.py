@@ -8,12 +8,12 @@ from sklearn.preprocessing import StandardScaler
 
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.chunks import chunks
+from hepml_lite.jet_physics.observables import n_subjettiness
 from hepml_lite.jet_physics.observables.catalogue import observable_table
 from hepml_lite.jet_physics.observables.energy_flow_polynomials import (
     energy_flow_polynomials,
     linear_classifier,
 )
-from hepml_lite.jet_physics.observables.jet_shapes import n_subjettiness
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.training import cosine, count_parameters, cross_entropy, fit, predict

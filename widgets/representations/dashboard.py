@@ -13,7 +13,7 @@ import param
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.distances.embedding import nearest_neighbours
-from hepml_lite.jet_physics.observables.jet_shapes import RADIUS
+from hepml_lite.jet_physics.observables import RADIUS
 from hepml_lite.jet_physics.observables.lund import primary_lund_plane
 from hepml_lite.jet_physics.substructure import AXES, EVERYTHING
 from hepml_lite.jet_physics.variations import transformations as change
