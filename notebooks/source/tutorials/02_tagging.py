@@ -549,7 +549,6 @@ plt.show()
 
 # %%
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
-from hepml_lite.tagging.weak_supervision import mixtures
 
 flavours = load("quark_gluon", PROFILE, "train")[: sizes.train_jets]
 unseen = load("quark_gluon", PROFILE, "test")
@@ -577,6 +576,8 @@ def learned_from(jets, labels):
 
 
 # %%
+from hepml_lite.tagging.weak_supervision import mixtures
+
 print(f"every jet labelled:       AUC {learned_from(flavours, flavours.label)}")
 for fractions in ((0.8, 0.2), (0.6, 0.4)):
     mixed, sample = mixtures(flavours, fractions, rng=SEED)
