@@ -36,6 +36,17 @@ def text_changes(page, before: str, which: int = 0) -> str:
     raise AssertionError(f"still: {before}")
 
 
+def text_becomes(page, expected: str) -> None:
+    """Wait for this verdict: each arrow key shows another one on the way."""
+    line = page.locator(VERDICT).first
+    line.wait_for(timeout=20_000)
+    for _ in range(200):
+        if line.inner_text() == expected:
+            return
+        page.wait_for_timeout(50)
+    assert line.inner_text() == expected
+
+
 def picture(page, figure: int) -> str:
     return hashlib.md5(page.locator(".bk-Figure").nth(figure).screenshot()).hexdigest()
 
@@ -50,7 +61,9 @@ def test_served_dashboard_follows_and_remembers(page, served):
     page.wait_for_timeout(500)  # figures are drawn after the text
     pictures = [picture(page, k) for k in range(4)]
     move(page, WINDOW)
-    second = text_changes(page, first)
+    moved = plain(words.verdict(StartHere(window=(145, 210)).comparison()))
+    assert moved != first
+    text_becomes(page, moved)
     page.wait_for_timeout(300)
     changed = [picture(page, k) != pictures[k] for k in range(4)]
     assert changed == [True, True, True, False]  # the jet on display is still the same
@@ -58,6 +71,7 @@ def test_served_dashboard_follows_and_remembers(page, served):
     page.get_by_text("next top").click()
     page.wait_for_timeout(800)
     assert picture(page, 3) != pictures[3]
+    page.wait_for_url(re.compile("window="), timeout=10_000)
     address = urlsplit(page.url)
     state, problems = url_state.decode(StartHere, parse_qsl(address.query))
     assert problems == []
@@ -65,7 +79,7 @@ def test_served_dashboard_follows_and_remembers(page, served):
     assert not state["equal"]
     assert "hide=training" in address.query
     page.reload()
-    assert text_changes(page, "") == second
+    text_becomes(page, moved)
     table = page.locator("table").first
     assert plain(StartHere(**state).compute()["table"]).replace(" ", "") == "".join(
         table.inner_text().split()
@@ -105,10 +119,7 @@ def test_exported_file_counts_like_python(page, tmp_path):
         move(page, handle, key, times)
         low, high = expected.window
         expected.window = (low + 25, high) if handle == 0 else (low, 185 if times > 1 else 300)
-        page.wait_for_timeout(300)
-        assert page.locator(VERDICT).first.inner_text() == plain(
-            words.verdict(expected.comparison())
-        )
+        text_becomes(page, plain(words.verdict(expected.comparison())))
     move(page, SCORE, "End", 1)  # nothing passes the network
     expected.threshold = 10.0
     page.wait_for_timeout(300)
