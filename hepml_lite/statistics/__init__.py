@@ -7,6 +7,7 @@ from hepml_lite.statistics import (
     equal_efficiency,
     intervals,
     metrics,
+    thresholds,
     working_point,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "equal_efficiency",
     "intervals",
     "metrics",
+    "thresholds",
     "working_point",
 ]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.metrics import Seed
+from hepml_lite.statistics.thresholds import threshold_at
 
 TINY = 1e-12  # relative variance of distances below which a variable is constant
 
@@ -126,12 +127,12 @@ def mass_sculpting(
         rng: generator or seed of both.
 
     Raises:
-        ValueError: shapes, labels, a working point outside (0, 1), or no background on one side.
+        ValueError: shapes, labels, a working point outside (0, 1], or no background on one side.
     """
     label, score, mass = _checked_jets(labels, scores, masses)
     if against not in ("failing", "all"):
         raise ValueError(f"against={against!r}: choose 'failing' or 'all' background jets")
-    passed = (score >= _threshold(score, label, signal_efficiency))[label == 0]
+    passed = score[label == 0] >= threshold_at(score[label == 1], signal_efficiency)
     mass = mass[label == 0]
     if passed.all() or not passed.any():
         raise ValueError(
@@ -193,7 +194,7 @@ def efficiency_by_mass(
         ValueError: as `mass_sculpting`.
     """
     label, score, mass = _checked_jets(labels, scores, masses)
-    passed = score >= _threshold(score, label, signal_efficiency)
+    passed = score >= threshold_at(score[label == 1], signal_efficiency)
     totals, passing = (
         np.histogram(mass[chosen], edges)[0] for chosen in (label == of, (label == of) & passed)
     )
@@ -237,12 +238,6 @@ def _checked_jets(
             f"labels hold {np.unique(arrays[0])[:5]}: needs 0 (background) and 1 (signal), both"
         )
     return arrays
-
-
-def _threshold(score: np.ndarray, label: np.ndarray, signal_efficiency: float) -> float:
-    if not 0 < signal_efficiency < 1:
-        raise ValueError(f"signal_efficiency={signal_efficiency}: choose it in (0, 1), as 0.5")
-    return float(np.quantile(score[label == 1], 1 - signal_efficiency))
 
 
 def _bins(mass: np.ndarray, edges: np.ndarray) -> np.ndarray:

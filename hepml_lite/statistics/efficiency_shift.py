@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.thresholds import threshold_at
 
 Generator = np.random.Generator
 FEWEST = 10  # background jets behind the threshold, for an interval that means something
@@ -69,9 +70,7 @@ def shift_of_efficiency(
     rng, paired = np.random.default_rng(rng), varied_labels is None
     before = _by_class(labels, nominal)
     after = _by_class(labels if paired else varied_labels, varied)
-    if not 0 < signal_efficiency <= 1:
-        raise ValueError(f"signal_efficiency {signal_efficiency}: choose in (0, 1], such as 0.5")
-    passing = int((before[0] >= _threshold(before[1], signal_efficiency)).sum())
+    passing = int((before[0] >= threshold_at(before[1], signal_efficiency)).sum())
     if passing < FEWEST:
         raise ValueError(
             f"{passing} background jets pass at signal efficiency {signal_efficiency}: at least "
@@ -90,7 +89,7 @@ def shift_of_efficiency(
 
 def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float) -> np.ndarray:
     """The eight numbers of `EfficiencyShift`; scores of background and signal before and after."""
-    threshold, refitted = (_threshold(scores[1], efficiency) for scores in (before, after))
+    threshold, refitted = (threshold_at(scores[1], efficiency) for scores in (before, after))
     passing = [(after[1] >= threshold).mean(), (before[1] >= threshold).mean()]
     cuts = (before[0], threshold), (after[0], threshold), (after[0], refitted)
     background = np.array([(scores >= cut).mean() for scores, cut in cuts])
@@ -98,12 +97,6 @@ def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float)
     ratios = rejection[1:] * background[0]
     change = passing[0] - passing[1]
     return np.array([passing[0], *rejection, change, *ratios, refitted - threshold])
-
-
-def _threshold(signal: np.ndarray, efficiency: float) -> float:
-    """The largest threshold that at least this share of the signal passes."""
-    rank = max(1, round(efficiency * len(signal)))
-    return np.partition(signal, len(signal) - rank)[len(signal) - rank]
 
 
 def _by_class(labels: ArrayLike, scores: ArrayLike) -> list[np.ndarray]:

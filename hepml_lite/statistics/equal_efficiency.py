@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.thresholds import threshold_at
 from hepml_lite.statistics.working_point import WorkingPoint, working_point
 
 
@@ -40,8 +41,7 @@ def matched_threshold(labels: np.ndarray, scores: np.ndarray, passed_signal: int
         raise ValueError(f"{passed_signal} of {len(signal)} signal jets cannot pass")
     if passed_signal == 0:
         return math.inf
-    k = len(signal) - passed_signal
-    return float(np.partition(signal, k)[k])
+    return threshold_at(signal, passed_signal / len(signal))
 
 
 def compare_at_equal_efficiency(

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.intervals import efficiency_interval as efficiency_interval
+from hepml_lite.statistics.thresholds import first_reaching
 
 Seed = np.random.Generator | int | None
 Weights = ArrayLike | None
@@ -184,10 +185,7 @@ def _passing(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple[np
 
 def _rejection(background: np.ndarray, signal: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """1/eps_B of a ROC curve (T + 1,) at target signal efficiencies (G,)."""
-    if not ((targets > 0) & (targets <= 1)).all():
-        raise ValueError(f"signal_efficiency is {targets}: choose working points in (0, 1], as 0.3")
-    # first point that reaches the target; the tolerance absorbs the rounding of summed weights
-    right = np.searchsorted(signal, targets * (1 - 1e-12))
+    right = first_reaching(signal, targets)
     left = right - 1
     step = np.minimum((targets - signal[left]) / (signal[right] - signal[left]), 1)
     passed = background[left] + step * (background[right] - background[left])

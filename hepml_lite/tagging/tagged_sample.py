@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from hepml_lite.statistics.decorrelation import jensen_shannon
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.metrics import auc, roc_band
+from hepml_lite.statistics.thresholds import thresholds_at
 from hepml_lite.tagging.tagged_variation import ARRAYS, SCORE_STEP, Variation, passing, rounded
 
 if TYPE_CHECKING:  # the dashboard needs no jets to start
@@ -136,8 +137,8 @@ class TaggedSample:
     @cached_property
     def thresholds(self) -> np.ndarray:
         """Scores (T, E) at or above which the signal efficiency is that of `GRID`, or just more."""
-        falling = -np.sort(-self.scores[:, self.labels == 1])  # (T, S)
-        return falling[:, np.ceil(GRID * falling.shape[1] - 1e-9).astype(int) - 1]
+        signal = self.scores[:, self.labels == 1]  # (T, S)
+        return np.stack([thresholds_at(scores, GRID) for scores in signal])
 
     @cached_property
     def _nominal(self) -> dict[str, np.ndarray]:

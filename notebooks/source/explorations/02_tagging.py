@@ -34,6 +34,7 @@ from hepml_lite.statistics import metrics
 from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
 from hepml_lite.statistics.decorrelation import mass_sculpting
+from hepml_lite.statistics.thresholds import threshold_at
 from hepml_lite.tagging.recipes import TAGGERS
 from widgets import show
 from widgets.tagging.dashboard import stored_sample
@@ -154,8 +155,8 @@ fig, ax = plt.subplots()
 qcd, new = judge["label"] == 0, flat(judge["score"], judge["mass"])
 masses = {"all QCD": judge["mass"][qcd]}
 for name, score in {"PFN": judge["score"], "flat": new}.items():
-    behind = score >= np.quantile(score[judge["label"] == 1], 0.5)
-    masses[name] = judge["mass"][qcd & behind]
+    passed = score >= threshold_at(score[judge["label"] == 1], 0.5)
+    masses[name] = judge["mass"][qcd & passed]
 plotting.histogram(ax, masses, np.arange(0, 301, 20), "jet mass [GeV]", density=True)
 plt.show()
 

@@ -190,7 +190,7 @@ def test_efficiency_in_bins_by_counting():
         (lambda x, y: distance_correlation(x, y[:5]), "shapes"),
         (lambda x, y: distance_correlation(x, y, -torch.ones(30)), "all 0"),
         (lambda x, y: disco_loss(-1.0), "strength=-1"),
-        (lambda x, y: mass_sculpting(x > 0, x, y, 1.5), "signal_efficiency=1.5"),
+        (lambda x, y: mass_sculpting(x > 0, x, y, 1.5), "signal_efficiency is .1.5"),
         (lambda x, y: mass_sculpting(x > 0, x, y), "0 of"),
         (lambda x, y: mass_sculpting(x > 0, x, y, against="before"), "against='before'"),
         (lambda x, y: mass_sculpting(np.ones(30), x, y), "both"),
