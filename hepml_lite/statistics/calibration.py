@@ -16,6 +16,11 @@ from scipy.special import expit, logsumexp, softmax, xlogy
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from hepml_lite.statistics.inputs import (
+    checked_columns,
+    checked_probabilities,
+    checked_scores,
+)
 from hepml_lite.statistics.intervals import Interval, central_interval, efficiency_interval
 from hepml_lite.statistics.metrics import Seed
 
@@ -73,7 +78,7 @@ def reliability_curve(
     Raises:
         ValueError: probabilities outside [0, 1], labels other than 0 and 1, shapes, n_bins < 1.
     """
-    labels, probability = _checked(labels, probability)
+    labels, probability = checked_probabilities(labels, probability)
     place = _bins(probability, n_bins)
     jets, signal = np.bincount(place), np.bincount(place, weights=labels)
     predicted = np.bincount(place, weights=probability) / jets
@@ -101,7 +106,7 @@ def expected_calibration_error(
         raise ValueError(
             f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 draws, better 500"
         )
-    labels, probability = _checked(labels, probability)
+    labels, probability = checked_probabilities(labels, probability)
     place, rng = _bins(probability, n_bins), np.random.default_rng(rng)
 
     def error(truth: np.ndarray) -> float:
@@ -115,13 +120,13 @@ def expected_calibration_error(
 
 def brier_score(labels: ArrayLike, probability: ArrayLike) -> float:
     """Mean (p - y)^2, of 0 to 1: smallest for the true probability (Brier 1950)."""
-    labels, probability = _checked(labels, probability)
+    labels, probability = checked_probabilities(labels, probability)
     return float(np.mean((probability - labels) ** 2))
 
 
 def log_loss(labels: ArrayLike, probability: ArrayLike) -> float:
     """Mean -ln of the probability given to the true class [nat]; inf for a wrong certainty."""
-    labels, probability = _checked(labels, probability)
+    labels, probability = checked_probabilities(labels, probability)
     return float(-np.mean(xlogy(labels, probability) + xlogy(1 - labels, 1 - probability)))
 
 
@@ -135,7 +140,7 @@ def decomposition(
     Raises:
         ValueError: as `reliability_curve`.
     """
-    labels, probability = _checked(labels, probability)
+    labels, probability = checked_probabilities(labels, probability)
     mended = isotonic(probability, labels)(probability)
     base_rate = np.full(len(labels), labels.mean())
     found, best, none = (score(labels, p) for p in (probability, mended, base_rate))
@@ -153,7 +158,10 @@ def temperature_scaling(logits: ArrayLike, labels: ArrayLike) -> Temperature:
         ValueError: shapes, labels without a logit, or no best temperature: perfectly separated
             classes (T → 0), or logits no better than guessing (T → inf).
     """
-    logits, labels = _checked_logits(logits, labels)
+    logits = np.asarray(logits, dtype=float)
+    if logits.ndim == 1:  # one logit against that of the background, which is 0
+        logits = np.stack([np.zeros_like(logits), logits], axis=1)
+    labels, logits = checked_columns(labels, logits, fewest=0)
 
     true = logits[np.arange(len(labels)), labels]
     # the entropy is convex in 1/T: its slope at 0 and what remains at infinity decide both ends
@@ -177,7 +185,7 @@ def platt_scaling(logits: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike],
     The offset mends a sample with other shares of the classes, too. Better of logits than of
     probabilities. Without Platt's smoothing of the labels, which matters for few jets only.
     """
-    scores, labels = _checked_scores(logits, labels)
+    labels, scores = checked_scores(labels, logits, name="logits")
     regression = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
     regression.fit(scores[:, None], labels)
     slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
@@ -186,7 +194,7 @@ def platt_scaling(logits: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike],
 
 def isotonic(scores: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
     """The best rising step function of scores (N,); ties that it makes may change the AUC."""
-    scores, labels = _checked_scores(scores, labels)
+    labels, scores = checked_scores(labels, scores)
     steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, labels)
     return steps.predict
 
@@ -197,35 +205,3 @@ def _bins(probability: np.ndarray, n_bins: int) -> np.ndarray:
         raise ValueError(f"n_bins={n_bins}: give 1 or more")
     edges = np.quantile(probability, np.linspace(0, 1, n_bins + 1)[1:-1])
     return np.unique(np.searchsorted(edges, probability), return_inverse=True)[1]
-
-
-def _checked(labels: ArrayLike, probability: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    probability, labels = _checked_scores(probability, labels)
-    if probability.min() < 0 or probability.max() > 1:
-        raise ValueError(
-            f"probabilities from {probability.min():.3g} to {probability.max():.3g}: they lie in "
-            "[0, 1]; of logits take the softmax, as training.predict_probability does"
-        )
-    return labels, probability
-
-
-def _checked_scores(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    if np.ndim(scores) != 1:
-        raise ValueError(f"scores {np.shape(scores)}: give (N,); of columns (N, 2) take [:, 1]")
-    logits, labels = _checked_logits(scores, labels)
-    return logits[:, 1], labels
-
-
-def _checked_logits(logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (N, C) and labels (N,); one logit becomes two, that of background 0."""
-    logits, labels = np.asarray(logits, dtype=float), np.asarray(labels)
-    if logits.ndim == 1:
-        logits = np.stack([np.zeros_like(logits), logits], axis=1)
-    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
-        raise ValueError(f"scores {logits.shape}, labels {labels.shape}: give one row a jet")
-    if not np.isin(labels, range(logits.shape[1])).all() or not np.isfinite(logits).all():
-        raise ValueError(
-            f"labels {np.unique(labels)[:9]}, {(~np.isfinite(logits)).sum()} scores not finite: "
-            f"needs labels from 0 to {logits.shape[1] - 1} and finite scores"
-        )
-    return logits, labels.astype(int)

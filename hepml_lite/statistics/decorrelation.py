@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from hepml_lite.statistics.inputs import checked_numbers, checked_scores
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.metrics import Seed
 from hepml_lite.statistics.thresholds import threshold_at
@@ -129,7 +130,8 @@ def mass_sculpting(
     Raises:
         ValueError: shapes, labels, a working point outside (0, 1], or no background on one side.
     """
-    label, score, mass = _checked_jets(labels, scores, masses)
+    label, score = checked_scores(labels, scores)
+    mass = checked_numbers("masses", masses, label, "masses are in GeV")
     if against not in ("failing", "all"):
         raise ValueError(f"against={against!r}: choose 'failing' or 'all' background jets")
     passed = score[label == 0] >= threshold_at(score[label == 1], signal_efficiency)
@@ -193,7 +195,8 @@ def efficiency_by_mass(
     Raises:
         ValueError: as `mass_sculpting`.
     """
-    label, score, mass = _checked_jets(labels, scores, masses)
+    label, score = checked_scores(labels, scores)
+    mass = checked_numbers("masses", masses, label, "masses are in GeV")
     passed = score >= threshold_at(score[label == 1], signal_efficiency)
     totals, passing = (
         np.histogram(mass[chosen], edges)[0] for chosen in (label == of, (label == of) & passed)
@@ -224,20 +227,6 @@ def _checked_weights(x: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
     if (weights < 0).any() or total <= 0:
         raise ValueError(f"weights from {weights.min():g}, sum {total:g}: give >= 0, not all 0")
     return weights / total
-
-
-def _checked_jets(
-    labels: ArrayLike, scores: ArrayLike, masses: ArrayLike
-) -> tuple[np.ndarray, ...]:
-    arrays = tuple(np.asarray(a) for a in (labels, scores, masses))
-    shapes = [a.shape for a in arrays]
-    if len(set(shapes)) != 1 or arrays[0].ndim != 1:
-        raise ValueError(f"labels, scores and masses have shapes {shapes}: give (N,) each")
-    if set(np.unique(arrays[0])) != {0, 1}:
-        raise ValueError(
-            f"labels hold {np.unique(arrays[0])[:5]}: needs 0 (background) and 1 (signal), both"
-        )
-    return arrays
 
 
 def _bins(mass: np.ndarray, edges: np.ndarray) -> np.ndarray:

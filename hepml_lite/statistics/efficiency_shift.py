@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_scores
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.thresholds import threshold_at
 
@@ -68,8 +69,8 @@ def shift_of_efficiency(
             behind the nominal threshold.
     """
     rng, paired = np.random.default_rng(rng), varied_labels is None
-    before = _by_class(labels, nominal)
-    after = _by_class(labels if paired else varied_labels, varied)
+    before = _by_class(labels, nominal, "nominal")
+    after = _by_class(labels if varied_labels is None else varied_labels, varied, "varied")
     passing = int((before[0] >= threshold_at(before[1], signal_efficiency)).sum())
     if passing < FEWEST:
         raise ValueError(
@@ -99,17 +100,8 @@ def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float)
     return np.array([passing[0], *rejection, change, *ratios, refitted - threshold])
 
 
-def _by_class(labels: ArrayLike, scores: ArrayLike) -> list[np.ndarray]:
+def _by_class(labels: ArrayLike, scores: ArrayLike, name: str) -> list[np.ndarray]:
     """Scores of the background and of the signal."""
-    labels, scores = np.asarray(labels), np.asarray(scores, float)
-    if labels.ndim != 1 or labels.shape != scores.shape:
-        raise ValueError(
-            f"labels {labels.shape} and scores {scores.shape}: give one number a jet, of the same "
-            "jets in the same order; with varied_labels for a sample of others"
-        )
-    if set(np.unique(labels).tolist()) != {0, 1} or np.isnan(scores).any():
-        raise ValueError(
-            f"labels are {np.unique(labels)[:5]} and {np.isnan(scores).sum()} scores are NaN: "
-            "labels 0 and 1, some of each, and scores that are numbers are needed"
-        )
+    remedy = "for a sample of other jets give varied_labels"
+    labels, scores = checked_scores(labels, scores, name=name, remedy=remedy)
     return [scores[labels == c] for c in (0, 1)]

@@ -14,7 +14,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_scores
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.thresholds import threshold_at
 from hepml_lite.statistics.working_point import WorkingPoint, working_point
@@ -30,12 +32,13 @@ class Comparison(NamedTuple):
     sigmas: float  # ln(gain) over its error: negative where the cut is better; NaN if unknown
 
 
-def matched_threshold(labels: np.ndarray, scores: np.ndarray, passed_signal: int) -> float:
+def matched_threshold(labels: ArrayLike, scores: ArrayLike, passed_signal: int) -> float:
     """Threshold that `passed_signal` signal jets reach, score >= threshold; inf for none.
 
     Raises:
-        ValueError: if there are fewer signal jets.
+        ValueError: if there are fewer signal jets, or as `checked_scores`.
     """
+    labels, scores = checked_scores(labels, scores)
     signal = scores[labels == 1]
     if not 0 <= passed_signal <= len(signal):
         raise ValueError(f"{passed_signal} of {len(signal)} signal jets cannot pass")
@@ -45,12 +48,17 @@ def matched_threshold(labels: np.ndarray, scores: np.ndarray, passed_signal: int
 
 
 def compare_at_equal_efficiency(
-    labels: np.ndarray, selected: np.ndarray, scores: np.ndarray
+    labels: ArrayLike, selected: ArrayLike, scores: ArrayLike
 ) -> Comparison:
     """Compare the cut `selected` (N,) bool with the network's `scores` (N,) on the same jets.
 
     The interval comes from one test sample and one training: another training adds its own spread.
+
+    Raises:
+        ValueError: as `working_point` and `checked_scores`.
     """
+    labels, scores = checked_scores(labels, scores)
+    selected = np.asarray(selected)
     cut = working_point(labels, selected)
     threshold = matched_threshold(labels, scores, cut.passed_signal)
     accepted = scores >= threshold

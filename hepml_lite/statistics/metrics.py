@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_weights
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.intervals import efficiency_interval as efficiency_interval
 from hepml_lite.statistics.thresholds import first_reaching
@@ -54,7 +55,7 @@ def accuracy(
     labels: ArrayLike, scores: ArrayLike, threshold: float = 0.5, weights: Weights = None
 ) -> float:
     """Fraction of jets on the right side of the threshold; it depends on the class mixture."""
-    labels, scores, weights = _validated(labels, scores, weights)
+    labels, scores, weights = checked_weights(labels, scores, weights)
     return float(np.average((scores >= threshold) == labels, weights=weights))
 
 
@@ -139,7 +140,7 @@ def bootstrap(
     Raises:
         ValueError: if n_bootstrap < 2, level is not in (0, 1), or as the module says.
     """
-    sample = _validated(labels, scores, weights)
+    sample = checked_weights(labels, scores, weights)
     values = [_apply(metric, *resample) for resample in _resamples(*sample, n_bootstrap, rng)]
     low, high = central_interval(values, level)
     return Interval(float(_apply(metric, *sample)), float(low), float(high))
@@ -160,7 +161,7 @@ def roc_band(
     no background passes. Resampling and errors as in `bootstrap` and `background_rejection`.
     """
     grid = np.linspace(0.01, 1, 100) if signal_efficiency is None else np.array(signal_efficiency)
-    sample = _validated(labels, scores, weights)
+    sample = checked_weights(labels, scores, weights)
     curves = [
         _rejection(*roc_curve(*s)[:2], grid) for s in _resamples(*sample, n_bootstrap, rng)
     ]  # (n, G)
@@ -170,7 +171,7 @@ def roc_band(
 
 def _passing(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple[np.ndarray, ...]:
     """Sums of w over background and signal and of w^2 over background behind each threshold."""
-    labels, scores, weights = _validated(labels, scores, weights)
+    labels, scores, weights = checked_weights(labels, scores, weights)
     order = np.argsort(-scores, kind="stable")  # linear on the sorted scores of `_resamples`
     labels, scores = labels[order], scores[order]
     ends = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)  # (T,) ties as one
@@ -212,40 +213,3 @@ def _resamples(
 
 def _apply(metric: Callable[..., float], labels, scores, weights) -> float:
     return metric(labels, scores) if weights is None else metric(labels, scores, weights=weights)
-
-
-def _validated(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple:
-    """Arrays (N,) of labels, scores and weights (or None), without jets of weight zero."""
-    labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
-    weights = None if weights is None else np.asarray(weights, dtype=float)
-    shapes = [a.shape for a in (labels, scores, weights) if a is not None]
-    if labels.ndim != 1 or len(set(shapes)) > 1:
-        raise ValueError(
-            f"labels, scores (and weights) have shapes {shapes}: give one number a jet, "
-            "(N,) each; of class probabilities (N, 2) take the column scores[:, 1]"
-        )
-    if not ((labels == 0) | (labels == 1)).all():
-        raise ValueError(
-            f"labels contain {np.unique(labels)[:5]}: 0 (background) and 1 (signal) are allowed; "
-            "select two classes, or compare: labels == signal_class"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError(
-            f"{(~np.isfinite(scores)).sum()} of {len(scores)} scores are NaN or infinite: finite "
-            "ones are needed; did the training diverge? Clip log-ratios with np.clip"
-        )
-    if weights is not None:
-        bad = ~((weights >= 0) & (weights < np.inf))
-        if bad.any():
-            raise ValueError(
-                f"{bad.sum()} weights are negative, NaN or infinite, the first is {weights[bad][0]}"
-                ": give finite weights >= 0; drop or resample these jets"
-            )
-        labels, scores, weights = (a[weights > 0] for a in (labels, scores, weights))
-    counts = [int((labels == c).sum()) for c in (0, 1)]
-    if 0 in counts:
-        raise ValueError(
-            f"{counts[0]} background and {counts[1]} signal jets have a positive weight: both "
-            "classes are needed; check the selection and the weights"
-        )
-    return labels.astype(np.int64), scores, weights

@@ -4,7 +4,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_labels
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 
 
@@ -60,12 +62,15 @@ class WorkingPoint(NamedTuple):
         return Interval(value, max(value - down, 0.0), value + up)
 
 
-def working_point(labels: np.ndarray, selected: np.ndarray) -> WorkingPoint:
+def working_point(labels: ArrayLike, selected: ArrayLike) -> WorkingPoint:
     """Count the jets (N,) with label 1 (signal) and 0 (background) where `selected` (N,) is true.
 
     Raises:
-        ValueError: if the shapes differ or `selected` is not boolean.
+        ValueError: labels other than 0 and 1, shapes that differ, or `selected` that is not
+            boolean.
     """
+    labels = checked_labels(labels, fewest=0)
+    selected = np.asarray(selected)
     if selected.dtype != bool or selected.shape != labels.shape:
         raise ValueError(
             f"selected is {selected.dtype} {selected.shape} for labels {labels.shape}: "

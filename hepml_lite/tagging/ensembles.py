@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.self_supervised.linear_probe import linear_probe
+from hepml_lite.statistics.inputs import checked_columns
 from hepml_lite.statistics.intervals import central_interval
 from hepml_lite.training import count_parameters, cross_entropy, fit, predict
 
@@ -81,7 +82,7 @@ def score_correlation(scores: ArrayLike, labels: ArrayLike, of_class: int = 0) -
     Raises:
         ValueError: scores and labels do not fit together, or the class has fewer than two jets.
     """
-    scores, labels = _validated(scores, labels)
+    labels, scores = checked_columns(labels, scores, n_classes=2, fewest=0)
     chosen = scores[labels == of_class]  # (M, T)
     if len(chosen) < 2:
         raise ValueError(
@@ -113,7 +114,7 @@ class GoaT:
         Raises:
             ValueError: shapes that do not fit, NaN or infinite scores, or too few jets of a class.
         """
-        scores, labels = _validated(scores, labels)
+        labels, scores = checked_columns(labels, scores, n_classes=2)
         self._mean, self._width = scores.mean(0), scores.std(0) + 1e-12  # each (T,)
         if self.hidden:
             self._fit_network(self._standard(scores), labels, seed)
@@ -172,7 +173,7 @@ def cross_fitted(
     Raises:
         ValueError: fewer than two folds or more than jets of a class, or as `GoaT.fit`.
     """
-    scores, labels = _validated(scores, labels)
+    labels, scores = checked_columns(labels, scores, n_classes=2)
     result = np.empty(len(labels))
     for learn, judge in StratifiedKFold(folds, shuffle=True, random_state=seed).split(
         scores, labels
@@ -192,12 +193,3 @@ def _trainings(scores: ArrayLike) -> np.ndarray:
     if not np.isfinite(scores).all():
         raise ValueError("a score is NaN or infinite: log_odds clips them; drop a failed training.")
     return scores
-
-
-def _validated(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    scores, labels = np.asarray(scores, dtype=float), np.asarray(labels)
-    if scores.ndim != 2 or labels.shape != scores.shape[:1]:
-        raise ValueError(f"scores {scores.shape}, labels {labels.shape}: give (N, T) and (N,).")
-    if not np.isfinite(scores).all():
-        raise ValueError("a score is NaN or infinite: take log_odds(probabilities), which clips.")
-    return scores, labels

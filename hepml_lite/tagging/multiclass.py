@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_columns
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.metrics import Seed, auc, background_rejection, bootstrap
 
@@ -65,7 +66,7 @@ def confusion(labels: ArrayLike, probabilities: ArrayLike, names: Sequence[str])
     Raises:
         ValueError: shapes or labels that do not fit, or a class without jets.
     """
-    labels, probabilities = _validated(labels, probabilities)
+    labels, probabilities = checked_columns(labels, probabilities)
     n_classes = probabilities.shape[1]
     if len(names) != n_classes:
         raise ValueError(f"{len(names)} names for {n_classes} classes: give one a column.")
@@ -79,7 +80,7 @@ def multiclass_accuracy(labels: ArrayLike, probabilities: ArrayLike) -> Interval
 
     It depends on the mixture of the classes; guessing gives 1/C if they are equally frequent.
     """
-    labels, probabilities = _validated(labels, probabilities)
+    labels, probabilities = checked_columns(labels, probabilities)
     return efficiency_interval(int((probabilities.argmax(1) == labels).sum()), len(labels))
 
 
@@ -89,7 +90,7 @@ def macro_auc(labels: ArrayLike, probabilities: ArrayLike) -> float:
     For classes i and j alone: the mean of the area with p_i and with p_j as the score. The same as
     scikit-learn's roc_auc_score(average="macro", multi_class="ovo"), which JetClass uses.
     """
-    labels, probabilities = _validated(labels, probabilities)
+    labels, probabilities = checked_columns(labels, probabilities)
     areas = []
     for pair in combinations(range(probabilities.shape[1]), 2):
         chosen = np.isin(labels, pair)
@@ -107,9 +108,14 @@ def discriminant(
     neither has a score.
 
     Raises:
-        ValueError: a column in both, or none, or one that there is not.
+        ValueError: a column in both, or none, or one that there is not; or negative scores.
     """
     probabilities = np.asarray(probabilities, dtype=float)
+    if probabilities.ndim != 2 or not (probabilities >= 0).all():
+        raise ValueError(
+            f"probabilities of shape {probabilities.shape}: give (N, C), all >= 0; of logits take "
+            "the softmax, as training.predict_probability does"
+        )
     columns = {*signal, *background}
     wrong = not signal or not background or len(columns) < len(signal) + len(background)
     if wrong or not columns <= set(range(probabilities.shape[1])):
@@ -139,7 +145,7 @@ def rejections(
     Raises:
         ValueError: an unknown name, or shapes and labels that do not fit.
     """
-    labels, probabilities = _validated(labels, probabilities)
+    labels, probabilities = checked_columns(labels, probabilities)
     qcd = _indices(names, background)
 
     def metric(y: np.ndarray, score: np.ndarray) -> float:
@@ -175,20 +181,3 @@ def _indices(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     if missing:
         raise ValueError(f"no class {missing[0]!r}: there are {', '.join(names)}.")
     return [list(names).index(name) for name in wanted]
-
-
-def _validated(labels: ArrayLike, probabilities: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
-        raise ValueError(
-            f"labels {labels.shape}, probabilities {probabilities.shape}: give (N,) and (N, C)."
-        )
-    if not np.isfinite(probabilities).all():
-        raise ValueError("a probability is NaN or infinite: did the training diverge?")
-    present, n_classes = np.unique(labels), probabilities.shape[1]
-    if not np.array_equal(present, np.arange(n_classes)):
-        raise ValueError(
-            f"labels {present} for {n_classes} columns: each of 0 to {n_classes - 1} is needed, "
-            "and no other; cut away the columns of classes that the sample does not have."
-        )
-    return labels.astype(int), probabilities

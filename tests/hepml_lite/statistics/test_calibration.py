@@ -152,14 +152,14 @@ def test_the_diagram_shows_a_point_for_each_bin():
     ("call", "message"),
     [
         (lambda: reliability_curve([0, 1], [0.2, 1.2]), "softmax"),
-        (lambda: reliability_curve([0, 2], [0.2, 0.3]), "from 0 to 1"),
+        (lambda: reliability_curve([0, 2], [0.2, 0.3]), r"labels contain \[0 2\]"),
         (lambda: reliability_curve([0, 1], [[0.2, 0.8]] * 2), r"\[:, 1\]"),
-        (lambda: reliability_curve([0, 1], [0.2, np.nan]), "1 scores not finite"),
+        (lambda: reliability_curve([0, 1], [0.2, np.nan]), "1 of 2 probabilities are NaN"),
         (lambda: reliability_curve([0, 1], [0.2, 0.3], 0), "n_bins=0"),
-        (lambda: brier_score([0, 1, 1], [0.2, 0.3]), "one row a jet"),
+        (lambda: brier_score([0, 1, 1], [0.2, 0.3]), "one number a jet"),
         (lambda: temperature_scaling([-1.0, 1.0], [0, 1]), "separate"),
         (lambda: temperature_scaling([-1.0, 1.0], [1, 0]), "tell nothing"),
-        (lambda: temperature_scaling(np.zeros((2, 3)), [0, 3]), "from 0 to 2"),
+        (lambda: temperature_scaling(np.zeros((2, 3)), [0, 3]), "0 to 2 are allowed"),
         (lambda: expected_calibration_error([0, 1], [0.2, 0.3], n_bootstrap=1), "n_bootstrap is 1"),
     ],
 )

@@ -193,7 +193,8 @@ def test_efficiency_in_bins_by_counting():
         (lambda x, y: mass_sculpting(x > 0, x, y, 1.5), "signal_efficiency is .1.5"),
         (lambda x, y: mass_sculpting(x > 0, x, y), "0 of"),
         (lambda x, y: mass_sculpting(x > 0, x, y, against="before"), "against='before'"),
-        (lambda x, y: mass_sculpting(np.ones(30), x, y), "both"),
+        (lambda x, y: mass_sculpting(np.ones(30), x, y), "0 background and 30 signal"),
+        (lambda x, y: mass_sculpting(x > 0, x, [*y[1:], np.nan]), "1 of 30 masses are NaN"),
         (lambda x, y: efficiency_by_mass(x > 0, x, y[:4], [0, 1]), "shapes"),
     ],
 )

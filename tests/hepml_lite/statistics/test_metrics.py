@@ -330,7 +330,7 @@ GOOD = [0, 1, 0, 1], [0.1, 0.9, 0.2, 0.3]
         ([-1, 1], [0.1, 0.2], None, r"labels contain \[-1  1\]"),
         ([0, 1], [0.1, 0.2], [1, -3], "1 weights are negative.*-3.0"),
         ([0, 1], [0.1, 0.2], [1, math.nan], "1 weights are negative, NaN or infinite"),
-        ([0, 1], [0.1, 0.2], [0, 0], "0 background and 0 signal jets have a positive weight"),
+        ([0, 1], [0.1, 0.2], [0, 0], "0 background and 0 signal jets"),
     ],
 )
 def test_bad_samples_are_refused_with_the_reason(metric, labels, scores, weights, message):

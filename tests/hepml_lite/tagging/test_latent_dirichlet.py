@@ -129,5 +129,5 @@ def test_it_must_be_fitted_first_and_needs_labels_only_without_a_window(jets):
     with pytest.raises(ValueError, match="call fit"):
         LatentDirichlet().topics()
     LatentDirichlet(sweeps=1).fit(jets.of_class("QCD"))
-    with pytest.raises(ValueError, match="0 labels 1"):
+    with pytest.raises(ValueError, match="0 signal jets"):
         LatentDirichlet(window=None).fit(jets.of_class("QCD"))

@@ -101,7 +101,7 @@ def test_the_figure_shows_every_fraction_with_its_error():
 
 def test_what_cannot_be_tagged_is_named():
     labels, p = tagged(100)
-    with pytest.raises(ValueError, match="each of 0 to 3"):
+    with pytest.raises(ValueError, match="classes 0 to 3"):
         macro_auc(labels % 3, p)
     with pytest.raises(ValueError, match="no class 'QCD'"):
         rejections(labels, p, NAMES, background=("QCD",))
