@@ -40,7 +40,7 @@ class Probe:
     def auc(self) -> Interval:
         """Mean over the draws of the labels, and how far one draw is off: standard deviation."""
         mean, spread = float(self.aucs.mean()), float(self.aucs.std(ddof=1))
-        return Interval(mean, mean - spread, mean + spread)
+        return Interval.symmetric(mean, spread)
 
     def __str__(self) -> str:
         return f"{self.n_labels:6d} labels: AUC {self.auc} (labels), {self.test} (test jets)"

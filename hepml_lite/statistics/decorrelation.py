@@ -154,12 +154,11 @@ def mass_sculpting(
     sides = [np.flatnonzero(passed == side) for side in (True, False)]
     draws = (np.concatenate([rng.choice(s, len(s)) for s in sides]) for _ in range(n_bootstrap))
     # resampling shifts a divergence upwards by about the floor, but its spread is right
-    error = np.std([divergence(rows, passed[rows]) for rows in draws])
+    error = float(np.std([divergence(rows, passed[rows]) for rows in draws]))
     floor = np.mean([divergence(slice(None), rng.permutation(passed)) for _ in range(n_bootstrap)])
-    low, high = max(value - error, 0.0), value + error
-    inverse = Interval(*(1 / x if x > 0 else math.inf for x in (value, high, low)))
+    jsd = Interval(value, max(value - error, 0.0), value + error)
     efficiency = efficiency_interval(int(passed.sum()), len(passed))
-    return Sculpting(Interval(value, low, float(high)), inverse, float(floor), efficiency)
+    return Sculpting(jsd, jsd.inverse(), float(floor), efficiency)
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:

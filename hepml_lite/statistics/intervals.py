@@ -2,18 +2,34 @@
 
 import math
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 class Interval(NamedTuple):
-    """A value with its confidence interval [low, high]; prints as "304 ± 21"."""
+    """A value with its confidence interval [low, high]; prints as "304 ± 21".
+
+    A format prints all digits asked for and does not round as the Particle Data Group does:
+
+    >>> interval = Interval.symmetric(1298, 46)
+    >>> f"{interval}, {interval:g}, {interval:.1f}"
+    '1300 ± 50, 1298 ± 46, 1298.0 ± 46.0'
+    """
 
     value: float
     low: float
     high: float
+
+    @classmethod
+    def symmetric(cls, value: float, error: float = 0.0) -> Self:
+        """The interval value ± error; without an error it has no width."""
+        return cls(value, value - error, value + error)
+
+    def inverse(self) -> "Interval":
+        """The interval of 1/x for x >= 0: ends exchanged, and inf for 1/0."""
+        return Interval(_inverse(self.value), _inverse(self.high), _inverse(self.low))
 
     @property
     def errors(self) -> tuple[float, float]:
@@ -24,6 +40,12 @@ class Interval(NamedTuple):
     def error(self) -> float:
         """Half the width of the interval."""
         return (self.high - self.low) / 2
+
+    def __format__(self, spec: str) -> str:
+        if not spec.endswith(("e", "f", "g")):  # a width, or nothing
+            return format(str(self), spec)
+        value, error = format(self.value, spec), format(self.error, spec)
+        return f"{value} ± {error}" if self.error else value
 
     def __str__(self) -> str:
         numbers = (self.value, *self.errors)
@@ -69,6 +91,10 @@ def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interva
     # at 0 and 1 the formula ends exactly there, but for rounding
     low, high = centre - half if passed else 0.0, centre + half if passed < total else 1.0
     return Interval(efficiency, low, high)
+
+
+def _inverse(x: float) -> float:
+    return 1 / x if x > 0 else math.inf
 
 
 def _checked_level(level: float) -> float:

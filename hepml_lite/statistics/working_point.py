@@ -31,8 +31,7 @@ class WorkingPoint(NamedTuple):
     @property
     def background_rejection(self) -> Interval:
         """1/eps_B with its 68 % interval; inf with a finite lower end if no background passes."""
-        efficiency = self.background_efficiency
-        return Interval(*(1 / e if e else math.inf for e in (efficiency[0], *efficiency[:0:-1])))
+        return self.background_efficiency.inverse()
 
     def significance(self, expected_signal: float, expected_background: float) -> Interval:
         """S/sqrt(B) for the numbers of jets expected before the selection.

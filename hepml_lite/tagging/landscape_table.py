@@ -78,4 +78,4 @@ def _beside(paper: Tagger | None) -> tuple[str, ...]:
     if paper is None:
         return ("",) * len(PUBLISHED_HEADER)
     size = "" if paper.parameters is None else f"{paper.parameters:,}"
-    return f"{paper.auc:g}", str(paper.rejection), size
+    return f"{paper.auc:g}", f"{paper.rejection:g}", size

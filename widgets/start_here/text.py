@@ -44,7 +44,7 @@ def verdict(comparison: Comparison) -> str:
     chance = WORDS["chance"][0 if sigmas < 3 else 1 if sigmas < 5 else 2]
     names = ("network", "window")
     if gain.value < 1:
-        gain, names = Interval(1 / gain.value, 1 / gain.high, 1 / gain.low), names[::-1]
+        gain, names = gain.inverse(), names[::-1]
     return at + WORDS["better"].format(names[0], gain, names[1], f"{sigmas:.1f}", chance)
 
 

@@ -543,7 +543,8 @@ for name, view in (
 ):
     row = published.top_tagger(name)
     label = f"{name.replace('Multi-body N-subjettiness', 'N-subjettiness')}"
-    print(f"{label:>28}{row.auc:>8}{row.rejection!s:>16}{row.parameters or '':>12}   {view}")
+    rejected = f"{row.rejection:g}"
+    print(f"{label:>28}{row.auc:>8}{rejected:>16}{row.parameters or '':>12}   {view}")
 best = max(auc.value for auc in aucs.values())
 print(f"\nours, {len(labelled)} labels: {best:.3f} at best with a network,")
 print(f"{by_degree[4].value:.3f} with a straight cut in the safe observables up to degree 4")

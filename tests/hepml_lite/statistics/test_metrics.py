@@ -305,6 +305,16 @@ def test_intervals_print_as_physicists_write_them(interval, text):
     assert f"{interval}" == text
 
 
+def test_the_inverse_of_an_interval_exchanges_its_ends():
+    assert Interval(2.0, 1.0, 4.0).inverse() == (0.5, 0.25, 1.0)
+    assert Interval(0.0, 0.0, 0.1).inverse() == (math.inf, 10.0, math.inf)
+
+
+def test_a_format_prints_the_digits_that_it_asks_for():
+    interval = Interval.symmetric(1298, 46)
+    assert f"{interval:>12}|{interval:g}|{interval:.1f}" == "   1300 ± 50|1298 ± 46|1298.0 ± 46.0"
+
+
 def test_interval_errors_fit_errorbar():
     interval = Interval(10.0, 8.0, 13.0)
     assert interval.errors == (2.0, 3.0)

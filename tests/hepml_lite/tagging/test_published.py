@@ -13,7 +13,8 @@ def test_every_row_has_a_source_and_sane_numbers():
 
 
 def test_rows_are_found_by_name():
-    assert str(published.top_tagger("PFN").rejection) == "891 ± 18"
+    assert f"{published.top_tagger('ParticleNet').rejection:g}" == "1298 ± 46"
+    assert f"{published.top_tagger('EFP').rejection:g}" == "384"
     assert published.top_tagger("PFN").parameters == 82_000
     with pytest.raises(ValueError, match=r"no published row 'XYZ'.*ParticleNet"):
         published.top_tagger("XYZ")
