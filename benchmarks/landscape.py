@@ -170,7 +170,7 @@ def goat(found: dict, val, test) -> dict:
         of_val, of_test = (
             np.stack([left[seed][part] for left in found.values()], 1) for part in ("val", "test")
         )  # (N, T)
-        meta = GoaT().fit(of_val, val.label, seed=seed)
+        meta = GoaT().fit(val.label, of_val, seed=seed)
         scores.append(meta.score(of_test))
         parameters = meta.n_parameters
     row = judged("GoaT", test.label, scores, parameters)

@@ -92,7 +92,7 @@ def expected_calibration_error(
     probability: ArrayLike,
     n_bins: int = 10,
     n_bootstrap: int = 500,
-    rng: Seed = None,
+    rng: Seed = 0,
 ) -> CalibrationError:
     """ECE, eq. 3 of arXiv:1706.04599 for two classes and the probability of signal.
 
@@ -141,13 +141,13 @@ def decomposition(
         ValueError: as `reliability_curve`.
     """
     labels, probability = checked_probabilities(labels, probability)
-    mended = isotonic(probability, labels)(probability)
+    mended = isotonic(labels, probability)(probability)
     base_rate = np.full(len(labels), labels.mean())
     found, best, none = (score(labels, p) for p in (probability, mended, base_rate))
     return Decomposition(found, found - best, none - best, none)
 
 
-def temperature_scaling(logits: ArrayLike, labels: ArrayLike) -> Temperature:
+def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:
     """The temperature of the smallest cross entropy: one number, so no score changes places.
 
     Section 4 of arXiv:1706.04599. Fit it on the validation split, never on training jets.
@@ -179,7 +179,7 @@ def temperature_scaling(logits: ArrayLike, labels: ArrayLike) -> Temperature:
     return Temperature(float(np.exp(minimize_scalar(entropy, bracket=(-1, 1)).x)))
 
 
-def platt_scaling(logits: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
+def platt_scaling(labels: ArrayLike, logits: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
     """p = 1/(1 + exp(-(a s + b))) of scores (N,): temperature and offset (Platt 1999).
 
     The offset mends a sample with other shares of the classes, too. Better of logits than of
@@ -192,7 +192,7 @@ def platt_scaling(logits: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike],
     return lambda s: expit(slope * np.asarray(s, dtype=float) + offset)
 
 
-def isotonic(scores: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
+def isotonic(labels: ArrayLike, scores: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
     """The best rising step function of scores (N,); ties that it makes may change the AUC."""
     labels, scores = checked_scores(labels, scores)
     steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, labels)

@@ -109,7 +109,7 @@ def mass_sculpting(
     edges: ArrayLike | None = None,
     against: str = "failing",
     n_bootstrap: int = 200,
-    rng: Seed = None,
+    rng: Seed = 0,
 ) -> Sculpting:
     """Jensen-Shannon divergence between background masses that pass and that fail a cut on score.
 

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.inputs import checked_scores
 from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.metrics import Seed
 from hepml_lite.statistics.thresholds import threshold_at
 
-Generator = np.random.Generator
 FEWEST = 10  # background jets behind the threshold, for an interval that means something
 
 
@@ -44,7 +44,7 @@ def shift_of_efficiency(
     varied_labels: ArrayLike | None = None,
     signal_efficiency: float = 0.5,
     n_bootstrap: int = 200,
-    rng: Generator | int | None = 0,
+    rng: Seed = 0,
     level: float = 0.68,
 ) -> EfficiencyShift:
     """How efficiency and rejection change at the nominal threshold and at one that is set anew.

@@ -124,7 +124,7 @@ def bootstrap(
     labels: ArrayLike,
     scores: ArrayLike,
     n_bootstrap: int = 200,
-    rng: Seed = None,
+    rng: Seed = 0,
     level: float = 0.68,
     weights: Weights = None,
 ) -> Interval:
@@ -150,7 +150,7 @@ def roc_band(
     labels: ArrayLike,
     scores: ArrayLike,
     n_bootstrap: int = 100,
-    rng: Seed = None,
+    rng: Seed = 0,
     level: float = 0.68,
     signal_efficiency: ArrayLike | None = None,
     weights: Weights = None,

@@ -72,7 +72,7 @@ def median_ensemble(scores: ArrayLike) -> Ensemble:
     return Ensemble(np.median(scores, axis=0), (high - low) / 2)
 
 
-def score_correlation(scores: ArrayLike, labels: ArrayLike, of_class: int = 0) -> np.ndarray:
+def score_correlation(labels: ArrayLike, scores: ArrayLike, of_class: int = 0) -> np.ndarray:
     """Rank correlations (T, T) of T taggers' scores (N, T) within one class (Spearman).
 
     Two taggers below 1 order the jets of this class differently: they may know different things,
@@ -108,8 +108,8 @@ class GoaT:
     def __init__(self, hidden: Sequence[int] = (), epochs: int = 20):
         self.hidden, self.epochs = tuple(hidden), epochs
 
-    def fit(self, scores: ArrayLike, labels: ArrayLike, seed: int = 0) -> Self:
-        """Learn from log-odds (N, T) and labels (N,), 0 or 1; the seed is that of a network.
+    def fit(self, labels: ArrayLike, scores: ArrayLike, seed: int = 0) -> Self:
+        """Learn from labels (N,), 0 or 1, and log-odds (N, T); the seed is that of a network.
 
         Raises:
             ValueError: shapes that do not fit, NaN or infinite scores, or too few jets of a class.
@@ -129,7 +129,7 @@ class GoaT:
             ValueError: not fitted, or another number of taggers.
         """
         if not hasattr(self, "_model"):
-            raise ValueError("this GoaT has not learned yet: call fit(scores, labels) first.")
+            raise ValueError("this GoaT has not learned yet: call fit(labels, scores) first.")
         scores = np.asarray(scores, dtype=float)
         if scores.ndim != 2 or scores.shape[1] != len(self._mean):
             raise ValueError(f"scores {scores.shape}: fitted to {len(self._mean)} taggers, (N, T).")
@@ -162,8 +162,8 @@ class GoaT:
 
 
 def cross_fitted(
-    scores: ArrayLike,
     labels: ArrayLike,
+    scores: ArrayLike,
     make: Callable[[], GoaT] = GoaT,
     folds: int = 5,
     seed: int = 0,
@@ -178,7 +178,7 @@ def cross_fitted(
     for learn, judge in StratifiedKFold(folds, shuffle=True, random_state=seed).split(
         scores, labels
     ):
-        result[judge] = make().fit(scores[learn], labels[learn], seed).score(scores[judge])
+        result[judge] = make().fit(labels[learn], scores[learn], seed).score(scores[judge])
     return result
 
 

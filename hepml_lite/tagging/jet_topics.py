@@ -50,8 +50,8 @@ class Topics:
 
 
 def jet_topics(
-    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n: int = 200, rng: Seed = None,
-    level: float = 0.68,
+    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int = 200,
+    rng: Seed = 0, level: float = 0.68,
 ) -> Topics:  # fmt: skip
     """Topics of an observable (multiplicity, a score) in samples A and B of jets.
 
@@ -59,14 +59,14 @@ def jet_topics(
         a: (N,) values in sample A.
         b: (M,) values in sample B.
         edges: (H + 1,) of the bins; values outside are counted in the first and last bin.
-        n: bootstrap resamples.
-        rng: of the halves and the resamples.
+        n_bootstrap: resamples.
+        rng: seed or generator of the halves and the resamples.
         level: of the intervals.
 
     Raises:
         ValueError: samples that cannot be told apart, or as `reducibility_factor`.
     """
-    edges, resamples, splits = _prepared(a, b, edges, n, rng)
+    edges, resamples, splits = _prepared(a, b, edges, n_bootstrap, rng)
     kappas = np.stack([_kappas(resamples[:, :, ::s], splits) for s in (1, -1)], -1)  # (n + 1, 2)
     _check_different(kappas, level)
     counts = resamples.sum(1)  # (n + 1, 2, H)
@@ -80,8 +80,8 @@ def jet_topics(
 
 
 def reducibility_factor(
-    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n: int = 200, rng: Seed = None,
-    level: float = 0.68,
+    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int = 200,
+    rng: Seed = 0, level: float = 0.68,
 ) -> Interval:  # fmt: skip
     """kappa(A|B) = min p_A(x)/p_B(x), in [0, 1], with its bootstrap interval.
 
@@ -92,9 +92,10 @@ def reducibility_factor(
     classes the intervals of level 0.68 cover the truth in 75 to 95 % of the cases.
 
     Raises:
-        ValueError: fewer than 100 values in a sample, edges that do not rise, n < 2, or level.
+        ValueError: fewer than 100 values in a sample, edges that do not rise, n_bootstrap < 2, or a
+            level outside (0, 1).
     """
-    _, resamples, splits = _prepared(a, b, edges, n, rng)
+    _, resamples, splits = _prepared(a, b, edges, n_bootstrap, rng)
     return _interval(_kappas(resamples, splits), level)
 
 
@@ -119,16 +120,18 @@ def fractions_from(kappa_ab: ArrayLike, kappa_ba: ArrayLike) -> tuple[np.ndarray
 
 
 def _prepared(
-    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n: int, rng: Seed
+    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int, rng: Seed
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges, counts (n + 1, G, 2, H) with the data first and resamples after, splits (S, G)."""
-    if n < 2:
-        raise ValueError(f"n is {n}: an interval needs at least 2 resamples, better 200")
+    if n_bootstrap < 2:
+        raise ValueError(
+            f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 resamples, better 200"
+        )
     edges, rng = _checked_edges(edges), np.random.default_rng(rng)
     counts = np.stack([_histogram(values, edges) for values in (a, b)])  # (2, H)
     groups = _dealt(counts, rng)
     # within each group, so that no jet is ever in both halves of a split
-    resamples = rng.multinomial(groups.sum(-1), _normalised(groups), size=(n, GROUPS, 2))
+    resamples = rng.multinomial(groups.sum(-1), _normalised(groups), size=(n_bootstrap, GROUPS, 2))
     splits = np.stack([rng.permutation(GROUPS) < GROUPS // 2 for _ in range(SPLITS)])
     return edges, np.concatenate([groups[None], resamples]), splits.astype(float)
 

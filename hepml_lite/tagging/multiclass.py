@@ -134,7 +134,7 @@ def rejections(
     background: Sequence[str] = ("quark", "gluon"),
     signal_efficiency: float = 0.5,
     n_bootstrap: int = 100,
-    rng: Seed = None,
+    rng: Seed = 0,
 ) -> dict[str, Interval]:
     """1/eps_B of each class against the background classes at one signal efficiency.
 

@@ -230,8 +230,8 @@ class TaggedSample:
             )
 
 
-def _band(labels: np.ndarray, scores: np.ndarray, n: int) -> np.ndarray:
-    return np.stack(roc_band(labels, scores, n, rng=1, signal_efficiency=GRID)[1:])
+def _band(labels: np.ndarray, scores: np.ndarray, n_bootstrap: int) -> np.ndarray:
+    return np.stack(roc_band(labels, scores, n_bootstrap, rng=1, signal_efficiency=GRID)[1:])
 
 
 def _variation(stored: Mapping[str, np.ndarray], name: str) -> Variation:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.containers.jets import Jets
 from hepml_lite.networks.inputs import network_inputs
-from hepml_lite.statistics.metrics import roc_curve
+from hepml_lite.statistics.metrics import Seed, roc_curve
 
 Fractions = tuple[float, float]
 Inputs = tuple[np.ndarray, ...]
@@ -23,7 +23,7 @@ Inputs = tuple[np.ndarray, ...]
 def mixtures(
     jets: Jets,
     fractions: Fractions,
-    rng: np.random.Generator | int | None,
+    rng: Seed = 0,
     size: int | None = None,
     signal: int = 1,
 ) -> tuple[Jets, np.ndarray]:

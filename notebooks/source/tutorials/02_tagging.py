@@ -527,14 +527,14 @@ from hepml_lite.tagging.trained import trained_tagger
 
 stored = trained_tagger("ParT")  # the one of the table, trained on all training jets
 on_test = stored.score(test)
-scaled = calibration.temperature_scaling(stored.score(val), val.label)
+scaled = calibration.temperature_scaling(val.label, stored.score(val))
 print(f"all log-odds are divided by {scaled.temperature:.2f}")
 probability = {
     "as trained": calibration.Temperature(1.0)(on_test),
     "temperature": scaled(on_test),
 }
 fig, ax = plt.subplots(figsize=(7, 6))
-plotting.reliability_diagram(ax, probability, test.label)
+plotting.reliability_diagram(ax, test.label, probability)
 plt.show()
 
 # %% [markdown]

@@ -95,12 +95,12 @@ def test_the_decomposition_adds_up_and_blames_the_right_part(score):
 def test_temperature_scaling_finds_the_temperature_that_was_applied(applied):
     labels, probability = calibrated(20_000)
     logits = applied * logit(probability)
-    found = temperature_scaling(logits, labels)
+    found = temperature_scaling(labels, logits)
     assert found.temperature == pytest.approx(applied, rel=0.05)
     assert auc(labels, found(logits)) == auc(labels, logits)
     assert found(logits) == pytest.approx(probability, abs=0.02)
     columns = np.stack([0.5 * logits, 1.5 * logits], 1)  # what counts is the difference
-    assert temperature_scaling(columns, labels).temperature == pytest.approx(found.temperature)
+    assert temperature_scaling(labels, columns).temperature == pytest.approx(found.temperature)
     assert found(columns) == pytest.approx(found(logits))
 
 
@@ -108,7 +108,7 @@ def test_temperature_of_many_classes():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20_000, 5))
     labels = (logits + rng.gumbel(size=logits.shape)).argmax(1)  # drawn from the softmax
-    found = temperature_scaling(3 * logits, labels)
+    found = temperature_scaling(labels, 3 * logits)
     assert found.temperature == pytest.approx(3, rel=0.03)
     assert found(logits).sum(1) == pytest.approx(1)
 
@@ -118,9 +118,9 @@ def test_platt_and_isotonic_mend_an_offset_that_temperature_cannot():
     scores = logit(probability)
     test, distorted = calibrated(seed=1, slope=2.0, offset=1.5)
     mended = {
-        "temperature": temperature_scaling(scores, labels)(logit(distorted)),
-        "Platt": platt_scaling(scores, labels)(logit(distorted)),
-        "isotonic": isotonic(scores, labels)(logit(distorted)),
+        "temperature": temperature_scaling(labels, scores)(logit(distorted)),
+        "Platt": platt_scaling(labels, scores)(logit(distorted)),
+        "isotonic": isotonic(labels, scores)(logit(distorted)),
     }
     p_values = {
         name: expected_calibration_error(test, p, n_bootstrap=99, rng=0).p_value
@@ -138,7 +138,7 @@ def test_the_diagram_shows_a_point_for_each_bin():
     _, sure = calibrated(800, slope=3.0)
     with mpl.rc_context({"backend": "agg"}):
         figure, ax = plt.subplots()
-        reliability_diagram(ax, {"network": sure, "after scaling": good}, labels, n_bins=8)
+        reliability_diagram(ax, labels, {"network": sure, "after scaling": good}, n_bins=8)
         figure.canvas.draw()
         texts = [text.get_text() for text in ax.get_legend().get_texts()]
         points = [container[0].get_xdata() for container in ax.containers]
@@ -157,9 +157,9 @@ def test_the_diagram_shows_a_point_for_each_bin():
         (lambda: reliability_curve([0, 1], [0.2, np.nan]), "1 of 2 probabilities are NaN"),
         (lambda: reliability_curve([0, 1], [0.2, 0.3], 0), "n_bins=0"),
         (lambda: brier_score([0, 1, 1], [0.2, 0.3]), "one number a jet"),
-        (lambda: temperature_scaling([-1.0, 1.0], [0, 1]), "separate"),
-        (lambda: temperature_scaling([-1.0, 1.0], [1, 0]), "tell nothing"),
-        (lambda: temperature_scaling(np.zeros((2, 3)), [0, 3]), "0 to 2 are allowed"),
+        (lambda: temperature_scaling([0, 1], [-1.0, 1.0]), "separate"),
+        (lambda: temperature_scaling([1, 0], [-1.0, 1.0]), "tell nothing"),
+        (lambda: temperature_scaling([0, 3], np.zeros((2, 3))), "0 to 2 are allowed"),
         (lambda: expected_calibration_error([0, 1], [0.2, 0.3], n_bootstrap=1), "n_bootstrap is 1"),
     ],
 )
