@@ -121,7 +121,7 @@ def mass_sculpting(
         labels: (N,) 1 for signal, 0 for background.
         scores: (N,) larger is more signal-like.
         masses: (N,) [GeV].
-        signal_efficiency: share of the signal behind the cut.
+        signal_efficiency: share of the signal that passes the cut.
         edges: bins of mass; default: 20 bins, equally filled by the background.
         against: "failing" background jets, or "all" of them, before the cut.
         n_bootstrap: resamples, and random cuts.
@@ -143,7 +143,8 @@ def mass_sculpting(
         )
     edges = np.quantile(mass, np.linspace(0, 1, 21)) if edges is None else np.asarray(edges)
     mass_bin = _bins(mass, edges)
-    rng, n_bins = np.random.default_rng(rng), len(edges) - 1
+    rng = np.random.default_rng(rng)
+    n_bins = len(edges) - 1
 
     def divergence(rows: np.ndarray | slice, chosen: np.ndarray) -> float:
         after = np.bincount(mass_bin[rows][chosen], minlength=n_bins)
@@ -187,7 +188,7 @@ def efficiency_by_mass(
         scores: (N,) larger is more signal-like.
         masses: (N,) [GeV].
         edges: (H + 1,) of the mass bins [GeV]; jets outside are left out.
-        signal_efficiency: share of all signal behind the cut.
+        signal_efficiency: share of all signal that passes the cut.
         of: class whose efficiency is asked for.
         level: of the intervals.
 

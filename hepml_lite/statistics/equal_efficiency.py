@@ -1,13 +1,13 @@
-"""Two selections compared fairly: which lets fewer background jets pass at equal signal efficiency?
+"""Two selections compared fairly: which one passes less background at equal signal efficiency?
 
 Both are measured on the same jets, so most of their fluctuations are shared and cancel. With n
 background jets passing the cut, m the network and a both, the ratio of their numbers has
 
     Var ln(n/m) = 1/n + 1/m - 2a/(nm),
 
-McNemar's paired comparison (Psychometrika 12 (1947) 153) written as a relative error. To this adds
-what the signal sample does not know: the network's threshold is set where as many signal jets
-pass as through the cut, and on another sample it would lie elsewhere.
+McNemar's paired comparison (Psychometrika 12 (1947) 153) written as a relative error. The signal
+sample adds a second error. The network's threshold lies where as many signal jets pass as pass the
+cut, and another sample would move it.
 """
 
 import math
@@ -75,11 +75,11 @@ def compare_at_equal_efficiency(
 
 
 def _from_signal(labels, scores, selected, accepted, network: WorkingPoint) -> float:
-    """Error of ln(eps_B of the network) since the signal sample sets its threshold.
+    """Error of ln(eps_B of the network) from the signal sample, which sets the threshold.
 
-    The number of signal jets in one selection but not the other fluctuates by its square root,
-    and by one jet at least; half the change of ln(eps_B) between thresholds moved up and down by
-    that is the error.
+    The number of signal jets in one selection but not in the other fluctuates by its square root,
+    at least by one jet. The thresholds move up and down by that many signal jets. The error is half
+    the change of ln(eps_B) between them.
     """
     moved = max(round(math.sqrt((labels[selected != accepted] == 1).sum())), 1)
     numbers = []

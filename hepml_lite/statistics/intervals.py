@@ -1,4 +1,4 @@
-"""Confidence intervals: what a finite sample leaves open about a value, and how to print it."""
+"""Confidence intervals of values measured on a finite sample, and how to print them."""
 
 import math
 from statistics import NormalDist
@@ -77,7 +77,7 @@ def central_interval(values: ArrayLike, level: float = 0.68) -> np.ndarray:
 def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interval:
     """Efficiency passed/total with its Wilson score interval (Wilson 1927).
 
-    Unlike ± sqrt(eps (1 - eps) / N) it stays inside [0, 1] and is not empty at 0 and at 1.
+    Unlike ± sqrt(eps (1 - eps) / N) it stays inside [0, 1], and it has a width at 0 and at 1.
 
     Raises:
         ValueError: unless 0 <= passed <= total, total > 0 and level is in (0, 1).
@@ -85,11 +85,13 @@ def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interva
     if not (0 <= passed <= total and total > 0):
         raise ValueError(f"passed={passed} of total={total}: needs 0 <= passed <= total, total > 0")
     z = NormalDist().inv_cdf((1 + _checked_level(level)) / 2)
-    efficiency, shrink = passed / total, 1 + z**2 / total
+    efficiency = passed / total
+    shrink = 1 + z**2 / total
     centre = (efficiency + z**2 / (2 * total)) / shrink
     half = z / shrink * math.sqrt(efficiency * (1 - efficiency) / total + (z / (2 * total)) ** 2)
     # at 0 and 1 the formula ends exactly there, but for rounding
-    low, high = centre - half if passed else 0.0, centre + half if passed < total else 1.0
+    low = centre - half if passed else 0.0
+    high = centre + half if passed < total else 1.0
     return Interval(efficiency, low, high)
 
 

@@ -1,4 +1,4 @@
-"""How well scores separate signal from background, and how well a finite sample knows it.
+"""How well scores separate signal from background, with the errors of a finite sample.
 
 Labels are 1 for signal and 0 for background; the larger a score, the more signal-like the jet. A
 jet passes a threshold t if score >= t. Every function raises ValueError, saying what to do, if
@@ -33,7 +33,7 @@ class RocBand(NamedTuple):
 def roc_curve(
     labels: ArrayLike, scores: ArrayLike, weights: Weights = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Efficiencies of both classes behind every threshold, from the tightest to none.
+    """Efficiencies of both classes at every threshold, from the tightest to the loosest.
 
     Returns (background_efficiency, signal_efficiency, thresholds), each (T+1,): scikit-learn's
     (fpr, tpr, thresholds) without dropped points. The first threshold is inf: nothing passes.
@@ -83,7 +83,7 @@ def significance_improvement_curve(
     """Signal efficiency and significance improvement eps_S / sqrt(eps_B) at trusted thresholds.
 
     A cut changes the significance S/sqrt(B) by this factor (arXiv:1010.3698). Trusted are
-    thresholds behind which the relative error of the background, 1/sqrt(N_eff), is below the
+    thresholds at which the relative error of the background, 1/sqrt(N_eff), is below the
     bound; N_eff = (sum w)^2 / sum w^2 over the passing background jets, their number if there
     are no weights. A bound of 0.2 asks for more than 25 of them.
 
@@ -170,10 +170,11 @@ def roc_band(
 
 
 def _passing(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple[np.ndarray, ...]:
-    """Sums of w over background and signal and of w^2 over background behind each threshold."""
+    """Sums of w over background and signal and of w^2 over background that pass each threshold."""
     labels, scores, weights = checked_weights(labels, scores, weights)
     order = np.argsort(-scores, kind="stable")  # linear on the sorted scores of `_resamples`
-    labels, scores = labels[order], scores[order]
+    labels = labels[order]
+    scores = scores[order]
     ends = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)  # (T,) ties as one
     if weights is None:
         signal = np.cumsum(labels)[ends]
@@ -199,8 +200,10 @@ def _resamples(
     """Yield n samples drawn with replacement within each class, already in falling score."""
     if n < 2:
         raise ValueError(f"n_bootstrap is {n}: an interval needs at least 2 resamples, better 200")
-    rng, order = np.random.default_rng(rng), np.argsort(-scores, kind="stable")
-    labels, scores = labels[order], scores[order]
+    rng = np.random.default_rng(rng)
+    order = np.argsort(-scores, kind="stable")
+    labels = labels[order]
+    scores = scores[order]
     classes = [np.flatnonzero(labels == c) for c in (0, 1)]
     counts = np.empty(len(labels), dtype=np.int64)  # repeating by counts keeps the order
     for _ in range(n):

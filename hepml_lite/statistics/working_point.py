@@ -36,8 +36,8 @@ class WorkingPoint(NamedTuple):
     def significance(self, expected_signal: float, expected_background: float) -> Interval:
         """S/sqrt(B) for the numbers of jets expected before the selection.
 
-        The interval holds the statistical errors of both efficiencies, in quadrature; that of
-        the yields and systematic ones are not in it. Value and upper end are inf if no
+        The interval holds the statistical errors of both efficiencies, in quadrature, but no
+        error of the expected numbers and no systematic error. Value and upper end are inf if no
         background passes.
 
         Raises:
@@ -75,7 +75,8 @@ def working_point(labels: ArrayLike, selected: ArrayLike) -> WorkingPoint:
             f"selected is {selected.dtype} {selected.shape} for labels {labels.shape}: "
             "give one bool a jet, as scores >= threshold"
         )
-    signal, passed = int(labels.sum()), int(selected.sum())
+    signal = int(labels.sum())
+    passed = int(selected.sum())
     passed_signal = int(labels[selected].sum())
     return WorkingPoint(passed_signal, signal, passed - passed_signal, len(labels) - signal)
 
