@@ -6,7 +6,8 @@
 Every row learns from the same training jets of the bundled sample and is judged on the same test
 jets, which nothing was tuned on. A training leaves its scores and weights in a work folder (--work,
 output/landscape), so that an interrupted run goes on. `collect` writes
-hepml_lite/tagging/trained/landscape.json and the weights of the first seed beside it.
+hepml_lite/tagging/trained/landscape.json and the weights of the first seed beside it; rows that
+were not trained again stay as they are.
 """
 
 import argparse
@@ -134,7 +135,7 @@ def collect(options: argparse.Namespace) -> None:
     val, test = (sample(split, options.jets) for split in ("val", "test"))
     found = {name: left for name in TAGGERS if (left := runs(name, options.work))}
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    rows = {}
+    rows = json.loads(options.out.read_text("utf8"))["rows"] if options.out.exists() else {}
     for name, left in found.items():
         scores = [run["test"] for run in left.values()]
         times = {
@@ -149,7 +150,8 @@ def collect(options: argparse.Namespace) -> None:
             out = options.out.parent / f"{file_name(name)}.safetensors"
             rows[name] |= {"weights_seed": options.seeds[0], "sha256": halved(weights, out)}
         print(row.name, row.auc, row.accuracy, row.rejection_30, row.rejection_50, sep=", ")
-    rows["GoaT"] = goat(found, val, test)
+    if set(found) == set(TAGGERS):  # the meta-tagger needs the scores of all
+        rows["GoaT"] = goat(found, val, test)
     content = {
         "data": {key: test.card[key] for key in ("command", "seed", "sha256")},
         "jets": {"train": len(sample("train", options.jets)), "test": len(test)},

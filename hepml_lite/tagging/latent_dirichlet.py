@@ -74,13 +74,15 @@ def word_counts(jets: Jets) -> csr_matrix:
 
 
 def variational_bayes(
-    counts: csr_matrix, start: np.ndarray, alpha: float, eta: float, sweeps: int, inner: int = 3
+    counts: csr_matrix, start: np.ndarray, alpha: float, eta: float, sweeps: int, inner: int = 100
 ) -> np.ndarray:
     """Dirichlet parameters of K topics, (K, V), from word counts (N, V) (eqs. 6-9 of Blei et al.).
 
     In turn, each word of each jet is shared among the topics, given the topics and the shares of
-    the jet, and the topics are counted anew; the likelihood has many maxima, so that what comes
-    out depends on where it starts.
+    the jet, and the topics are counted anew. The likelihood has many maxima: the result depends on
+    where the topics start. The shares of a jet start from equal ones in every sweep. Shares that
+    were kept from the sweep before would stay in the corner into which the first, wrong topics
+    pushed them.
 
     Args:
         counts: sparse, documents by words.
@@ -88,18 +90,24 @@ def variational_bayes(
         alpha: prior of a jet's shares; the smaller, the more a jet is of one topic alone.
         eta: prior of the words of a topic.
         sweeps: how often the topics are counted.
-        inner: updates of the jets' shares in a sweep.
+        inner: the most updates of the jets' shares in a sweep; they stop earlier once a share
+            changes by less than 0.001 on average.
     """
-    (n, v), topics = counts.shape, np.asarray(start, float)
-    jet, word = np.repeat(np.arange(n), np.diff(counts.indptr)), counts.indices  # (T,) each
-    shares = np.ones((n, len(topics)))
+    n_jets, n_words = counts.shape
+    topics = np.asarray(start, float)
+    jet = np.repeat(np.arange(n_jets), np.diff(counts.indptr))  # (T,) the jet of an entry
+    word = counts.indices  # (T,)
     for _ in range(sweeps):
         of_word = _expected(topics)[:, word].T  # (T, K)
+        shares = np.ones((n_jets, len(topics)))
         for _ in range(inner):
             phi = of_word * _expected(shares)[jet]
-            phi *= (counts.data / phi.sum(1))[:, None]
-            shares = alpha + np.stack([np.bincount(jet, p, n) for p in phi.T], axis=1)
-        topics = eta + np.stack([np.bincount(word, p, v) for p in phi.T])
+            phi *= (counts.data / phi.sum(axis=1))[:, None]
+            before = shares
+            shares = alpha + np.stack([np.bincount(jet, p, n_jets) for p in phi.T], axis=1)
+            if np.abs(shares - before).mean() < 1e-3:
+                break
+        topics = eta + np.stack([np.bincount(word, p, n_words) for p in phi.T])
     return topics
 
 
