@@ -2,6 +2,7 @@
 
 from hepml_lite.networks.fast import (
     biased_attention,
+    choice,
     eq2to2,
     linear,
     lorentz_messages,
@@ -10,6 +11,7 @@ from hepml_lite.networks.fast import (
 
 __all__ = [
     "biased_attention",
+    "choice",
     "eq2to2",
     "linear",
     "lorentz_messages",
