@@ -6,7 +6,9 @@ from hepml_lite.networks.fast import (
     eq2to2,
     linear,
     lorentz_messages,
+    lorentz_net,
     pairs,
+    pelican,
 )
 
 __all__ = [
@@ -15,5 +17,7 @@ __all__ = [
     "eq2to2",
     "linear",
     "lorentz_messages",
+    "lorentz_net",
     "pairs",
+    "pelican",
 ]
