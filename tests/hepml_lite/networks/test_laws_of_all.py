@@ -199,6 +199,25 @@ class Careless(torch.nn.Module):
         return self.out(x.sum(1) / mask.sum(1, keepdim=True))
 
 
+class Trimming(torch.nn.Module):
+    """Leaves out the slots that no jet needs, and then pools the padding that is left."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.out = torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)
+
+    def forward(self, features, mask):
+        longest = int(mask.sum(1).max())
+        mask = mask[:, :longest]
+        h = self.embedding(torch.where(mask.unsqueeze(-1), features[:, :longest], 0))
+        return self.out(h.sum(1) / mask.sum(1, keepdim=True))
+
+
+def test_the_padding_law_notices_a_network_that_pools_the_padding_of_its_batch():
+    with pytest.raises(AssertionError, match="the other jets of the batch changed"):
+        assert_padding_invariant(Trimming(), *particles())
+
+
 @pytest.mark.parametrize(
     ("law", "message"),
     [
