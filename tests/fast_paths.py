@@ -54,6 +54,8 @@ def assert_falls_back(
     def changed(*arguments, **settings):
         return torch.full_like(arguments[0], 17.0) if arguments else 17.0
 
+    monkeypatch.delenv(choice.SWITCH, raising=False)
+    assert choice.in_use(name), choice.report()
     try:
         for broken in (missing, changed):
             monkeypatch.setattr(owner, function, broken)
@@ -63,4 +65,3 @@ def assert_falls_back(
     finally:
         monkeypatch.undo()
         choice.check_again()
-    assert choice.in_use(name)

@@ -76,7 +76,8 @@ class LorentzNet(nn.Module):
         """
         x, mask = minkowski.with_references(four_vectors, mask, self.reference)
         x, mask, back = minkowski.by_size(x, mask)  # small jets first, no slot that none needs
-        x, kinds = x[..., :4], x[..., 4:]  # (N, P, 4); which is the k-th kind of reference
+        kinds = x[..., 4:]  # (N, P, K): 1 for the k-th kind of reference, else 0
+        x = x[..., :4]  # (N, P, 4)
         squares = minkowski.minkowski_products(x).diagonal(dim1=1, dim2=2)  # (N, P)
         scalars = torch.cat([psi(squares)[..., None], kinds], -1).to(self.embedding.weight.dtype)
         h = self.embedding(scalars)  # (N, P, S) → (N, P, C)
@@ -115,14 +116,15 @@ class LorentzBlock(nn.Module):
         n_slots, width = h.shape[1:]
         itself = torch.eye(n_slots, dtype=torch.bool, device=mask.device)
         edges = mask[:, :, None] & mask[:, None] & ~itself  # (N, P, P): real pairs i ≠ j
-        x_i, x_j = x[:, :, None], x[:, None]  # (N, P, 1, 4), (N, 1, P, 4)
+        x_i = x[:, :, None]  # (N, P, 1, 4)
+        x_j = x[:, None]  # (N, 1, P, 4)
         h_i = h[:, :, None].expand(-1, -1, n_slots, -1)  # (N, P, P, C)
         h_j = h[:, None].expand(-1, n_slots, -1, -1)  # (N, P, P, C)
 
         apart = x_i - x_j  # (N, P, P, 4)
         invariants = [minkowski_product(apart, apart), minkowski_product(x_i, x_j)]
-        invariants = psi(torch.stack(invariants, -1)).to(h.dtype)  # (N, P, P, 2)
-        inputs = torch.cat([h_i, h_j, invariants], -1)  # (N, P, P, 2C + 2)
+        logs = psi(torch.stack(invariants, -1)).to(h.dtype)  # (N, P, P, 2)
+        inputs = torch.cat([h_i, h_j, logs], -1)  # (N, P, P, 2C + 2)
         m = on_real(self.phi_e, inputs, edges, width)  # (1): (N, P, P, C), zero if not an edge
         m = self.phi_m(m) * m  # (2): w_ij m_ij
 

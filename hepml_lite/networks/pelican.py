@@ -64,7 +64,9 @@ class PELICAN(nn.Module):
             reference, dropout, narrow=narrow, n_blocks=n_blocks, n_classes=n_classes,
             width=width - labels,
         )  # fmt: skip
-        self.reference, self.dropout, self.typical = tuple(reference), dropout, typical
+        self.reference = tuple(reference)
+        self.dropout = dropout
+        self.typical = typical
         self.exponents = nn.Parameter(torch.linspace(0.05, 0.5, width - labels))
         self.label = Eq1to2(1 + len(reference), labels) if reference else None
         self.messages = nn.ModuleList(nn.Linear(width, narrow) for _ in range(n_blocks + 1))
@@ -135,19 +137,23 @@ class PELICAN(nn.Module):
 
         Sums over j and the diagonal are (N, P, C), numbers of particles n (N,).
         """
-        n = n[:, None]
-        sums = torch.stack([rows.sum(1) / n**2, diagonal.sum(1) / n], 1)
-        sums = sums * (n / self.typical)[..., None] ** self.powers  # (N, 2, C)
-        hidden = self.read(leaky_relu(sums).flatten(1))
-        return self.out(leaky_relu(dropout(hidden, self.dropout, self.training)))
+        n = n[:, None]  # (N, 1)
+        total = rows.sum(1) / n**2  # mean of all pairs: (N, C)
+        trace = diagonal.sum(1) / n  # mean of the diagonal: (N, C)
+        means = torch.stack([total, trace], 1)  # (N, 2, C)
+        means = means * (n / self.typical)[..., None] ** self.powers
+        hidden = self.read(leaky_relu(means).flatten(1))  # (N, W)
+        hidden = dropout(hidden, self.dropout, self.training)
+        return self.out(leaky_relu(hidden))
 
 
 class Eq2to2(nn.Module):
     """All 15 linear maps of a matrix y_ij to a matrix that commute with permutations, mixed.
 
-    Five copy numbers, ten spread means (arXiv:2211.00454, section 3.1). A mean carries (N / N̄)^α
-    with learned α, so that jets of N particles may weigh it otherwise than the typical N̄. The order
-    of maps and the factorised coefficients are those of the authors' code.
+    out_ij = Σ_k w_k B_k(y)_ij + bias + δ_ij bias' (arXiv:2211.00454, section 3.1), with 15 maps
+    B_k: five copy numbers, ten spread means. A mean carries (N / N̄)^α with learned α, so that it
+    may weigh more, or less, in a jet of more particles than the typical N̄. The order of the maps
+    and the coefficients, sums of two factorised terms, are those of the authors' code.
     """
 
     def __init__(self, n_in: int, n_out: int):
@@ -173,23 +179,23 @@ class Eq2to2(nn.Module):
         trace = diagonal.sum(1, keepdim=True) / n  # mean of the diagonal: (N, 1, n_in)
         total = rows.sum(1, keepdim=True) / n  # mean of all: (N, 1, n_in)
         copies = [
-            y,
-            y.transpose(1, 2),
-            on_diagonal(diagonal),
-            along_j(diagonal),
-            along_i(diagonal),
+            y,  # y_ij
+            y.transpose(1, 2),  # y_ji
+            on_diagonal(diagonal),  # δ_ij y_ii
+            along_j(diagonal),  # y_jj
+            along_i(diagonal),  # y_ii
         ]
         means = [
-            on_diagonal(columns),
-            along_j(columns),
-            along_i(columns),
-            on_diagonal(rows),
-            along_j(rows),
-            along_i(rows),
-            along_i(trace),
-            on_diagonal(trace.expand_as(rows)),
-            along_i(total),
-            on_diagonal(total.expand_as(rows)),
+            on_diagonal(columns),  # δ_ij mean_k y_ki
+            along_j(columns),  # mean_k y_kj
+            along_i(columns),  # mean_k y_ki
+            on_diagonal(rows),  # δ_ij mean_k y_ik
+            along_j(rows),  # mean_k y_jk
+            along_i(rows),  # mean_k y_ik
+            along_i(trace),  # mean_k y_kk
+            on_diagonal(trace.expand_as(rows)),  # δ_ij mean_k y_kk
+            along_i(total),  # mean_kl y_kl
+            on_diagonal(total.expand_as(rows)),  # δ_ij mean_kl y_kl
         ]
         w = self.coefficients()  # (15, n_in, n_out)
         size = (n[..., None] / typical) ** self.powers  # (N, 10, 1, n_in)
@@ -216,11 +222,11 @@ class Eq1to2(nn.Module):
         x = x * mask[..., None]
         mean = x.sum(1, keepdim=True) / n  # (N, 1, n_in)
         matrices = [
-            on_diagonal(x),
-            along_j(x),
-            along_i(x),
-            on_diagonal(mean.expand_as(x)),
-            along_i(mean),
+            on_diagonal(x),  # δ_ij x_i
+            along_j(x),  # x_j
+            along_i(x),  # x_i
+            on_diagonal(mean.expand_as(x)),  # δ_ij mean_k x_k
+            along_i(mean),  # mean_k x_k
         ]
         size = (n[..., None] / typical) ** self.powers  # (N, 5, 1, n_in)
         out = self.bias

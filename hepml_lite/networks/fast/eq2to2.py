@@ -27,7 +27,8 @@ def parts_2to2(
     """
     w = layer.coefficients()  # (15, n_in, n_out)
     n = numbers_of_particles(mask, d)[:, None, None]
-    columns, rows = columns / n, rows / n
+    columns = columns / n
+    rows = rows / n
     trace, total = (z.sum(1, keepdim=True) / n for z in (d, rows))  # (N, 1, n_in)
     means = [columns] * 3 + [rows] * 3 + [trace] * 2 + [total] * 2
     size = (n[..., None] / typical) ** layer.powers  # (N, 10, 1, n_in)
@@ -67,10 +68,12 @@ class PairSums(torch.autograd.Function):
         sums = y.new_zeros(3, len(y), *mask.shape)
         squares = y.new_zeros(len(y))
         for part in parts:
-            z = y[:, part.pairs]
+            jets, p, pairs = part
+            z = y[:, pairs]
             squares += z.square().sum(1)
-            z, (jets, p, _) = z.unflatten(1, part.shape), part
-            sums[0, :, jets, :p], sums[1, :, jets, :p] = z.sum(3), z.sum(2)
+            z = z.unflatten(1, part.shape)
+            sums[0, :, jets, :p] = z.sum(3)
+            sums[1, :, jets, :p] = z.sum(2)
             sums[2, :, jets, :p] = z.diagonal(dim1=2, dim2=3)
         return *sums, squares
 
@@ -172,7 +175,8 @@ def _lay(y, part, at_i, at_j, on_diagonal):
 
 def _unlay(g, part, g_at_i, g_at_j, g_on_diagonal):
     """The gradients of what `_lay` has added to (C, n, p, p)."""
-    g_at_i[:, part.jets, : part.p], g_at_j[:, part.jets, : part.p] = g.sum(3), g.sum(2)
+    g_at_i[:, part.jets, : part.p] = g.sum(3)
+    g_at_j[:, part.jets, : part.p] = g.sum(2)
     g_on_diagonal[:, part.jets, : part.p] = g.diagonal(dim1=2, dim2=3)
 
 

@@ -65,7 +65,8 @@ def _first_layer(
     if norm.training:
         mean, variance = pair_moments(a, b, v, *moments, mask, norm)
     else:
-        mean, variance = norm.running_mean, norm.running_var
+        mean = norm.running_mean
+        variance = norm.running_var
     scale = norm.weight / (variance + norm.eps).sqrt()
     shift = norm.bias - mean * scale
     a = a * _along(scale)

@@ -48,7 +48,8 @@ def through_blocks(model: nn.Module, x: Tensor, mask: Tensor) -> tuple[Tensor, T
 
 def _encoded(model: nn.Module, x: Tensor, pairs: Pairs) -> Tensor:
     """((1 + |p·p'|)^α - 1) / α with the sign of p·p', labels, the first message: (C, T)."""
-    kind, message = model.read.weight.dtype, model.messages[0]
+    kind = model.read.weight.dtype
+    message = model.messages[0]
     logs = [psi(minkowski_products(x[jets, :p, :4])).flatten() for jets, p, _ in pairs.parts]
     logs = torch.cat([x.new_zeros(0), *logs]).to(kind)  # (T,)
     w, of_label = message.weight.tensor_split([len(model.exponents)], 1)
@@ -73,8 +74,10 @@ def _normalised(model: nn.Module, k: int, y: Tensor, pairs: Pairs) -> tuple[Tens
     if model.training and model.dropout:
         y = dropout(torch.addcmul(shift[:, None], y, scale[:, None]), model.dropout) * pairs.real
         sums = PairSums.apply(y, pairs.mask, pairs.parts)[:3]
-        scale, shift = torch.ones_like(scale), torch.zeros_like(shift)
-    n, real = pairs.mask.sum(1)[:, None, None], pairs.mask[..., None]
+        scale = torch.ones_like(scale)
+        shift = torch.zeros_like(shift)
+    n = pairs.mask.sum(1)[:, None, None]
+    real = pairs.mask[..., None]
     counts = (n * real, n * real, real)
     sums = (z.movedim(0, -1) * scale + m * shift for z, m in zip(sums, counts, strict=True))
     return y, (scale, shift), tuple(sums)
@@ -84,7 +87,8 @@ def _normalisation(
     norm: nn.BatchNorm1d, total: Tensor, squares: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Scale and shift (C,) of batch normalisation over all pairs of real particles."""
-    mean, variance = norm.running_mean, norm.running_var
+    mean = norm.running_mean
+    variance = norm.running_var
     if norm.training and len(mask):
         count = (mask.sum(1) ** 2).sum().clamp(min=1)
         mean = total / count
