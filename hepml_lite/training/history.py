@@ -1,12 +1,8 @@
-"""What happened in a training, and the checkpoint from which one goes on."""
+"""What happened in a training: its losses, times and best epoch."""
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-
-from hepml_lite.training.weights import read_tensors, save_atomically
 
 
 @dataclass
@@ -58,33 +54,3 @@ class History:
             if self.validation_loss:
                 text += f", validation {self.validation_loss[self.best_epoch - 1]:.4f}"
         return text
-
-
-def save_checkpoint(
-    path: str | Path, settings: dict[str, Any], history: History, states: dict[str, Any]
-) -> None:
-    """Write all that a training needs to go on; an interrupt leaves the last file whole."""
-    save_atomically({"settings": settings, "history": asdict(history), **states}, path)
-
-
-def read_checkpoint(
-    path: str | Path, settings: dict[str, Any], history: History
-) -> dict[str, Any] | None:
-    """Fill `history` from a checkpoint and return its states; None if there is none.
-
-    Raises:
-        ValueError: the file is damaged, or its training had other settings.
-    """
-    if not Path(path).exists():
-        return None
-    saved = read_tensors(path)
-    if "settings" not in saved:
-        raise ValueError(f"checkpoint {path} is no checkpoint of fit: give another name.")
-    if saved["settings"] != settings:
-        raise ValueError(
-            f"checkpoint {path} is of a training with {saved['settings']}, not {settings}: "
-            "delete it to start again, or give another name."
-        )
-    for name in ("train_loss", "validation_loss", "seconds", "best_epoch"):
-        setattr(history, name, saved["history"][name])
-    return saved

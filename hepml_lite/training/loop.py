@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from hepml_lite.training.checkpoints import read_checkpoint, save_checkpoint
 from hepml_lite.training.devices import device_of, keep_freed_memory, keep_near
-from hepml_lite.training.history import History, read_checkpoint, save_checkpoint
+from hepml_lite.training.history import History
 from hepml_lite.training.weights import put_weights
 
 CHECK_EVERY = 25  # batches between two looks at the loss, since each look waits for a GPU
