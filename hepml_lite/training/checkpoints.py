@@ -1,72 +1,103 @@
 """Checkpoints: what a training writes after each epoch, so that a stopped one can go on."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import torch
+from torch import Tensor
 
 from hepml_lite.files import atomic_write
 from hepml_lite.training.history import History
+from hepml_lite.training.run import Run
+from hepml_lite.training.weights import copy_weights, put_weights
+
+Fingerprint = dict[str, int | float | str]
 
 
-def save_checkpoint(
-    path: str | Path, settings: dict[str, Any], history: History, states: dict[str, Any]
-) -> None:
-    """Write all that a training needs to go on; an interrupt leaves the last file whole."""
-    save_checkpoint_file({"settings": settings, "history": asdict(history), **states}, path)
+class Content(TypedDict):
+    """What a checkpoint holds."""
+
+    settings: Fingerprint
+    history: dict[str, Any]  # the fields of a History
+    model: dict[str, Tensor]
+    best: dict[str, Tensor]
+    optimizer: dict[str, Any]  # numbers and tensors, as torch's optimizers give them
 
 
-def read_checkpoint(
-    path: str | Path, settings: dict[str, Any], history: History
-) -> dict[str, Any] | None:
-    """Fill `history` from a checkpoint and return its states; None if there is none.
+class Checkpoint:
+    """A callback that writes a checkpoint after each epoch; `restore` reads the last one.
+
+    Args:
+        path: of the file.
+        run: the training.
+    """
+
+    def __init__(self, path: str | Path, run: Run):
+        self.path = Path(path)
+        self.run = run
+        self.fingerprint = fingerprint(run)
+
+    def restore(self) -> None:
+        """Continue from the file, if there is one: weights, optimizer and history.
+
+        Raises:
+            ValueError: the file is damaged, or its training had other settings.
+        """
+        if not self.path.exists():
+            return
+        saved = read_checkpoint(self.path)
+        if saved["settings"] != self.fingerprint:
+            raise ValueError(
+                f"checkpoint {self.path} is of a training with {saved['settings']}, not "
+                f"{self.fingerprint}: delete it to start again, or give another name."
+            )
+        put_weights(self.run.settings.model, saved["model"], self.path)
+        self.run.plain_optimizer.load_state_dict(saved["optimizer"])
+        self.run.best_weights = saved["best"]
+        for name in ("train_loss", "validation_loss", "seconds", "best_epoch"):
+            setattr(self.run.history, name, saved["history"][name])
+
+    def on_epoch_end(self, history: History) -> None:
+        """Write the file; an interrupt leaves the last one as it was."""
+        content: Content = {
+            "settings": self.fingerprint,
+            "history": asdict(history),
+            "model": copy_weights(self.run.settings.model),
+            "best": self.run.best_weights,
+            "optimizer": self.run.plain_optimizer.state_dict(),
+        }
+        with atomic_write(self.path) as temporary:
+            torch.save(content, temporary)
+
+
+def fingerprint(run: Run) -> Fingerprint:
+    """What must be the same for a training to go on as if it had never stopped."""
+    settings = run.settings
+    return {
+        "seed": settings.seed,
+        "batch_size": settings.batch_size,
+        "learning_rate": settings.learning_rate,
+        "examples": run.batches.n_examples,
+        "validation": run.validation.n_examples if run.validation else 0,
+        "parameters": sum(p.numel() for p in settings.model.parameters()),
+        "epochs": settings.epochs if settings.schedule else "any",
+    }
+
+
+def read_checkpoint(path: Path) -> Content:
+    """Read a checkpoint, on the CPU; only tensors and plain values, no code.
 
     Raises:
-        ValueError: the file is damaged, or its training had other settings.
+        ValueError: the file is damaged, or no checkpoint.
     """
-    if not Path(path).exists():
-        return None
-    saved = read_checkpoint_file(path)
-    if "settings" not in saved:
-        raise ValueError(f"checkpoint {path} is no checkpoint of fit: give another name.")
-    if saved["settings"] != settings:
-        raise ValueError(
-            f"checkpoint {path} is of a training with {saved['settings']}, not {settings}: "
-            "delete it to start again, or give another name."
-        )
-    for name in ("train_loss", "validation_loss", "seconds", "best_epoch"):
-        setattr(history, name, saved["history"][name])
-    return saved
-
-
-def save_checkpoint_file(content: Mapping[str, Any], path: str | Path) -> Path:
-    """Write tensors and plain values by name with `torch.save`: the whole file or nothing."""
-    with atomic_write(path) as temporary:
-        torch.save(dict(content), temporary)
-    return Path(path)
-
-
-def read_checkpoint_file(path: str | Path) -> dict[str, Any]:
-    """Read what `save_checkpoint_file` wrote, on the CPU; only tensors and plain values, no code.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged or of another format.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is not there: train with checkpoint={str(path)!r} first.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a damaged pickle raises depends on the damaged byte
+    except Exception as error:  # what a damaged file raises depends on the damaged byte
         raise ValueError(
-            f"{path} cannot be read ({error}): damaged, or written by another program. "
-            "Delete it and train again."
+            f"checkpoint {path} cannot be read ({error}): delete it to start again, or give "
+            "another name."
         ) from error
-    if not isinstance(content, dict):
-        raise ValueError(
-            f"{path} holds a {type(content).__name__}, not the values of a checkpoint by name. "
-            "Delete it and train again."
-        )
-    return content
+    if not isinstance(content, dict) or not set(Content.__annotations__) <= set(content):
+        raise ValueError(f"{path} is not a checkpoint of fit: give another name.")
+    return cast(Content, content)

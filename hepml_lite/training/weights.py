@@ -12,8 +12,7 @@ from hepml_lite.files import atomic_write
 
 def save_weights(model: nn.Module, path: str | Path) -> Path:
     """Write the weights of `model` to `path`, in the safetensors format; return the path."""
-    state = model.state_dict().items()
-    return write_weights({name: value.detach().cpu().clone() for name, value in state}, path)
+    return write_weights(copy_weights(model), path)
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
@@ -75,6 +74,11 @@ def put_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Pat
             "with."
         )
     model.load_state_dict(dict(weights))
+
+
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of all weights by name, on the CPU; training goes on without changing it."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
