@@ -23,9 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from data_fetch import load
+from hepml_lite.files import atomic_write
 from hepml_lite.profiles import PROFILES
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.ensembles import GoaT
@@ -40,7 +40,7 @@ from hepml_lite.tagging.observable_taggers import (
 from hepml_lite.tagging.recipes import TAGGERS
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import file_name
-from hepml_lite.training.weights import save_weights
+from hepml_lite.training.weights import read_weights, save_weights, write_weights
 
 DATA = "top_tagging"
 SLOW_FEATURES = BoostedTrees, EnergyFlowLinear, MassTagger, NSubjettinessMLP
@@ -99,9 +99,8 @@ def from_features(tagger: Tagger, jets: dict, seed: int, stem: Path) -> dict:
 
 def save(path: Path, **arrays) -> None:
     """An .npz, complete or not there."""
-    partial = path.with_name(f".{path.name}")
-    np.savez(partial, **arrays)
-    partial.rename(path)
+    with atomic_write(path) as temporary:
+        np.savez(temporary, **arrays)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -124,10 +123,8 @@ def runs(name: str, work: Path) -> dict[int, dict[str, np.ndarray]]:
 
 def halved(path: Path, out: Path) -> str:
     """Copy weights in half precision (the scores move by less than a training does); its hash."""
-    from safetensors.torch import save_file
-
-    small = {k: v.half() if v.is_floating_point() else v for k, v in load_file(path).items()}
-    save_file(small, out)
+    small = {k: v.half() if v.is_floating_point() else v for k, v in read_weights(path).items()}
+    write_weights(small, out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 

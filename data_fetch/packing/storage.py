@@ -8,9 +8,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from data_fetch import files
 from data_fetch.packing import containers
 from hepml_lite.containers.rows import Rows
+from hepml_lite.files import atomic_write
 
 BLOCK = 1 << 20  # bytes a block before compression: what one read touches at least
 
@@ -31,7 +31,7 @@ def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list
         OSError: if the file cannot be written, for instance because the disk is full.
     """
     done, counts = 0, np.zeros(256, np.int64)
-    with files.atomic(path) as temporary, _Forgiving(temporary, "w+b") as raw:
+    with atomic_write(path) as temporary, _Forgiving(temporary, "w+b") as raw:
         with h5py.File(raw, "w") as file:
             for part in parts:
                 keep = min(n - done, len(part["label"]))

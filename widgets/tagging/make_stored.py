@@ -23,10 +23,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from data_fetch import load
 from hepml_lite.containers.jets import Jets
+from hepml_lite.files import atomic_write
 from hepml_lite.jet_physics.variations.systematics import vary
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.network_tagger import NetworkTagger
@@ -35,7 +35,7 @@ from hepml_lite.tagging.tagged_sample import TaggedSample
 from hepml_lite.tagging.tagged_variation import Variation
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import FOLDER, file_name
-from hepml_lite.training.weights import put_weights
+from hepml_lite.training.weights import load_weights
 
 HERE = Path(__file__).parent
 DATA = "top_tagging"
@@ -108,11 +108,7 @@ def tagger(row: str, weights: Path | None, options: argparse.Namespace) -> Any:
         read = features(row, made, "train", options)
         return made.fit_features(read, load(DATA, split="train").label, seed=1)
     made.network = made.make(seed=0)
-    values = {
-        k: v.float() if v.dtype == torch.float16 else v for k, v in load_file(weights).items()
-    }
-    put_weights(made.network, values, weights)
-    made.network.eval()
+    load_weights(made.network, weights).eval()
     return made
 
 
@@ -129,9 +125,8 @@ def scored(row: str, samples: Samples, options: argparse.Namespace) -> dict[str,
         started, fitted = time.process_time(), tagger(row, weights, options)
         done |= {name: fitted.score(jets).astype(np.float32) for name, jets in missing.items()}
         done["parameters"] = np.array(fitted.n_parameters)
-        partial = path.with_name(f".{path.name}")
-        np.savez(partial, **done)
-        partial.rename(path)
+        with atomic_write(path) as temporary:
+            np.savez(temporary, **done)
         print(f"{row}: {time.process_time() - started:.0f} s", flush=True)
     return done
 

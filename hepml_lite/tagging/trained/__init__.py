@@ -3,12 +3,9 @@
 import re
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
-
 from hepml_lite.tagging.network_tagger import NetworkTagger
 from hepml_lite.tagging.recipes import RECIPES
-from hepml_lite.training.weights import put_weights
+from hepml_lite.training.weights import load_weights
 
 FOLDER = Path(__file__).parent
 
@@ -32,8 +29,5 @@ def trained_tagger(row: str) -> NetworkTagger:
         raise ValueError(f"no trained {row!r}; there are: {', '.join(stored)}")
     tagger = NetworkTagger(RECIPES[row])
     tagger.network = tagger.make(seed=0)
-    halves = {name: value for name, value in load_file(path).items()}
-    weights = {k: v.float() if v.dtype == torch.float16 else v for k, v in halves.items()}
-    put_weights(tagger.network, weights, path)
-    tagger.network.eval()
+    load_weights(tagger.network, path).eval()
     return tagger

@@ -471,7 +471,8 @@ def divergence(before, after):
 divergence = check("2.5", divergence)
 
 # %%
-from hepml_lite.statistics.decorrelation import disco_loss, mass_sculpting
+from hepml_lite.statistics.decorrelation import mass_sculpting
+from hepml_lite.training.distance_correlation import disco_loss
 
 
 def decorrelated(strength):
