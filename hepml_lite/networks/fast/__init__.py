@@ -8,6 +8,7 @@ from hepml_lite.networks.fast import (
     lorentz_messages,
     lorentz_net,
     pairs,
+    particle_transformer,
     pelican,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "lorentz_messages",
     "lorentz_net",
     "pairs",
+    "particle_transformer",
     "pelican",
 ]

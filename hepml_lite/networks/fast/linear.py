@@ -21,7 +21,19 @@ class FastLinear(nn.Linear):
 
     def forward(self, rows: Tensor) -> Tensor:
         """(M, n_inputs) → (M, n_outputs)."""
-        return fast_linear(rows, self.weight, self.bias)
+        return linear_layer(self, rows)
+
+
+def linear_layer(layer: nn.Linear, rows: Tensor) -> Tensor:
+    """`layer(rows)` for rows (M, n_inputs) → (M, n_outputs)."""
+    return fast_linear(rows, layer.weight, layer.bias)
+
+
+def through_layers(layers: nn.Sequential, rows: Tensor) -> Tensor:
+    """`layers(rows)` for rows (M, n_inputs): the linear ones of them by `fast_linear`."""
+    for layer in layers:
+        rows = linear_layer(layer, rows) if isinstance(layer, nn.Linear) else layer(rows)
+    return rows
 
 
 def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
