@@ -1,7 +1,7 @@
-"""A small transformer for sets of particles: every particle looks at every other, none has a place.
+"""A small transformer encoder for sets of particles, without positions.
 
 A. Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, without its positions, and with
-the normalisation in front of each step (R. Xiong et al., arXiv:2002.04745).
+the normalisation before each step (R. Xiong et al., arXiv:2002.04745).
 """
 
 from torch import Tensor, nn
@@ -46,11 +46,12 @@ class SelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """x + Attention(norm(x)), then x + MLP(norm(x)): talk to the others, then think alone."""
+    """x + Attention(norm(x)), then x + MLP(norm(x)): first all particles, then each alone."""
 
     def __init__(self, width: int, n_heads: int, expansion: int = 2, dropout: float = 0.0):
         super().__init__()
-        self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention_norm = nn.LayerNorm(width)
+        self.mlp_norm = nn.LayerNorm(width)
         self.attention = SelfAttention(width, n_heads)
         self.mlp = MLP((width, expansion * width, width), nn.GELU)
         self.dropout = nn.Dropout(dropout)
@@ -62,7 +63,7 @@ class Block(nn.Module):
 
 
 class TransformerEncoder(nn.Module):
-    """Each particle in the light of all others; permuted particles give permuted outputs.
+    """New features of each particle, given all others; permuted particles give permuted outputs.
 
     Args:
         n_features: numbers per particle, e.g. 3.

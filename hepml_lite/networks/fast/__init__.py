@@ -3,6 +3,7 @@
 from hepml_lite.networks.fast import (
     biased_attention,
     choice,
+    deep_sets,
     eq2to2,
     l_gatr,
     linear,
@@ -16,6 +17,7 @@ from hepml_lite.networks.fast import (
 __all__ = [
     "biased_attention",
     "choice",
+    "deep_sets",
     "eq2to2",
     "l_gatr",
     "linear",

@@ -21,6 +21,7 @@ from laws import (
 
 from data_fetch import load
 from hepml_lite.jet_physics.variations import transformations as change
+from hepml_lite.networks.fast import choice
 from hepml_lite.networks.inputs import OnFourVectors, particle_inputs
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lorentz_net import LorentzNet
@@ -159,6 +160,15 @@ def test_order_and_padding_mean_nothing_to_the_last_digit(name, jets):
     for garbage in (1e3, float("nan")):
         assert_padding_invariant(exact(name), *data, garbage=garbage)
         assert_padding_stays_out_of_training(exact(name), *data, garbage=garbage)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_readable_path_gives_the_same_logits(name, jets):
+    model = network(name)
+    fast = logits(name, model, jets)
+    with choice.readable():
+        readable = logits(name, model, jets)
+    np.testing.assert_allclose(readable, fast, rtol=0, atol=1e-4 * np.abs(fast).max())
 
 
 @pytest.mark.parametrize("name", [name for name in AS_MEASURED if claimed(name, TURN)])
