@@ -11,9 +11,9 @@ from torch.nn.functional import linear
 
 from hepml_lite.networks.fast import choice
 
-FEW = 1_000_000  # multiplications below which the choice of the library does not matter
-LONG = 20_000  # terms of a sum beyond which MKL is the faster one
-NARROW = 20  # rows or columns below which MKL's product of two matrices is the faster one
+SMALL_PRODUCT = 1_000_000  # multiplications below which the choice of the library does not matter
+LONG_SUM = 20_000  # terms of a sum beyond which MKL is the faster one
+NARROW_MATRIX = 20  # rows or columns below which MKL's product of two matrices is the faster one
 
 
 class FastLinear(nn.Linear):
@@ -44,7 +44,7 @@ def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ten
     """
     plain = (
         rows.ndim != 2
-        or rows.numel() * len(weight) < FEW
+        or rows.numel() * len(weight) < SMALL_PRODUCT
         or not _for_onednn(rows, weight)
         or torch.is_autocast_enabled("cpu")
         or _transformed()
@@ -55,7 +55,11 @@ def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ten
 
 def matrix_product(a: Tensor, b: Tensor, activation: str = "none") -> Tensor:
     """a b of (M, K) and (K, R), without derivative; `activation` may be "relu"."""
-    plain = min(*a.shape, *b.shape) < NARROW or not _for_onednn(a, b) or not choice.in_use("linear")
+    plain = (
+        min(*a.shape, *b.shape) < NARROW_MATRIX
+        or not _for_onednn(a, b)
+        or not choice.in_use("linear")
+    )
     if plain:
         y = a @ b
         return y.relu_() if activation == "relu" else y
@@ -84,7 +88,7 @@ def _for_onednn(a: Tensor, b: Tensor) -> bool:
 
 
 def _onednn(a: Tensor, b: Tensor, bias: Tensor | None, activation: str = "none") -> Tensor:
-    """a bᵀ + bias by oneDNN, with "relu" or "none" behind it; a private function of PyTorch."""
+    """a bᵀ + bias by oneDNN, then "relu" or "none"; a private function of PyTorch."""
     return torch.ops.mkldnn._linear_pointwise(a, b, bias, activation, [], "")
 
 
@@ -124,7 +128,9 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(a, b)
-        if a.numel() * len(b) < FEW or (a.shape[1] > LONG and min(len(a), len(b)) > 8):
+        if a.numel() * len(b) < SMALL_PRODUCT or (
+            a.shape[1] > LONG_SUM and min(len(a), len(b)) > 8
+        ):
             return linear(a, b, bias)
         return _onednn(a, b, bias)
 
