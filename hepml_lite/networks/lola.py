@@ -85,7 +85,8 @@ class LoLa(nn.Module):
     The logits are the same for jets turned around the beam or mirrored. They are not under boosts,
     nor under other rotations, by pT and E and by the order of the particles: each has its rows in
     the weights, given by its rank in pT (the order in which they are stored means nothing, except
-    for ties). Of what goes into the dense network, `LorentzLayer.INVARIANT` is the same in any frame.
+    for ties). Of the inputs of the dense network, `LorentzLayer.INVARIANT` are the same in any
+    frame.
 
     Args:
         n_particles: the leading ones that are looked at; fewer are filled up with zeros.
