@@ -84,20 +84,6 @@ def nt_xent(
     return cross_entropy(similarity, partner)
 
 
-def alignment(first: Tensor, second: Tensor) -> float:
-    """Mean squared distance of two views on the unit sphere; 0 if the augmentations are unseen."""
-    return float((normalize(first, dim=1) - normalize(second, dim=1)).square().sum(1).mean())
-
-
-def uniformity(z: Tensor) -> float:
-    """ln of the mean of exp(-2 d²) over pairs on the unit sphere (arXiv:2005.10242).
-
-    0 if all jets collapsed to one point; the lower, the more of the sphere they fill. For some
-    thousand jets: memory grows with the square of their number.
-    """
-    return float((-2 * nn.functional.pdist(normalize(z, dim=1)).square()).exp().mean().log())
-
-
 def contrastive_loss(
     steps: Sequence[Augmentation] = CENTRED,
     temperature: float = 0.2,

@@ -195,13 +195,6 @@ class Tokeniser:
         return Resolution(*((high - low) / 2).tolist())
 
 
-def token_histogram(tokens: np.ndarray, n_codes: int) -> np.ndarray:
-    """How often each jet uses each word, (N, n_codes) int: the jet as a bag of words."""
-    n = len(tokens)
-    bins = np.arange(n)[:, None] * n_codes + tokens  # (N, P)
-    return np.bincount(bins[tokens != PADDING], minlength=n * n_codes).reshape(n, n_codes)
-
-
 def codebook_usage(tokens: np.ndarray, n_codes: int) -> tuple[float, float]:
     """Share of the codes used at all, and their perplexity: the number of evenly used codes."""
     share = np.bincount(tokens[tokens != PADDING], minlength=n_codes) / (tokens != PADDING).sum()

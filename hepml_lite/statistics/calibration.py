@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logsumexp, softmax, xlogy
+from scipy.special import expit, logsumexp, softmax
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -41,15 +41,6 @@ class CalibrationError(NamedTuple):
     value: float  # mean distance between predicted and observed share of signal
     if_calibrated: Interval  # of a perfect calibration with as many jets: mean, 68 %
     p_value: float  # probability that a perfect calibration has this error or more
-
-
-class Decomposition(NamedTuple):
-    """score = miscalibration - discrimination + uncertainty, exactly; each of them >= 0."""
-
-    score: float  # mean Brier score or log loss [nat]
-    miscalibration: float  # what isotonic regression on these jets removes; biased upwards
-    discrimination: float  # gain of the recalibrated tagger over the base rate
-    uncertainty: float  # score of always giving the base rate
 
 
 @dataclass(frozen=True)
@@ -127,31 +118,6 @@ def brier_score(labels: ArrayLike, probability: ArrayLike) -> float:
     """Mean (p - y)^2, of 0 to 1: smallest for the true probability (Brier 1950)."""
     labels, probability = checked_probabilities(labels, probability)
     return float(np.mean((probability - labels) ** 2))
-
-
-def log_loss(labels: ArrayLike, probability: ArrayLike) -> float:
-    """Mean -ln of the probability given to the true class [nat]; inf for a wrong certainty."""
-    labels, probability = checked_probabilities(labels, probability)
-    return float(-np.mean(xlogy(labels, probability) + xlogy(1 - labels, 1 - probability)))
-
-
-def decomposition(
-    labels: ArrayLike, probability: ArrayLike, score: Callable[..., float] = brier_score
-) -> Decomposition:
-    """Score split into what calibration can correct and what it cannot (CORP, arXiv:2008.03033).
-
-    `score` is `brier_score` or `log_loss`. Isotonic regression replaces the bins.
-
-    Raises:
-        ValueError: as `reliability_curve`.
-    """
-    labels, probability = checked_probabilities(labels, probability)
-    recalibrated = isotonic(labels, probability)(probability)
-    base_rate = np.full(len(labels), labels.mean())
-    found = score(labels, probability)
-    best = score(labels, recalibrated)
-    uncertainty = score(labels, base_rate)
-    return Decomposition(found, found - best, uncertainty - best, uncertainty)
 
 
 def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:

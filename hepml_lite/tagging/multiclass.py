@@ -1,12 +1,11 @@
 """More than two kinds of jets: who is taken for whom, and each signal against QCD.
 
 Definitions as for JetClass, H. Qu, C. Li, S. Qian, "Particle Transformer for Jet Tagging",
-arXiv:2202.03772: a discriminant from two of many scores, rejection, accuracy and macro AUC.
+arXiv:2202.03772: a discriminant from two of many scores, and accuracy.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.inputs import checked_columns
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
-from hepml_lite.statistics.metrics import Seed, auc, background_rejection, bootstrap
 
 
 @dataclass(frozen=True)
@@ -84,20 +82,6 @@ def multiclass_accuracy(labels: ArrayLike, probabilities: ArrayLike) -> Interval
     return efficiency_interval(int((probabilities.argmax(1) == labels).sum()), len(labels))
 
 
-def macro_auc(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Mean over pairs of classes of the area under their ROC curve (Hand and Till 2001, eq. 7).
-
-    For classes i and j alone: the mean of the area with p_i and with p_j as the score. The same as
-    scikit-learn's roc_auc_score(average="macro", multi_class="ovo"), which JetClass uses.
-    """
-    labels, probabilities = checked_columns(labels, probabilities)
-    areas = []
-    for pair in combinations(range(probabilities.shape[1]), 2):
-        chosen = np.isin(labels, pair)
-        areas += [auc(labels[chosen] == i, probabilities[chosen, i]) for i in pair]
-    return float(np.mean(areas))
-
-
 def discriminant(
     probabilities: ArrayLike, signal: Sequence[int], background: Sequence[int]
 ) -> np.ndarray:
@@ -125,38 +109,6 @@ def discriminant(
         )
     s, b = (probabilities[:, list(c)].sum(1) for c in (signal, background))
     return np.divide(s, s + b, out=np.full(len(s), 0.5), where=s + b > 0)
-
-
-def rejections(
-    labels: ArrayLike,
-    probabilities: ArrayLike,
-    names: Sequence[str],
-    background: Sequence[str] = ("quark", "gluon"),
-    signal_efficiency: float = 0.5,
-    n_bootstrap: int = 100,
-    rng: Seed = 0,
-) -> dict[str, Interval]:
-    """1/eps_B of each class against the background classes at one signal efficiency.
-
-    Rejection is that of the mixture of background jets in the sample. JetClass quotes it at an
-    efficiency of 50 % (leptonic tops and Higgs: more). An interval ends at inf where no
-    background jet is left: the sample is too small for this class.
-
-    Raises:
-        ValueError: an unknown name, or shapes and labels that do not fit.
-    """
-    labels, probabilities = checked_columns(labels, probabilities)
-    qcd = _indices(names, background)
-
-    def metric(y: np.ndarray, score: np.ndarray) -> float:
-        return background_rejection(y, score, signal_efficiency)
-
-    table = {}
-    for i in sorted(set(range(len(names))) - set(qcd)):
-        chosen = np.isin(labels, [i, *qcd])
-        score = discriminant(probabilities[chosen], [i], qcd)
-        table[names[i]] = bootstrap(metric, labels[chosen] == i, score, n_bootstrap, rng)
-    return table
 
 
 def confusion_figure(ax: Axes, matrix: Confusion, errors: bool = True) -> Axes:

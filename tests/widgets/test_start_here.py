@@ -11,7 +11,8 @@ import pytest
 from hepml_lite.containers.tagging_results import TaggingResults
 from hepml_lite.plotting import COLOURS
 from widgets.shared import style, url_state
-from widgets.start_here.dashboard import STORED, StartHere
+from widgets.start_here.dashboard import StartHere
+from widgets.start_here.state import STORED
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_the_derivatives_are_those_of_the_function():
         named = dict(zip(weights, values, strict=True))
         return torch.func.functional_call(model, named, (x, mask))
 
-    torch.autograd.gradcheck(output, tuple(weights.values()), fast_mode=True)
+    assert torch.autograd.gradcheck(output, tuple(weights.values()), fast_mode=True)
 
 
 def test_the_papers_sizes():

@@ -9,10 +9,8 @@ from sklearn.calibration import calibration_curve
 from hepml_lite.plotting import reliability_diagram
 from hepml_lite.statistics.calibration import (
     brier_score,
-    decomposition,
     expected_calibration_error,
     isotonic,
-    log_loss,
     platt_scaling,
     reliability_curve,
     temperature_scaling,
@@ -42,9 +40,6 @@ def test_scores_are_scikit_learns():
     labels, probability = calibrated(slope=2.0)
     expected = sklearn_metrics.brier_score_loss(labels, probability)
     assert brier_score(labels, probability) == pytest.approx(expected)
-    expected = sklearn_metrics.log_loss(labels, probability)
-    assert log_loss(labels, probability) == pytest.approx(expected)
-    assert log_loss([1], [0.0]) == np.inf
 
 
 def test_bins_of_calibrated_probabilities_cover_the_diagonal():
@@ -76,19 +71,6 @@ def test_a_tagger_that_is_too_sure_is_found_out():
     known = np.repeat([0.2, 0.6], 50), np.repeat([0, 1, 0, 1], [35, 15, 25, 25])
     error = expected_calibration_error(known[1], known[0], n_bins=2, n_bootstrap=2, rng=0)
     assert error.value == pytest.approx(0.1)  # shares of 0.3 and 0.5
-
-
-@pytest.mark.parametrize("score", [brier_score, log_loss])
-def test_the_decomposition_adds_up_and_blames_the_right_part(score):
-    labels, good = calibrated()
-    _, sure = calibrated(slope=3.0)
-    parts, distorted = (decomposition(labels, p, score) for p in (good, sure))
-    for found in parts, distorted:
-        total = found.miscalibration - found.discrimination + found.uncertainty
-        assert found.score == pytest.approx(total)
-        assert min(found) >= 0
-    assert distorted.discrimination == pytest.approx(parts.discrimination), "the order is the same"
-    assert distorted.miscalibration > 5 * parts.miscalibration
 
 
 @pytest.mark.parametrize("applied", [0.4, 1.0, 2.5])

@@ -324,7 +324,6 @@ def test_interval_errors_fit_errorbar():
 GOOD = [0, 1, 0, 1], [0.1, 0.9, 0.2, 0.3]
 
 
-@pytest.mark.parametrize("metric", [*ALL, metrics.roc_curve, metrics.accuracy, metrics.roc_band])
 @pytest.mark.parametrize(
     ("labels", "scores", "weights", "message"),
     [
@@ -343,9 +342,19 @@ GOOD = [0, 1, 0, 1], [0.1, 0.9, 0.2, 0.3]
         ([0, 1], [0.1, 0.2], [0, 0], "0 background and 0 signal jets"),
     ],
 )
-def test_bad_samples_are_refused_with_the_reason(metric, labels, scores, weights, message):
+def test_bad_samples_are_refused_with_the_reason(labels, scores, weights, message):
     with pytest.raises(ValueError, match=message):
-        metric(labels, scores, weights=weights)
+        metrics.auc(labels, scores, weights=weights)
+
+
+@pytest.mark.parametrize("metric", [*ALL, metrics.roc_curve, metrics.accuracy, metrics.roc_band])
+def test_every_metric_refuses_bad_samples(metric):
+    with pytest.raises(ValueError, match="0 background and 2 signal"):
+        metric([1, 1], [0.1, 0.2])
+    with pytest.raises(ValueError, match="1 of 2 scores are NaN or infinite"):
+        metric([0, 1], [0.1, math.nan])
+    with pytest.raises(ValueError, match="1 weights are negative"):
+        metric([0, 1], [0.1, 0.2], weights=[1, -3])
 
 
 @pytest.mark.parametrize("efficiency", [0, -0.1, 1.1, math.nan])

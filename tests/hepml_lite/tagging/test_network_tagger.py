@@ -63,7 +63,7 @@ def test_every_network_reads_the_bundled_jets(name, jets):
 @pytest.mark.parametrize("name", TAGGERS)
 def test_every_tagger_knows_the_three_profiles(name):
     for profile in ("smoke", "lesson", "paper"):
-        TAGGERS[name](profile)
+        assert callable(TAGGERS[name](profile).score)
 
 
 def test_upright_inputs_do_not_see_a_rotation(jets):
