@@ -27,7 +27,7 @@ ANGLE = 0.22  # typical angle between a particle and the jet axis in one directi
 def relative_particles(jets: Jets, n: int = 30) -> tuple[np.ndarray, np.ndarray]:
     """The n leading particles seen from their sum: (N, n, 3) as the module says, mask (N, n)."""
     leading = jets.truncate(n)
-    return leading.relative(), leading.mask
+    return leading.relative(), leading.mask.copy()
 
 
 def scaled(jets: Tensor, mask: Tensor) -> Tensor:
