@@ -20,6 +20,7 @@ from hepml_lite.containers.validation import (
 #: Names of the fourth coordinate that the vector library knows.
 ENERGY_FIELDS = ("E", "e", "energy", "t")
 MASS_FIELDS = ("mass", "M", "m", "tau")
+UNKNOWN = "no {} in records of the fields {}; name them pt, eta, phi, mass or px, py, pz, E"
 INVALID = ("refuse", "drop")
 
 
@@ -62,7 +63,10 @@ def particles_of_records(array: ak.Array, invalid: str = "refuse") -> Particles:
     For `invalid` and the errors see `Jets.from_awkward`.
     """
     flat, mask = flattened(array)
-    flat = ak.with_name(flat, "Momentum4D" if _fourth(flat) else "Momentum3D")
+    try:
+        flat = ak.with_name(flat, "Momentum4D" if _fourth(flat) else "Momentum3D")
+    except TypeError:
+        raise ValueError(UNKNOWN.format("pt, eta, phi", flat.fields)) from None
     columns = [_column(flat, name) for name in ("pt", "eta", "phi")]
     constituents = _padded(np.stack(columns, axis=-1), mask)
     if not _fourth(flat):
@@ -148,10 +152,7 @@ def _column(flat: ak.Array, name: str) -> np.ndarray:
     try:
         values = getattr(flat, name)
     except (AttributeError, TypeError):
-        raise ValueError(
-            f"no {name} in records of the fields {flat.fields}; name them pt, eta, phi, mass or "
-            "px, py, pz, E"
-        ) from None
+        raise ValueError(UNKNOWN.format(name, flat.fields)) from None
     if ak.any(ak.is_none(values)):
         raise ValueError(f"{name} is missing (None) for some particles: drop or fill them first")
     return ak.to_numpy(ak.drop_none(values))

@@ -131,7 +131,7 @@ MOVED = np.roll(PROTONS, -1, axis=-1)
         (lambda: Jets.from_awkward(ak.Array([record()])), r"np.newaxis"),
         (lambda: Jets.from_awkward(ak.Array([[record()], None])), "jet 1 is missing"),
         (lambda: Jets.from_awkward(ak.Array([[record(mass=-1.0)]])), "negative constituent mass"),
-        (lambda: Jets.from_awkward(ak.Array([[{"pz": 1.0}]])), "no pt in records"),
+        (lambda: Jets.from_awkward(ak.Array([[{"pz": 1.0}]])), "no pt, eta, phi in records"),
         (lambda: Jets.from_awkward(ak.Array([[record()]]), pid="id"), "no field 'id'"),
         (lambda: Jets([[[1, 0, 0]]], constituent_mass=[[-1]]), "negative constituent mass"),
         (lambda: Jets([[[1, 0, 0]]], constituent_mass=[1]), "constituent_mass has shape"),
