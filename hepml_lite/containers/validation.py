@@ -121,14 +121,17 @@ def require_physical(
         mask: (N, P) bool.
         mass: (N, P), or None for massless constituents.
     """
-    finite = np.isfinite(constituents).all(axis=-1)
-    if mass is not None:
-        finite &= np.isfinite(mass)
-    remedy = "remove these jets or mask the slots"
-    _refuse_particle(~finite, "NaN or infinite constituents", remedy, constituents, mass)
-    remedy = "pT is a magnitude: is the last axis ordered as pT, eta, phi?"
-    bad = constituents[..., 0] < 0
-    _refuse_particle(bad, "negative constituent pT", remedy, constituents, mass)
+    numbers = [constituents] if mass is None else [constituents, mass]
+    if not all(np.isfinite(array).all() for array in numbers):
+        finite = np.isfinite(constituents).all(axis=-1)
+        if mass is not None:
+            finite &= np.isfinite(mass)
+        remedy = "remove these jets or mask the slots"
+        _refuse_particle(~finite, "NaN or infinite constituents", remedy, constituents, mass)
+    if constituents[..., 0].min(initial=0) < 0:
+        bad = constituents[..., 0] < 0
+        remedy = "pT is a magnitude: is the last axis ordered as pT, eta, phi?"
+        _refuse_particle(bad, "negative constituent pT", remedy, constituents, mass)
     require_angles(constituents, mass)
     if mass is not None:
         _refuse_particle(mass < 0, "negative constituent mass", "give GeV", constituents, mass)
@@ -143,14 +146,16 @@ def require_angles(particles: np.ndarray, mass: np.ndarray | None = None, row: s
         mass: (N, P) for the message, or None.
         row: what one of the N is called.
     """
-    bad = np.abs(particles[..., 1]) > LARGEST_ETA
-    problem = f"|eta| above {LARGEST_ETA:g}"
-    remedy = "is the last axis ordered as pT, eta, phi?"
-    _refuse_particle(bad, problem, remedy, particles, mass, row)
-    bad = np.abs(particles[..., 2]) > LARGEST_PHI
-    problem = f"|phi| above {LARGEST_PHI:.1f}"
-    remedy = "phi is in radians, not in degrees"
-    _refuse_particle(bad, problem, remedy, particles, mass, row)
+    if _largest(particles[..., 1]) > LARGEST_ETA:
+        bad = np.abs(particles[..., 1]) > LARGEST_ETA
+        problem = f"|eta| above {LARGEST_ETA:g}"
+        remedy = "is the last axis ordered as pT, eta, phi?"
+        _refuse_particle(bad, problem, remedy, particles, mass, row)
+    if _largest(particles[..., 2]) > LARGEST_PHI:
+        bad = np.abs(particles[..., 2]) > LARGEST_PHI
+        problem = f"|phi| above {LARGEST_PHI:.1f}"
+        remedy = "phi is in radians, not in degrees"
+        _refuse_particle(bad, problem, remedy, particles, mass, row)
 
 
 def require_names(label: np.ndarray, names: tuple[str, ...]) -> None:
@@ -217,6 +222,11 @@ def require_particles(p4: np.ndarray, mask: np.ndarray, rounding: float) -> None
             f"{bad.sum()} of {mask.sum()} particles have {problem}, the first is particle "
             f"{particle} of jet {jet}: (E, px, py, pz) = ({numbers}); {remedy}"
         )
+
+
+def _largest(values: np.ndarray) -> float:
+    """The largest magnitude, found without an array of magnitudes."""
+    return max(values.max(initial=0), -values.min(initial=0))
 
 
 def _is_read_only(array: np.ndarray) -> bool:
