@@ -6,9 +6,18 @@ import numpy as np
 
 
 def byte_planes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Split 16-bit integers into high and low bytes."""
+    """Split 16-bit integers into high and low bytes.
+
+    Raises:
+        ValueError: if a number does not fit into 16 bits.
+    """
     planes = {}
+    limit = np.iinfo(np.int16)
     for name, values in columns.items():
+        if len(values) and (values.min() < limit.min or values.max() > limit.max):
+            raise ValueError(
+                f"{name} runs from {values.min():g} to {values.max():g}, too far for 16 bits"
+            )
         bits = values.astype(np.int16).view(np.uint16)
         planes[f"{name}_high"] = (bits >> 8).astype(np.uint8)
         planes[f"{name}_low"] = (bits & 255).astype(np.uint8)

@@ -27,7 +27,7 @@ def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list
         The number of rows of each label.
 
     Raises:
-        ValueError: if the parts hold fewer than n rows.
+        ValueError: if the parts hold fewer than n rows, or not the same arrays.
         OSError: if the file cannot be written, for instance because the disk is full.
     """
     done, counts = 0, np.zeros(256, np.int64)
@@ -35,6 +35,10 @@ def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list
         with h5py.File(raw, "w") as file:
             for part in parts:
                 keep = min(n - done, len(part["label"]))
+                if done and part.keys() != file.keys():
+                    raise ValueError(
+                        f"{path}: parts of {[*file]} and of {[*part]} cannot be joined"
+                    )
                 for name, array in part.items():
                     _append(file, name, array[:keep], done)
                 counts += np.bincount(part["label"][:keep], minlength=256)

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite
+from hepml_lite.containers.validation import real_numbers, require_finite
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +30,8 @@ class Events(Rows):
     quantities: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        values, quantities = np.asarray(self.values, np.float32), tuple(self.quantities)
+        values = real_numbers("values", self.values)
+        quantities = tuple(self.quantities)
         if values.ndim != 2 or values.shape[1] != len(quantities):
             raise ValueError(
                 f"values have shape {values.shape}; expected (events, {len(quantities)}): one "

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite
+from hepml_lite.containers.validation import real_numbers, require_angles, require_finite
 
 OBJECTS = {"met": 1, "egamma": 4, "muons": 4, "jets": 10}  # in this order, each in falling pT
 N_OBJECTS = sum(OBJECTS.values())
@@ -25,8 +25,8 @@ class TriggerEvents(Rows):
         label, names, card: as in `Rows`.
 
     Raises:
-        ValueError: for wrong shapes, NaN or infinite numbers, or negative pT; the message names
-            the offending row.
+        ValueError: for wrong shapes, NaN or infinite numbers, negative pT, |eta| above 30 or
+            azimuths in degrees; the message names the offending row.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("objects", "label")
@@ -34,7 +34,7 @@ class TriggerEvents(Rows):
     objects: np.ndarray
 
     def __post_init__(self) -> None:
-        objects = np.asarray(self.objects, np.float32)
+        objects = real_numbers("objects", self.objects)
         if objects.shape[1:] != (N_OBJECTS, 3):
             raise ValueError(
                 f"objects have shape {objects.shape}; expected (events, {N_OBJECTS}, 3) with pT, "
@@ -46,6 +46,7 @@ class TriggerEvents(Rows):
             raise ValueError(
                 f"row {row} has negative pT: is the last axis ordered as pT, eta, phi?"
             )
+        require_angles(objects, row="event")
         self._settle(objects=objects)
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 
 from hepml_lite.containers.events import positions
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite, require_shape
+from hepml_lite.containers.validation import real_numbers, require_finite, require_shape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +35,8 @@ class UnfoldingPair(Rows):
 
     def __post_init__(self) -> None:
         quantities = tuple(self.quantities)
-        truth, measured = (np.asarray(a, np.float32) for a in (self.truth, self.measured))
+        truth = real_numbers("truth", self.truth)
+        measured = real_numbers("measured", self.measured)
         for name, values in (("truth", truth), ("measured", measured)):
             require_shape(name, values, (len(truth), len(quantities)), each="event and quantity")
             require_finite(values, quantities)

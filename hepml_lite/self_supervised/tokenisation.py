@@ -167,7 +167,7 @@ class Tokeniser:
         if not self.model.codebook.counts.any():
             raise ValueError("this tokeniser has no codebook yet: call fit(jets) first.")
         arrays = relative_particles(jets, self.n_particles)
-        chunks = zip(*(torch.as_tensor(a).split(CHUNK) for a in arrays), strict=True)
+        chunks = zip(*(torch.tensor(a).split(CHUNK) for a in arrays), strict=True)
         return torch.cat([self.model.encode(*chunk) for chunk in chunks]).numpy()
 
     @torch.no_grad()

@@ -15,7 +15,13 @@ from hepml_lite.jet_physics.views.images import flipped, images, upright
 from hepml_lite.jet_physics.views.trees import tree_inputs
 from hepml_lite.networks.deep_sets import EnergyFlowNetwork, ParticleFlowNetwork
 from hepml_lite.networks.image_networks import ImageCNN, ImageResNet
-from hepml_lite.networks.inputs import TYPICAL, OnFourVectors, kinematic_inputs, particle_inputs
+from hepml_lite.networks.inputs import (
+    TYPICAL,
+    OnFourVectors,
+    four_vector_inputs,
+    kinematic_inputs,
+    particle_inputs,
+)
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lbn import LorentzBoostNetwork
 from hepml_lite.networks.lola import LoLa
@@ -66,11 +72,11 @@ RECIPES: dict[str, Recipe] = {
     "P-CNN": Recipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
     "CNN": Recipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
     "ResNet": Recipe(ImageResNet, ImageResNet.paper, image_inputs),
-    "LoLa": Recipe(partial(single, LoLa), partial(single, LoLa.paper), particle_inputs),
+    "LoLa": Recipe(partial(single, LoLa), partial(single, LoLa.paper), four_vector_inputs),
     "LBN": Recipe(
         partial(single, LorentzBoostNetwork),
         partial(single, LorentzBoostNetwork.paper),
-        particle_inputs,
+        four_vector_inputs,
     ),
     "TreeNiN": Recipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
     "EFN": Recipe(EnergyFlowNetwork, EnergyFlowNetwork),
@@ -92,21 +98,21 @@ RECIPES: dict[str, Recipe] = {
     "L-GATr": Recipe(
         partial(exact, LGATrSlim, reference=("time", "beams")),
         partial(exact, LGATrSlim.paper),
-        particle_inputs,
+        four_vector_inputs,
         learning_rate=5e-3,
         particles=60,
     ),
     "LorentzNet": Recipe(
         partial(exact, LorentzNet, reference=("beams",)),
         partial(exact, LorentzNet.paper),
-        particle_inputs,
+        four_vector_inputs,
         learning_rate=4e-3,
         particles=60,
     ),
     "PELICAN": Recipe(
         partial(exact, PELICAN, reference=("beams",)),
         partial(exact, PELICAN.paper),
-        particle_inputs,
+        four_vector_inputs,
         learning_rate=5e-3,
         particles=60,
     ),

@@ -74,8 +74,10 @@ def _leaves(jets: Jets) -> Trees:
     n, slots = jets.mask.shape
     nodes = 2 * slots - 1
     momenta, mask = np.zeros((n, nodes, 4)), np.zeros((n, nodes), bool)
-    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
-    momenta[:, :slots] = kinematics.four_vectors(pt, eta, phi) * jets.mask[..., None]
+    coordinates = [*np.moveaxis(jets.constituents.astype(float), -1, 0)]
+    if jets.constituent_mass is not None:
+        coordinates.append(jets.constituent_mass.astype(float))
+    momenta[:, :slots] = kinematics.four_vectors(*coordinates) * jets.mask[..., None]
     mask[:, :slots] = jets.mask
     children, parent = np.full((n, nodes, 2), -1), np.full((n, nodes), -1)
     return Trees(momenta, children, parent, jets.mask.argmax(axis=1), mask)

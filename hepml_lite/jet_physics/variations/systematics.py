@@ -45,7 +45,7 @@ class Variation:
 
 
 def energy_scaled(jets: Jets, factor: float) -> Jets:
-    """All momenta times a factor: a wrong energy scale. Angles stay; pT and mass scale alike.
+    """All four-momenta times a factor: a wrong energy scale. Angles stay; pT and mass scale alike.
 
     Raises:
         ValueError: if the factor is not positive.
@@ -170,8 +170,13 @@ def vary(jets: Jets, name: str, strength: float, seed: int = 0) -> Jets:
 
 
 def _with_pt(jets: Jets, pt: np.ndarray) -> Jets:
+    """The same jets with other pT (N, P) of the constituents; masses scale with them."""
     constituents = np.concatenate([pt[..., None], jets.constituents[..., 1:]], axis=-1)
-    return replace(jets, constituents=constituents).sorted_by_pt()
+    mass = jets.constituent_mass
+    if mass is not None:
+        before = jets.constituents[..., 0].astype(float)
+        mass = mass * np.divide(pt, before, out=np.ones_like(before), where=before > 0)
+    return replace(jets, constituents=constituents, constituent_mass=mass).sorted_by_pt()
 
 
 def _kept(jets: Jets, keep: np.ndarray) -> Jets:
