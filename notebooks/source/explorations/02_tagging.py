@@ -91,12 +91,11 @@ show("tagging", sample=sample, first="mine")
 # few jets pass.
 
 # %%
-for name in sample.names:
-    row = sample.scores[sample.row(name)]
-    bent = mass_sculpting(
-        sample.labels, row, sample.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED
-    )
-    rejection = metrics.background_rejection(sample.labels, row, 0.5)
+jets = sample.jets
+for name in jets.taggers:
+    row = jets.trainings(name)[0]
+    bent = mass_sculpting(jets.label, row, jets.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED)
+    rejection = metrics.background_rejection(jets.label, row, 0.5)
     print(f"{name:>20}: 1/εB {rejection:6.1f}, JSD {bent.jsd} bits (chance: {bent.floor:.3f})")
 
 # %% [markdown]
@@ -197,7 +196,7 @@ significance = check("2.9", significance)
 # %%
 detector = ["energy scale up", "energy resolution", "angular resolution"]
 detector += ["lost particles", "soft threshold"]
-for name in stored_sample().names:
+for name in stored_sample().jets.taggers:
     row = sample.row(name)
     cut = sample.thresholds[row, 79]  # eps_S = 0.8
     moved = [sample.shift(row, change, 0, 0, cut) for change in detector]
