@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from hepml_lite.tagging.landscape import PUBLISHED, Row
-from hepml_lite.tagging.published import Tagger, top_tagger
+from hepml_lite.tagging.published import PublishedTagger, top_tagger
 
 HEADER = (
     "tagger", "parameters", "AUC", "accuracy", "1/ε_B (ε_S = 0.3)", "1/ε_B (0.5)", "training",
@@ -44,7 +44,7 @@ class Table:
         return f"<table><thead>{row(self.header, 'th')}</thead><tbody>{body}</tbody></table>"
 
 
-def table(rows: Iterable[Row], published: Mapping[str, Tagger] | None = None) -> Table:
+def table(rows: Iterable[Row], published: Mapping[str, PublishedTagger] | None = None) -> Table:
     """The rows, best AUC first; errors are those of one training, test sample included.
 
     Args:
@@ -63,7 +63,7 @@ def table(rows: Iterable[Row], published: Mapping[str, Tagger] | None = None) ->
     return Table(header, tuple(lines))
 
 
-def published_rows(names: Iterable[str]) -> dict[str, Tagger]:
+def published_rows(names: Iterable[str]) -> dict[str, PublishedTagger]:
     """The published rows of our approaches of these names, where there are any."""
     return {name: top_tagger(PUBLISHED[name]) for name in names if name in PUBLISHED}
 
@@ -74,7 +74,7 @@ def _seconds(seconds: float | None) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _beside(paper: Tagger | None) -> tuple[str, ...]:
+def _beside(paper: PublishedTagger | None) -> tuple[str, ...]:
     if paper is None:
         return ("",) * len(PUBLISHED_HEADER)
     size = "" if paper.parameters is None else f"{paper.parameters:,}"

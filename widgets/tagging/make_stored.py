@@ -32,9 +32,9 @@ from hepml_lite.statistics.metrics import auc
 from hepml_lite.statistics.scored_variation import ScoredVariation
 from hepml_lite.statistics.tagger_rates import TaggerRates
 from hepml_lite.tagging.network_tagger import NetworkTagger
-from hepml_lite.tagging.recipes import RECIPES, TAGGERS
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import FOLDER, file_name
+from hepml_lite.tagging.training_recipes import TAGGERS, TRAINING_RECIPES
 from hepml_lite.training.weights import load_weights
 
 HERE = Path(__file__).parent
@@ -115,7 +115,7 @@ def tagger(row: str, weights: Path | None, options: argparse.Namespace) -> Any:
 def scored(row: str, samples: Samples, options: argparse.Namespace) -> dict[str, np.ndarray] | None:
     """Scores of a row in every sample, and its number of parameters; None without weights."""
     weights = stored_weights(row, options.weights)
-    if row in RECIPES and weights is None:
+    if row in TRAINING_RECIPES and weights is None:
         return None
     key = hashlib.sha256(weights.read_bytes() if weights else b"").hexdigest()[:12]
     path = options.work / f"{file_name(row)}-{key}-{options.varied}.npz"

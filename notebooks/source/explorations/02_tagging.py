@@ -35,7 +35,7 @@ from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
 from hepml_lite.statistics.decorrelation import mass_sculpting
 from hepml_lite.statistics.thresholds import threshold_at
-from hepml_lite.tagging.recipes import TAGGERS
+from hepml_lite.tagging.training_recipes import TAGGERS
 from widgets import show
 from widgets.tagging.dashboard import stored_sample
 
@@ -287,13 +287,13 @@ def fine_tuned(seed):
 
 
 # %%
-recipes = {
-    "from scratch": transfer.recipe(untrained, steps=sizes.steps, body_factor=1.0),
-    "fine-tuned": transfer.recipe(fine_tuned, steps=sizes.steps),
+methods = {
+    "from scratch": transfer.fine_tuning(untrained, steps=sizes.steps, body_factor=1.0),
+    "fine-tuned": transfer.fine_tuning(fine_tuned, steps=sizes.steps),
 }
 numbers = [n for n in (100, 500, 3_000) if n <= len(top_train) // 3]
 curves = transfer.data_efficiency(
-    recipes,
+    methods,
     (*network_inputs(top_train), top_train.label),
     (*network_inputs(top_test), top_test.label),
     numbers,

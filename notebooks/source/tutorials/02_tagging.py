@@ -45,7 +45,7 @@ from hepml_lite.checks import check
 from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.tagging import landscape
 from hepml_lite.tagging.landscape_table import published_rows, table
-from hepml_lite.tagging.recipes import TAGGERS
+from hepml_lite.tagging.training_recipes import TAGGERS
 
 plotting.use_style()
 sizes = profiles.sizes("02_tagging", PROFILE)

@@ -8,8 +8,8 @@ from hepml_lite.statistics import metrics
 from hepml_lite.tagging.figures import KINDS, rejection_against_parameters
 from hepml_lite.tagging.landscape import PUBLISHED, RESULTS, Figure, Row, judged, read_landscape
 from hepml_lite.tagging.landscape_table import published_rows, table
-from hepml_lite.tagging.recipes import RECIPES, TAGGERS
 from hepml_lite.tagging.trained import FOLDER, file_name, trained_tagger
+from hepml_lite.tagging.training_recipes import TAGGERS, TRAINING_RECIPES
 from hepml_lite.training.weights import load_weights, save_weights
 
 
@@ -91,7 +91,7 @@ def test_the_figure_shows_each_row():
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRAINING_RECIPES)
 def test_stored_weights_are_those_of_the_results_file(name):
     """The stored network reaches the AUC that the results file tells for its seed."""
     from hashlib import sha256
