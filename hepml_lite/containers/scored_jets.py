@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.validation import require_shape
-from hepml_lite.containers.whole_steps import whole_steps
+from hepml_lite.containers.whole_steps import half_precision, whole_steps
 
 SCORE_LIMIT = 16.0  # log-odds beyond are as good as certain and count as this
 PER_SCORE = 1000  # steps a unit of log-odds
@@ -226,13 +226,10 @@ class ScoredJets(Rows):
         }
         if len(self.shown):
             flat = np.concatenate(self.constituents)  # (sum P_i, 3)
-            largest, limit = np.abs(flat).max(), np.finfo(np.float16).max
-            if not largest <= limit:
-                raise ValueError(f"constituents reach {largest:g}; at most {limit:g} can be packed")
             arrays["shown"] = whole_steps(self.shown, "position of a shown jet", *UNSIGNED)
             counts = [len(jet) for jet in self.constituents]
             arrays["counts"] = whole_steps(counts, "constituents of a shown jet", *UNSIGNED)
-            arrays["constituents"] = flat.astype(np.float16)
+            arrays["constituents"] = half_precision(flat, "constituents of a shown jet")
         return arrays
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Numbers as whole steps in small integers, never beyond what the integers hold."""
+"""Numbers in few bits, as whole steps or in half precision, never beyond what these hold."""
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -33,3 +33,24 @@ def whole_steps(
         f"{what} reaches {worst / per_unit:g}, but only {limits.min / per_unit:g} to "
         f"{limits.max / per_unit:g} can be packed: remove these rows or check the unit"
     )
+
+
+def half_precision(values: ArrayLike, what: str) -> np.ndarray:
+    """Values in 16 bits, to three digits.
+
+    Args:
+        values: numbers of any shape.
+        what: their name in an error message, with the unit.
+
+    Raises:
+        ValueError: values that are NaN, infinite or beyond 65504.
+    """
+    values = np.asarray(values, float)
+    limit = float(np.finfo(np.float16).max)
+    beyond = ~(np.abs(values) <= limit)
+    if beyond.any():
+        raise ValueError(
+            f"{what} reaches {values[beyond][0]:g}; at most {limit:g} can be packed: remove these "
+            "rows or check the unit"
+        )
+    return values.astype(np.float16)

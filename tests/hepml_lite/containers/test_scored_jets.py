@@ -69,7 +69,7 @@ def test_what_makes_no_sense_is_refused(wrong, message):
         ({"mass": np.array([80.0, 1e9, 300.0])}, "mass or pT .GeV. reaches 1e.09"),
         ({"mass": np.array([-1.0, 100, 300.0])}, "mass or pT .GeV. reaches -1, but only 0 to"),
         ({"scores": {"PFN": np.array([0, 1, 1e9])}}, "score .log-odds. reaches 1e.09"),
-        ({"constituents": (np.full((1, 3), 1e6),)}, "reach 1e.06; at most 65504"),
+        ({"constituents": (np.full((1, 3), 1e6),)}, "reaches 1e.06; at most 65504"),
     ],
 )
 def test_what_cannot_be_packed_is_refused(tmp_path, wrong, message):
