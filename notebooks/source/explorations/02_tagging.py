@@ -91,11 +91,13 @@ show("tagging", sample=sample, first="mine")
 # few jets pass.
 
 # %%
-jets = sample.jets
-for name in jets.taggers:
-    row = jets.trainings(name)[0]
-    bent = mass_sculpting(jets.label, row, jets.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED)
-    rejection = metrics.background_rejection(jets.label, row, 0.5)
+scored = sample.jets  # masses, labels and scores of the test jets
+for name in scored.taggers:
+    row = scored.trainings(name)[0]
+    bent = mass_sculpting(
+        scored.label, row, scored.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED
+    )
+    rejection = metrics.background_rejection(scored.label, row, 0.5)
     print(f"{name:>20}: 1/εB {rejection:6.1f}, JSD {bent.jsd} bits (chance: {bent.floor:.3f})")
 
 # %% [markdown]
@@ -110,10 +112,10 @@ for name in jets.taggers:
 # the check judges with the other half.
 
 # %%
-odd = np.arange(len(sample.labels)) % 2 == 1
-network = sample.scores[sample.row("PFN")]
-learn = {"score": network[odd], "mass": sample.mass[odd], "label": sample.labels[odd]}
-judge = {"score": network[~odd], "mass": sample.mass[~odd], "label": sample.labels[~odd]}
+odd = np.arange(len(scored)) % 2 == 1
+network = scored.trainings("PFN")[0]
+learn = {"score": network[odd], "mass": scored.mass[odd], "label": scored.label[odd]}
+judge = {"score": network[~odd], "mass": scored.mass[~odd], "label": scored.label[~odd]}
 
 
 # %%
@@ -197,11 +199,11 @@ significance = check("2.9", significance)
 detector = ["energy scale up", "energy resolution", "angular resolution"]
 detector += ["lost particles", "soft threshold"]
 for name in stored_sample().jets.taggers:
-    row = sample.row(name)
+    row = scored.row(name)
     cut = sample.thresholds[row, 79]  # eps_S = 0.8
     moved = [sample.shift(row, change, 0, 0, cut) for change in detector]
     error = np.sqrt(sum(max(abs(end - 1) for end in ratio[1:]) ** 2 for ratio in moved))
-    background = 100_000 / metrics.background_rejection(sample.labels, sample.scores[row], 0.8)
+    background = 100_000 / metrics.background_rejection(scored.label, sample.scores[row], 0.8)
     chance, both = (significance(800, background, e) for e in (0, error))
     print(f"{name:>20}: {chance:4.1f} σ; with background ± {100 * error:3.0f} %: {both:4.1f} σ")
 
