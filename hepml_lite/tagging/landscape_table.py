@@ -78,10 +78,15 @@ def _with_ends(name: str, figure: Figure) -> dict[str, float]:
 
 
 def _published(paper: PublishedTagger | None) -> dict[str, Any]:
+    names = (
+        PUBLISHED_AUC,
+        PUBLISHED_REJECTION,
+        f"{PUBLISHED_REJECTION} low",
+        f"{PUBLISHED_REJECTION} high",
+        PUBLISHED_PARAMETERS,
+    )
     if paper is None:
-        return dict.fromkeys((PUBLISHED_AUC, PUBLISHED_REJECTION, PUBLISHED_PARAMETERS))
-    found = {PUBLISHED_AUC: paper.auc, PUBLISHED_REJECTION: paper.rejection.value}
-    if paper.rejection.error:  # not every paper gives one
-        found[f"{PUBLISHED_REJECTION} low"] = paper.rejection.low
-        found[f"{PUBLISHED_REJECTION} high"] = paper.rejection.high
-    return {**found, PUBLISHED_PARAMETERS: paper.parameters}
+        return dict.fromkeys(names)
+    value, low, high = paper.rejection
+    ends = (low, high) if low < high else (None, None)  # not every paper gives an error
+    return dict(zip(names, (paper.auc, value, *ends, paper.parameters), strict=True))
