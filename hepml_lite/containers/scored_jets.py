@@ -13,6 +13,7 @@ from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.validation import require_shape
 from hepml_lite.containers.whole_steps import half_precision, whole_steps
+from hepml_lite.files import atomic_write
 
 SCORE_LIMIT = 16.0  # log-odds beyond are as good as certain and count as this
 PER_SCORE = 1000  # steps a unit of log-odds
@@ -185,13 +186,15 @@ class ScoredJets(Rows):
             constituents=tuple(jet for p in parts for jet in p.constituents),
         )
 
-    def save(self, path: str | PathLike) -> None:
+    def save(self, path: str | Path) -> None:
         """Write a compact .npz: masses and pT in steps of 0.02 GeV, scores of 1 / per_score.
 
         Raises:
             ValueError: if a number does not fit; the message says which.
         """
-        np.savez_compressed(path, **self.packed())
+        arrays = self.packed()
+        with atomic_write(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
 
     @classmethod
     def load(cls, path: str | PathLike) -> Self:

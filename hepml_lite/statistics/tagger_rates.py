@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.stats import rankdata
 from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.scored_jets import ScoredJets, existing
 from hepml_lite.containers.validation import require_both_classes
+from hepml_lite.files import atomic_write
 from hepml_lite.statistics.decorrelation import jensen_shannon
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.metrics import auc, roc_band
@@ -159,7 +161,7 @@ class TaggerRates:
         sides = (np.bincount(self._mass_bins[s], minlength=MASS_BINS) for s in (passed, ~passed))
         return jensen_shannon(*sides), (MASS_BINS - 1) / (8 * np.log(2)) * (1 / n + 1 / m)
 
-    def save(self, path: str | PathLike) -> None:
+    def save(self, path: str | Path) -> None:
         """Write a compact .npz.
 
         Raises:
@@ -174,7 +176,8 @@ class TaggerRates:
         for name, variation in self.variations.items():
             arrays |= {f"{key} of {name}": a for key, a in variation.arrays().items()}
         arrays |= {f"curve of {name}": curve for name, curve in self.curves.items()}
-        np.savez_compressed(path, **arrays)
+        with atomic_write(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
 
     @classmethod
     def load(cls, path: str | PathLike) -> Self:
