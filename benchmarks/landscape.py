@@ -37,9 +37,9 @@ from hepml_lite.tagging.observable_taggers import (
     MassTagger,
     NSubjettinessMLP,
 )
-from hepml_lite.tagging.recipes import TAGGERS
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import file_name
+from hepml_lite.tagging.training_recipes import TAGGERS
 from hepml_lite.training.weights import read_weights, save_weights, write_weights
 
 DATA = "top_tagging"

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from data_fetch.packing.integers import byte_planes, joined
+from data_fetch.packing.integers import byte_planes, joined, labels
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.whole_steps import whole_steps
 
 ANGLE_STEP = 1e-3  # rad
 LOG_PT_STEP = 5e-3
@@ -25,8 +26,8 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     """Arrays of small integers that hold the jets; see `unpack`.
 
     Raises:
-        ValueError: if a jet has more than 255 constituents, or there are more than 256 kinds of
-            particles.
+        ValueError: if a jet has more than 255 constituents, there are more than 256 kinds of
+            particles, or an angle or momentum is too large; the message says which.
     """
     if len(jets) and jets.n_constituents.max() > 255:
         raise ValueError(
@@ -54,10 +55,10 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     return {
         **identity,
         **masses,
-        "label": jets.label.astype(np.uint8),
-        "n_constituents": n.astype(np.uint8),
-        "axis_eta": axis_eta.astype(np.int16),
-        "axis_phi": axis_phi.astype(np.int16),
+        "label": labels(jets.label),
+        "n_constituents": whole_steps(n, "n_constituents", np.uint8),
+        "axis_eta": whole_steps(axis_eta, "eta of a jet axis [mrad]", np.int16),
+        "axis_phi": whole_steps(axis_phi, "phi of a jet axis [mrad]", np.int16),
         **byte_planes(dict(zip(COLUMNS, columns, strict=True))),
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from data_fetch.packing.integers import byte_planes, joined, rounded
+from data_fetch.packing.integers import byte_planes, joined, labels, rounded
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 
@@ -19,7 +19,11 @@ SMALLEST_PT = 1e-2  # GeV, where the logarithmic scale starts
 
 
 def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
-    """Arrays of small integers that hold the events; see `unpack`."""
+    """Arrays of small integers that hold the events; see `unpack`.
+
+    Raises:
+        ValueError: if a number does not fit; the message says which.
+    """
     present = events.objects[..., 0] > 0  # (N, 19)
     pt, eta, phi = events.objects[present].astype(float).T  # each (M,)
     level = np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT)
@@ -28,7 +32,7 @@ def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
         "eta": rounded(eta, ANGLE_STEP, "eta"),
         "phi": rounded(phi, ANGLE_STEP, "phi"),
     }
-    packed = {"label": events.label.astype(np.uint8), "present": np.packbits(present)}
+    packed = {"label": labels(events.label), "present": np.packbits(present)}
     return packed | byte_planes(columns)
 
 

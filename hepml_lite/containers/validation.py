@@ -270,6 +270,15 @@ def _refuse_particle(
     )
 
 
+def require_both_classes(label: np.ndarray, names: tuple[str, ...]) -> None:
+    """Raise ValueError unless there are rows of labels 0 and 1, and of no other."""
+    found = np.unique(label)
+    if found.tolist() != [0, 1]:
+        raise ValueError(
+            f"labels are {found}: both 0 ({names[0]}) and 1 ({names[1]}) are needed, and no others"
+        )
+
+
 def _refuse(bad: np.ndarray, problem: str, remedy: str) -> None:
     jets = np.flatnonzero(bad)
     if len(jets):

@@ -8,6 +8,8 @@ from hepml_lite.statistics import (
     inputs,
     intervals,
     metrics,
+    scored_variation,
+    tagger_rates,
     thresholds,
     working_point,
 )
@@ -20,6 +22,8 @@ __all__ = [
     "inputs",
     "intervals",
     "metrics",
+    "scored_variation",
+    "tagger_rates",
     "thresholds",
     "working_point",
 ]

@@ -18,7 +18,7 @@ Inputs = Callable[[Jets], tuple[np.ndarray, ...]]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """How a network of the landscape is made and trained.
 
     Attributes:
@@ -62,7 +62,12 @@ class NetworkTagger:
     """
 
     def __init__(
-        self, recipe: Recipe, profile: str = "lesson", *, progress: bool = False, **settings: Any
+        self,
+        recipe: TrainingRecipe,
+        profile: str = "lesson",
+        *,
+        progress: bool = False,
+        **settings: Any,
     ):
         own = {key: settings.pop(key) for key in list(settings) if hasattr(recipe, key)}
         self.recipe = replace(recipe, **own)

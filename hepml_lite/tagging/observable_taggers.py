@@ -98,7 +98,7 @@ class BoostedTrees(Tagger):
 
     def features(self, jets: Jets) -> np.ndarray:
         """The observables, (N, F) in the order of `observables`."""
-        return np.stack(list(observable_table(jets, self.observables).values()), axis=1)
+        return observable_table(jets, self.observables).to_numpy()
 
     def _fit(self, features: np.ndarray, label: np.ndarray, seed: int) -> None:
         self.model = HistGradientBoostingClassifier(

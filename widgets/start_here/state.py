@@ -8,7 +8,8 @@ import numpy as np
 import panel as pn
 import param
 
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
+from hepml_lite.containers.validation import require_both_classes
 from hepml_lite.statistics.equal_efficiency import Comparison, compare_at_equal_efficiency
 from hepml_lite.statistics.working_point import WorkingPoint, in_window, working_point
 from widgets.shared.base import Dashboard, Outputs
@@ -20,16 +21,16 @@ KINDS = ("top", "qcd", "disputed")  # of jets to step through
 
 
 @lru_cache(maxsize=1)  # one copy for all visitors of a server
-def stored_results() -> TaggingResults:
+def stored_results() -> ScoredJets:
     """The stored test sample; widgets/start_here/make_stored.py makes it."""
-    return TaggingResults.load(STORED)
+    return ScoredJets.load(STORED)
 
 
 class CutAndNetwork(Dashboard):
     """A mass window and a network on the same jets: controls, selections, columns of the figures.
 
     Args:
-        results: another tagged test sample; default is the stored one.
+        results: another scored test sample; its first tagger; default is the stored one.
         state: window, threshold, ... where the controls start; `hide=("jet", ...)`. A threshold
             alone also frees it from the window.
     """
@@ -59,15 +60,18 @@ class CutAndNetwork(Dashboard):
         **{f"next_{kind}": {"margin": (5, 2)} for kind in KINDS},
     }
 
-    def __init__(self, results: TaggingResults | None = None, **state: Any) -> None:
+    def __init__(self, results: ScoredJets | None = None, **state: Any) -> None:
         self.results = results or stored_results()
+        require_both_classes(self.results.label, self.results.names)
+        if not len(self.results.shown):
+            raise ValueError("no jets to show one by one: use ScoredJets.from_jets(..., shown=200)")
         if "threshold" in state:
             state.setdefault("equal", False)
         super().__init__(**state)
 
     def adapt(self) -> None:
         """As many trainings and displayed jets as the results have."""
-        self.param.training.objects = list(range(1, len(self.results.scores) + 1))
+        self.param.training.objects = list(range(1, len(self.results.trainings()) + 1))
         last = len(self.results.shown) - 1
         self.jet = min(self.jet, last)
         self.param.jet.bounds = (0, last)
@@ -86,7 +90,7 @@ class CutAndNetwork(Dashboard):
     @property
     def scores(self) -> np.ndarray:
         """Scores (N,) of the chosen training: log-odds ln p(top)/p(QCD)."""
-        return self.results.scores[self.training - 1]
+        return self.results.trainings()[self.training - 1]
 
     @property
     def edges(self) -> tuple[float, float]:
@@ -104,13 +108,13 @@ class CutAndNetwork(Dashboard):
 
     def working_points(self) -> dict[str, WorkingPoint]:
         """Both selections as they are set now."""
-        labels, cut, network = self.results.labels, self.by_cut(), self.by_network()
+        labels, cut, network = self.results.label, self.by_cut(), self.by_network()
         points = {"cut": working_point(labels, cut), "network": working_point(labels, network)}
         return {**points, "both": working_point(labels, cut & network)}
 
     def comparison(self) -> Comparison:
         """Both selections at the signal efficiency of the window, whatever the threshold is."""
-        return compare_at_equal_efficiency(self.results.labels, self.by_cut(), self.scores)
+        return compare_at_equal_efficiency(self.results.label, self.by_cut(), self.scores)
 
     def compute(self) -> Outputs:
         """Everything that follows the controls; what did not change is the same object again."""
@@ -134,7 +138,7 @@ class CutAndNetwork(Dashboard):
     def _jet_outputs(self) -> Outputs:
         """The jet on display: its constituents, where it lies in both figures, and in words."""
         index = int(self.results.shown[self.jet])
-        mass, label = float(self.results.mass[index]), int(self.results.labels[index])
+        mass, label = float(self.results.mass[index]), int(self.results.label[index])
         score = float(self.scores[index]) if self.network else None
         return {
             "jet": figures.jet_columns(self.results, self.jet),
@@ -145,7 +149,7 @@ class CutAndNetwork(Dashboard):
 
     def _next(self, kind: str) -> int:
         """The next jet on display of this kind; the same one if there is no other."""
-        shown, labels = self.results.shown, self.results.labels
+        shown, labels = self.results.shown, self.results.label
         wanted = {
             "top": labels == 1,
             "qcd": labels == 0,

@@ -79,8 +79,8 @@ def _numbers(dashboard: CutAndNetwork) -> dict:
     return {
         "mass": results.mass,
         "scores": scores,
-        "labels": results.labels.astype(np.uint8),
-        "top_scores": -np.sort(-scores[results.labels == 1]),
+        "labels": results.label.astype(np.uint8),
+        "top_scores": -np.sort(-scores[results.label == 1]),
         "level": NormalDist().inv_cdf(0.84),
         "words": {
             **words.WORDS,

@@ -2,7 +2,7 @@
 
 import math
 
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.statistics.equal_efficiency import Comparison
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.working_point import WorkingPoint
@@ -98,10 +98,10 @@ def jet(
     )
 
 
-def about(results: TaggingResults) -> str:
+def about(results: ScoredJets) -> str:
     """What the numbers rest on."""
     return (
-        f"{_count(len(results.labels))} test jets. Errors and bands are 68 % intervals for this "
+        f"{_count(len(results.label))} test jets. Errors and bands are 68 % intervals for this "
         "sample and one training: move <i>Training</i> to see what another one does."
     )
 

@@ -42,7 +42,7 @@ class View:
 
 def observables(jets: Jets) -> np.ndarray:
     """Seven numbers that physicists have thought of, (N, 7)."""
-    return np.stack(list(observable_table(jets, OBSERVABLES).values()), axis=1)
+    return observable_table(jets, OBSERVABLES).to_numpy()
 
 
 def image(jets: Jets) -> np.ndarray:

@@ -26,18 +26,18 @@ from hepml_lite.networks.inputs import OnFourVectors, particle_inputs
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lorentz_net import LorentzNet
 from hepml_lite.networks.pelican import PELICAN
-from hepml_lite.tagging.network_tagger import Recipe
-from hepml_lite.tagging.recipes import RECIPES
+from hepml_lite.tagging.network_tagger import TrainingRecipe
+from hepml_lite.tagging.training_recipes import TRAINING_RECIPES
 from hepml_lite.training import count_parameters
 from hepml_lite.training.weights import load_weights, save_weights
 
 INVARIANT = {
-    f"{network.__name__}, no reference": Recipe(
+    f"{network.__name__}, no reference": TrainingRecipe(
         lambda network=network: OnFourVectors(network()), network.paper, particle_inputs
     )
     for network in (LorentzNet, PELICAN, LGATrSlim)
 }
-NETWORKS = RECIPES | INVARIANT
+NETWORKS = TRAINING_RECIPES | INVARIANT
 SETS = [name for name in NETWORKS if name not in ("CNN", "ResNet", "TreeNiN")]  # with a mask
 TURN, BOOST, LORENTZ = "turn about the beam", "boost along the beam", "any Lorentz transformation"
 SOFT, SPLIT = "soft particle", "collinear split"
@@ -247,7 +247,7 @@ def test_gradients_reach_every_parameter(name, fresh, jets):
     assert_gradients_reach_every_parameter(model, *inputs(name, jets))
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRAINING_RECIPES)
 def test_weights_come_back_from_disk(name, jets, tmp_path):
     model, fresh = network(name), NETWORKS[name].lesson().eval()
     expected = logits(name, model, jets[:5])
@@ -256,11 +256,11 @@ def test_weights_come_back_from_disk(name, jets, tmp_path):
     np.testing.assert_array_equal(logits(name, fresh, jets[:5]), expected)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRAINING_RECIPES)
 def test_sizes_of_the_papers(name):
     """Quoted: ResNeXt 1.46M, TreeNiN 34k; the safe ParT is ours."""
     quoted = {"ResNet": (1_460_000, 0.01), "TreeNiN": (34_000, 0.02)}
-    count = count_parameters(RECIPES[name].paper())
+    count = count_parameters(TRAINING_RECIPES[name].paper())
     if name in quoted:
         about, tolerance = quoted[name]
         assert abs(count / about - 1) < tolerance

@@ -33,7 +33,7 @@ from hepml_lite.networks.pelican import PELICAN
 from hepml_lite.networks.topo_dnn import TopoDNN
 from hepml_lite.networks.tree_nin import TreeNiN
 from hepml_lite.tagging.latent_dirichlet import LatentDirichlet
-from hepml_lite.tagging.network_tagger import NetworkTagger, Recipe
+from hepml_lite.tagging.network_tagger import NetworkTagger, TrainingRecipe
 from hepml_lite.tagging.observable_taggers import (
     BoostedTrees,
     EnergyFlowLinear,
@@ -67,49 +67,49 @@ def single(make: Callable[..., nn.Module]) -> OnFourVectors:
 SMALL_TRANSFORMER = {
     "embedding": (32, 64, 32), "pair_embedding": (16, 16), "n_heads": 4, "n_layers": 2,
 }  # fmt: skip
-RECIPES: dict[str, Recipe] = {
-    "TopoDNN": Recipe(TopoDNN.paper, TopoDNN.paper, upright_inputs),
-    "P-CNN": Recipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
-    "CNN": Recipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
-    "ResNet": Recipe(ImageResNet, ImageResNet.paper, image_inputs),
-    "LoLa": Recipe(partial(single, LoLa), partial(single, LoLa.paper), four_vector_inputs),
-    "LBN": Recipe(
+TRAINING_RECIPES: dict[str, TrainingRecipe] = {
+    "TopoDNN": TrainingRecipe(TopoDNN.paper, TopoDNN.paper, upright_inputs),
+    "P-CNN": TrainingRecipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
+    "CNN": TrainingRecipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
+    "ResNet": TrainingRecipe(ImageResNet, ImageResNet.paper, image_inputs),
+    "LoLa": TrainingRecipe(partial(single, LoLa), partial(single, LoLa.paper), four_vector_inputs),
+    "LBN": TrainingRecipe(
         partial(single, LorentzBoostNetwork),
         partial(single, LorentzBoostNetwork.paper),
         four_vector_inputs,
     ),
-    "TreeNiN": Recipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
-    "EFN": Recipe(EnergyFlowNetwork, EnergyFlowNetwork),
-    "PFN": Recipe(ParticleFlowNetwork, ParticleFlowNetwork),
-    "ParticleNet": Recipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
-    "ParT": Recipe(
+    "TreeNiN": TrainingRecipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
+    "EFN": TrainingRecipe(EnergyFlowNetwork, EnergyFlowNetwork),
+    "PFN": TrainingRecipe(ParticleFlowNetwork, ParticleFlowNetwork),
+    "ParticleNet": TrainingRecipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
+    "ParT": TrainingRecipe(
         partial(ParticleTransformer, **SMALL_TRANSFORMER),
         ParticleTransformer.paper,
         particle_inputs,
         particles=60,
     ),
-    "ParT, IRC safe": Recipe(
+    "ParT, IRC safe": TrainingRecipe(
         partial(ParticleTransformer, **SMALL_TRANSFORMER, irc_safe=True),
         partial(ParticleTransformer.paper, irc_safe=True),
         particle_inputs,
         learning_rate=1e-3,  # without normalisation twice as much is unstable
         particles=60,
     ),
-    "L-GATr": Recipe(
+    "L-GATr": TrainingRecipe(
         partial(exact, LGATrSlim, reference=("time", "beams")),
         partial(exact, LGATrSlim.paper),
         four_vector_inputs,
         learning_rate=5e-3,
         particles=60,
     ),
-    "LorentzNet": Recipe(
+    "LorentzNet": TrainingRecipe(
         partial(exact, LorentzNet, reference=("beams",)),
         partial(exact, LorentzNet.paper),
         four_vector_inputs,
         learning_rate=4e-3,
         particles=60,
     ),
-    "PELICAN": Recipe(
+    "PELICAN": TrainingRecipe(
         partial(exact, PELICAN, reference=("beams",)),
         partial(exact, PELICAN.paper),
         four_vector_inputs,
@@ -135,4 +135,4 @@ TAGGERS: dict[str, Callable[..., Any]] = {
     "N-subjettiness 8": observable(partial(NSubjettinessMLP, 8)),
     "EFP": observable(EnergyFlowLinear, degree=7),
     "LDA": observable(LatentDirichlet),
-} | {name: partial(NetworkTagger, recipe) for name, recipe in RECIPES.items()}
+} | {name: partial(NetworkTagger, recipe) for name, recipe in TRAINING_RECIPES.items()}
