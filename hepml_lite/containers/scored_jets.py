@@ -15,7 +15,7 @@ from hepml_lite.containers.validation import require_shape
 from hepml_lite.containers.whole_steps import half_precision, whole_steps
 from hepml_lite.files import atomic_write
 
-SCORE_LIMIT = 16.0  # log-odds beyond are as good as certain and count as this
+SCORE_LIMIT = 300.0  # beyond, an order of jets would be lost; 16 bits hold steps of 0.01 up to 327
 PER_SCORE = 1000  # steps a unit of log-odds
 PER_GEV = 50  # steps a GeV of mass and pT: far finer than any resolution
 UNSIGNED = np.uint16, np.uint32  # the first that holds all values
@@ -87,7 +87,7 @@ class ScoredJets(Rows):
         Args:
             jets: N jets.
             scores: by tagger, (N,) or one row for each training (K, N): log-odds ln p(top)/p(QCD),
-                the difference of the two logits; rounded to 1 / per_score and clipped to ±16.
+                the difference of the two logits; rounded to 1 / per_score and clipped to ±300.
             shown: keep the constituents of so many jets, half of each class.
             per_score: see the class.
         """
@@ -271,7 +271,7 @@ class ScoredJets(Rows):
 
 
 def rounded(scores: ArrayLike, per_score: int = PER_SCORE) -> np.ndarray:
-    """Log-odds as they are stored: in steps of 1 / per_score, clipped to ±16."""
+    """Log-odds as they are stored: in steps of 1 / per_score, clipped to ±300."""
     clipped = np.clip(np.asarray(scores, float), -SCORE_LIMIT, SCORE_LIMIT)
     return np.round(clipped * per_score) / per_score
 

@@ -192,4 +192,4 @@ def test_stored_sample_is_that_of_the_card():
     assert list(sample.jets.taggers) == list(card["auc"])
     np.testing.assert_allclose(sample.auc, list(card["auc"].values()), atol=1e-4)
     assert list(sample.variations) == list(card["variations"])
-    assert (sample.auc > 0.9).all()
+    assert (sample.auc > 0.88).all()
