@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, overload
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class Events(Rows):
         self._settle(values=values)
         self.__dict__["quantities"] = quantities
 
+    @overload
+    def __getitem__(self, index: str) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: int | slice | Sequence | np.ndarray) -> Self: ...
     def __getitem__(self, index: str | int | slice | Sequence | np.ndarray) -> Self | np.ndarray:
         """One quantity (N,) by its name, or the events at some positions."""
         return self.columns(index)[:, 0] if isinstance(index, str) else super().__getitem__(index)

@@ -15,7 +15,7 @@ from hepml_lite.containers.conversions import (
     particles_of_four_vectors,
     particles_of_records,
 )
-from hepml_lite.containers.rows import Rows
+from hepml_lite.containers.rows import Rows, not_given
 from hepml_lite.containers.validation import (
     booleans,
     integers,
@@ -54,7 +54,7 @@ class Jets(Rows):
     ARRAYS: ClassVar[tuple[str, ...]] = ("constituents", "mask", "pid", "constituent_mass", "label")
 
     constituents: np.ndarray
-    mask: np.ndarray | None = None
+    mask: np.ndarray = field(default_factory=not_given)
     pid: np.ndarray | None = None
     constituent_mass: np.ndarray | None = field(default=None, kw_only=True)
     names: tuple[str, ...] = field(default=("QCD", "top"), kw_only=True)

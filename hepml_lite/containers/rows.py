@@ -16,6 +16,11 @@ from hepml_lite.containers.validation import (
 )
 
 
+def not_given() -> Any:
+    """None, the default of an array that `__post_init__` fills in: no container keeps it."""
+    return None
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Rows:
     """Base of the containers; a subclass lists its arrays of N rows in `ARRAYS`.
@@ -30,7 +35,7 @@ class Rows:
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("label",)
 
-    label: np.ndarray | None = None
+    label: np.ndarray = field(default_factory=not_given)
     names: tuple[str, ...] = ("all",)
     card: Mapping[str, Any] = field(default_factory=dict)
 
@@ -62,7 +67,9 @@ class Rows:
             if not -len(self) <= index < len(self):
                 raise IndexError(f"row {index} of a sample of {len(self)}")
             index = [index]
-        chosen = {key: read_only(array[index]) for key, array in self.arrays().items()}
+        chosen: dict[str, Any] = {}
+        for key, array in self.arrays().items():
+            chosen[key] = read_only(array[index])
         return replace(self, **chosen)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -99,7 +106,7 @@ class Rows:
                 f"cannot join {len(parts)} samples: they need the same classes and arrays, but "
                 f"have {[(part.names, *part.arrays()) for part in parts]}"
             )
-        joined = {}
+        joined: dict[str, Any] = {}
         for key in parts[0].arrays():
             joined[key] = read_only(np.concatenate([part.arrays()[key] for part in parts]))
         return replace(parts[0], **joined)

@@ -155,9 +155,12 @@ class ScoredJets(Rows):
             for old, jet in zip(self.shown, self.constituents, strict=True)
             for new in np.flatnonzero(positions == old)
         ]
+        chosen: dict[str, Any] = {}
+        for name, array in self.arrays().items():
+            chosen[name] = array[positions]
         return replace(
             self,
-            **{name: array[positions] for name, array in self.arrays().items()},
+            **chosen,
             scores={name: rows[:, positions] for name, rows in self.scores.items()},
             shown=np.array([new for new, _ in pairs], int),
             constituents=tuple(jet for _, jet in pairs),
@@ -178,9 +181,12 @@ class ScoredJets(Rows):
             raise ValueError(f"cannot join samples that differ in classes or taggers: {described}")
         first = parts[0]
         starts = np.cumsum([0, *map(len, parts)])[:-1]
+        joined: dict[str, Any] = {}
+        for name in first.arrays():
+            joined[name] = np.concatenate([p.arrays()[name] for p in parts])
         return replace(
             first,
-            **{k: np.concatenate([p.arrays()[k] for p in parts]) for k in first.arrays()},
+            **joined,
             scores={k: np.concatenate([p.scores[k] for p in parts], axis=1) for k in first.scores},
             shown=np.concatenate([p.shown + start for p, start in zip(parts, starts, strict=True)]),
             constituents=tuple(jet for p in parts for jet in p.constituents),
@@ -192,7 +198,7 @@ class ScoredJets(Rows):
         Raises:
             ValueError: if a number does not fit; the message says which.
         """
-        arrays = self.packed()
+        arrays: dict[str, Any] = {**self.packed()}
         with atomic_write(path) as temporary:
             np.savez_compressed(temporary, **arrays)
 

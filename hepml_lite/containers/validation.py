@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 #: A particle of 1 MeV at this pseudorapidity would have 5 PeV: no collider makes it.
 LARGEST_ETA = 30.0
@@ -72,7 +73,7 @@ def booleans(name: str, values: Any) -> np.ndarray:
     return own(array, bool)
 
 
-def own(array: np.ndarray, kind: type) -> np.ndarray:
+def own(array: np.ndarray, kind: DTypeLike) -> np.ndarray:
     """A read-only copy of this type, or the array itself if nobody can write into it."""
     if array.dtype == kind and _is_read_only(array):
         return array
@@ -129,7 +130,7 @@ def require_physical(
         remedy = "remove these jets or mask the slots"
         _refuse_particle(~finite, "NaN or infinite constituents", remedy, constituents, mass)
     if constituents[..., 0].min(initial=0) < 0:
-        bad = constituents[..., 0] < 0
+        bad = np.asarray(constituents[..., 0] < 0)
         remedy = "pT is a magnitude: is the last axis ordered as pT, eta, phi?"
         _refuse_particle(bad, "negative constituent pT", remedy, constituents, mass)
     require_angles(constituents, mass)

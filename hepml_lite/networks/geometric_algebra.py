@@ -75,9 +75,9 @@ def embed(vectors: Tensor | None = None, scalars: Tensor | None = None) -> Tenso
     Raises:
         ValueError: neither is given, or vectors have not four components.
     """
-    if vectors is None and scalars is None:
-        raise ValueError("nothing to embed: give vectors (..., 4), scalars (...), or both.")
     if vectors is None:
+        if scalars is None:
+            raise ValueError("nothing to embed: give vectors (..., 4), scalars (...), or both.")
         return pad(scalars.unsqueeze(-1), (0, 15))
     if vectors.shape[-1] != 4:
         raise ValueError(f"vectors of shape {tuple(vectors.shape)}: give (..., 4), E, px, py, pz.")

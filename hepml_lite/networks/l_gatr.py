@@ -129,21 +129,19 @@ class PairLinear(nn.Module):
 
     def __init__(self, n_in: Sizes, n_out: Sizes, bias: bool = True, size: float = 1.0):
         super().__init__()
-        self.vectors = _weight(n_in[0], n_out[0], size)
+        self.vectors = _weight(n_in[0], n_out[0], size) if n_in[0] else None
         self.scalars = _weight(n_in[1], n_out[1], size)
         self.bias = nn.Parameter(torch.zeros(n_out[1])) if bias else None
 
     def forward(self, v: Tensor | None, s: Tensor) -> tuple[Tensor | None, Tensor]:
         """Vectors (..., C, 4) and scalars (..., S) → the same of other widths; None stays None."""
-        if v is not None:
+        if v is not None and self.vectors is not None:
             v = linear(v.mT, self.vectors).mT
         return v, linear(s, self.scalars, self.bias)
 
 
-def _weight(n_in: int, n_out: int, size: float) -> nn.Parameter | None:
-    """Uniform weights (n_out, n_in) within ± size / √n_in; None without inputs."""
-    if n_in == 0:
-        return None
+def _weight(n_in: int, n_out: int, size: float) -> nn.Parameter:
+    """Uniform weights (n_out, n_in) within ± size / √n_in."""
     return nn.Parameter(torch.empty(n_out, n_in).uniform_(-size / n_in**0.5, size / n_in**0.5))
 
 
@@ -152,6 +150,8 @@ class Attention(nn.Module):
 
     q, k and v are normalised in each head, which keeps the softmax from saturating.
     """
+
+    metric: Tensor  # (d,)
 
     def __init__(self, n_vectors: int, n_scalars: int, n_heads: int):
         super().__init__()

@@ -40,6 +40,7 @@ class LorentzBoostLayer(nn.Module):
 
     SINGLE = ("energy", "pt", "eta", "phi", "mass")
     INVARIANT = ("energy", "mass")
+    pairs: Tensor  # (2, M (M - 1) / 2) of combinations
 
     def __init__(self, n_particles: int, n_combinations: int):
         super().__init__()

@@ -86,7 +86,7 @@ class PCNN(nn.Module):
                 "for instance ((32,), (32,), (64,))."
             )
         require_positive(n_features=n_features, n_particles=n_particles)
-        strides = []
+        strides: list[int] = []
         for stage in stages:
             first = 2 if strides else 1  # the first stage keeps all positions
             strides += [first, *[1] * (len(stage) - 1)]

@@ -7,7 +7,7 @@ arXiv:1902.08570; the edge convolution is that of Y. Wang et al., arXiv:1801.078
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -72,9 +72,10 @@ class EdgeConv(nn.Module):
         from_neighbour = self.difference(x)  # (M, C): Θ x_j
         from_centre = self.centre(x) - from_neighbour  # (M, C): Φ x_i - Θ x_i
         edges = from_centre.index_select(0, centre).add_(from_neighbour.index_select(0, neighbour))
-        for norm, layer in zip(self.norms, self.layers, strict=False):
+        *norms, last_norm = cast("list[RowNorm]", self.norms)  # a list of modules has no type
+        for norm, layer in zip(norms, self.layers, strict=True):
             edges = norm.relu_then(layer, edges)
-        h = self.norms[-1].relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)
+        h = last_norm.relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)
         return (self.shortcut(x) + h).relu()
 
 
@@ -149,7 +150,8 @@ class ParticleNet(nn.Module):
         return self.head(mean_of_rows(x, jet, len(mask)))  # (N, C) → (N, n_classes)
 
     def __repr__(self) -> str:
-        widths = ", ".join(str([norm.num_features for norm in b.norms]) for b in self.blocks)
+        blocks = cast("list[EdgeConv]", self.blocks)
+        widths = ", ".join(str([norm.num_features for norm in block.norms]) for block in blocks)
         return (
             f"{type(self).__name__}(edge convolutions {widths}; {self.n_neighbours} neighbours; "
             f"{sum(p.numel() for p in self.parameters()):,} parameters)"

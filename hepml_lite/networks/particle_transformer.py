@@ -209,8 +209,11 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
 
-class ParticleAttentionBlock(nn.Module):
-    """P-MHA and an MLP, each normalised before and after (NormFormer, arXiv:2110.09456)."""
+class AttentionBlock(nn.Module):
+    """Layers of both blocks: P-MHA and an MLP, each normalised before and after.
+
+    As in NormFormer (arXiv:2110.09456).
+    """
 
     def __init__(self, width: int, n_heads: int, dropout: float):
         super().__init__()
@@ -225,11 +228,6 @@ class ParticleAttentionBlock(nn.Module):
         self.residual_scale = nn.Parameter(torch.ones(width))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, u: Tensor) -> Tensor:
-        """Particles x (N, P, D), bias u (N, H, P, P) → (N, P, D)."""
-        normed = self.attention_norm(x)
-        return self.after_attention(x, self.attention(normed, normed, u))
-
     def after_attention(self, x: Tensor, heads: Tensor) -> Tensor:
         """What the heads saw (N, P, D), added to x (N, P, D); then the MLP, added, too."""
         seen = self.attention.out(heads)
@@ -241,7 +239,16 @@ class ParticleAttentionBlock(nn.Module):
         return self.residual_scale * x + out
 
 
-class ClassAttentionBlock(ParticleAttentionBlock):
+class ParticleAttentionBlock(AttentionBlock):
+    """Particles attend to each other."""
+
+    def forward(self, x: Tensor, u: Tensor) -> Tensor:
+        """Particles x (N, P, D), bias u (N, H, P, P) → (N, P, D)."""
+        normed = self.attention_norm(x)
+        return self.after_attention(x, self.attention(normed, normed, u))
+
+
+class ClassAttentionBlock(AttentionBlock):
     """One token attends to itself and to the particles (class attention, arXiv:2103.17239)."""
 
     def forward(self, token: Tensor, x: Tensor, ln_z: Tensor) -> Tensor:

@@ -90,6 +90,7 @@ class TransformerEncoder(nn.Module):
         if min(n_layers, expansion) < 1:
             raise ValueError(f"n_layers={n_layers}, expansion={expansion}: give 1 or more.")
         self.width = width
+        self.n_heads = n_heads
         self.embedding = MLP((n_features, width, width), nn.GELU)
         self.blocks = nn.ModuleList(
             Block(width, n_heads, expansion, dropout) for _ in range(n_layers)
@@ -110,7 +111,7 @@ class TransformerEncoder(nn.Module):
         return clean(self.norm(x), mask)
 
     def __repr__(self) -> str:
-        heads = self.blocks[0].attention.n_heads
+        heads = self.n_heads
         return (
             f"{type(self).__name__}({len(self.blocks)} blocks of width {self.width} and {heads} "
             f"heads; {sum(p.numel() for p in self.parameters()):,} parameters)"
@@ -123,9 +124,18 @@ class JetTransformer(nn.Module):
     Permutation invariant. The arguments beyond `n_outputs` are those of `TransformerEncoder`.
     """
 
-    def __init__(self, n_features: int = 3, n_outputs: int = 2, **sizes: int | float):
+    def __init__(
+        self,
+        n_features: int = 3,
+        n_outputs: int = 2,
+        width: int = 32,
+        n_heads: int = 4,
+        n_layers: int = 2,
+        expansion: int = 2,
+        dropout: float = 0.0,
+    ):
         super().__init__()
-        self.encoder = TransformerEncoder(n_features, **sizes)
+        self.encoder = TransformerEncoder(n_features, width, n_heads, n_layers, expansion, dropout)
         self.head = MLP((self.encoder.width, self.encoder.width, n_outputs), nn.GELU)
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:

@@ -86,11 +86,12 @@ def _leaves(jets: Jets) -> Trees:
 def _cluster_group(jets: Jets, group: np.ndarray, kt: bool, trees: Trees) -> None:
     """Cluster the jets of a group (G,), in falling multiplicity, into their rows of `trees`."""
     number = jets.n_constituents[group]
+    largest = int(number[0])
     slots = jets.mask.shape[1]
-    node = np.argsort(~jets.mask[group], axis=1, kind="stable")[:, : number[0]]  # real ones first
+    node = np.argsort(~jets.mask[group], axis=1, kind="stable")[:, :largest]  # real ones first
     near = _Nearest(trees.momenta[group[:, None], node], number, kt)
-    for merge in range(number[0] - 1):
-        active = np.count_nonzero(number > merge + 1)  # the first so many jets of the group
+    for merge in range(largest - 1):
+        active = int(np.count_nonzero(number > merge + 1))  # the first so many jets of the group
         rows, every = group[:active], np.arange(active)
         first, second = near.closest(active)  # the harder one first
         pair = np.stack([node[every, first], node[every, second]], axis=1)  # (A, 2)

@@ -5,6 +5,7 @@ inverse agree to about 1e-6.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0
     pair[..., 2] = kinematics.wrap_phi(pair[..., 2])
     constituents = copy.constituents.copy()
     constituents[able, slot], constituents[able, -1] = pair[:, 0], pair[:, 1]
-    if jets.constituent_mass is None:
+    if copy.constituent_mass is None:
         return replace(copy, constituents=constituents)
     mass = copy.constituent_mass.copy()
     mass[able, slot] *= z
@@ -130,10 +131,12 @@ def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 
     eta = _axis(jets) + distance * np.cos(angle)
     phi = kinematics.wrap_phi(jets.phi + distance * np.sin(angle))
     long = jets.padded(jets.mask.shape[1] + 1)
-    arrays = {"constituents": long.constituents.copy(), "mask": long.mask.copy()}
+    arrays: dict[str, Any] = {}
+    arrays["constituents"] = long.constituents.copy()
+    arrays["mask"] = long.mask.copy()
     arrays["constituents"][:, -1] = np.stack([np.full(len(jets), pt), eta, phi], axis=-1)
     arrays["mask"][:, -1] = True
-    if jets.pid is not None:
+    if long.pid is not None:
         arrays["pid"] = long.pid.copy()
         arrays["pid"][:, -1] = PHOTON
     return replace(long, **arrays)

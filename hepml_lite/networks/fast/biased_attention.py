@@ -6,15 +6,24 @@ Particles are rows (R, D), slice after slice, so that only attention itself is d
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from hepml_lite.networks.fast.linear import fast_linear, linear_layer
 
+if TYPE_CHECKING:
+    from hepml_lite.networks.particle_transformer import (
+        Attention,
+        AttentionBlock,
+        ClassAttentionBlock,
+        ParticleAttentionBlock,
+    )
 
-def attend(attention: nn.Module, x: Tensor, context: Tensor, biases: Sequence[Tensor]) -> Tensor:
+
+def attend(attention: "Attention", x: Tensor, context: Tensor, biases: Sequence[Tensor]) -> Tensor:
     """Rows x (R, D) look at rows of context (S, D), slice by slice: (R, D).
 
     Each bias (H or 1, n, Q or 1, P) belongs to n jets with Q rows in x and P in the context.
@@ -28,7 +37,9 @@ def attend(attention: nn.Module, x: Tensor, context: Tensor, biases: Sequence[Te
     return torch.cat([_attend_in_slice(attention, *part) for part in parts])
 
 
-def _attend_in_slice(attention: nn.Module, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+def _attend_in_slice(
+    attention: "Attention", q: Tensor, k: Tensor, v: Tensor, bias: Tensor
+) -> Tensor:
     """Rows q (n Q, D), k and v (n P, D), bias (H or 1, n, Q or 1, P) → (n Q, D)."""
     n_jets = bias.shape[1]
     width = q.shape[1] // attention.n_heads
@@ -48,21 +59,23 @@ def _attend_in_slice(attention: nn.Module, q: Tensor, k: Tensor, v: Tensor, bias
     return seen.permute(1, 2, 0, 3).flatten(2).flatten(0, 1)  # (H, n, Q, d) → (n Q, D)
 
 
-def through_particle_block(block: nn.Module, x: Tensor, biases: Sequence[Tensor]) -> Tensor:
+def through_particle_block(
+    block: "ParticleAttentionBlock", x: Tensor, biases: Sequence[Tensor]
+) -> Tensor:
     """Rows of particles x (R, D) → (R, D); `biases` of slices of jets are those of `attend`."""
     normed = block.attention_norm(x)
     return _after_attention(block, x, attend(block.attention, normed, normed, biases))
 
 
 def through_class_block(
-    block: nn.Module, tokens: Tensor, particles: Tensor, biases: Sequence[Tensor]
+    block: "ClassAttentionBlock", tokens: Tensor, particles: Tensor, biases: Sequence[Tensor]
 ) -> Tensor:
     """Tokens (N, D), rows of particles (R, D) → tokens (N, D); a token precedes its particles."""
     context = block.attention_norm(_token_first(tokens, particles, biases))
     return _after_attention(block, tokens, attend(block.attention, tokens, context, biases))
 
 
-def _after_attention(block: nn.Module, x: Tensor, heads: Tensor) -> Tensor:
+def _after_attention(block: "AttentionBlock", x: Tensor, heads: Tensor) -> Tensor:
     """Rows (R, D) and what their heads saw (R, D) → (R, D)."""
     scale = block.head_scale.repeat_interleave(len(block.residual_scale) // len(block.head_scale))
     out = block.attention.out  # scaled itself, which is less work than to scale what it gives

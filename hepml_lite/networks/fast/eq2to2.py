@@ -6,19 +6,25 @@ and is laid along rows, columns and the diagonal. Pairs are (C, T), the pairs of
 long row, slice by slice (`pair_slices.slices`).
 """
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import leaky_relu_
 
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast.linear import matrix_product
 from hepml_lite.networks.layers.padding import numbers_of_particles
 
+if TYPE_CHECKING:
+    from hepml_lite.networks.pelican import Eq1to2, Eq2to2
+
 SLOPE = 0.01  # of LeakyReLU
 
 
 def parts_2to2(
-    layer: nn.Module, rows: Tensor, columns: Tensor, d: Tensor, mask: Tensor, typical: float
+    layer: "Eq2to2", rows: Tensor, columns: Tensor, d: Tensor, mask: Tensor, typical: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Matrices (2, n_in, n_out) for y and its transpose; then what is added, (N, P, n_out):
 
@@ -41,7 +47,7 @@ def parts_2to2(
 
 
 def parts_1to2(
-    layer: nn.Module, x: Tensor, mask: Tensor, typical: float
+    layer: "Eq1to2", x: Tensor, mask: Tensor, typical: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What is laid along rows, columns and the diagonal, (N, P, n_out), from x (N, P, n_in).
 
@@ -181,7 +187,7 @@ def _unlay(g, part, g_at_i, g_at_j, g_on_diagonal):
 
 
 def _leaky(y: Tensor) -> Tensor:
-    return nn.functional.leaky_relu_(y, SLOPE)
+    return leaky_relu_(y, SLOPE)
 
 
 def _through_leaky(g: Tensor, result: Tensor) -> Tensor:

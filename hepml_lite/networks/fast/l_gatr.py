@@ -7,14 +7,18 @@ groups of jets of similar size, and the last block computes its output for the f
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast.linear import fast_linear
 from hepml_lite.networks.layers.minkowski import by_size
+
+if TYPE_CHECKING:
+    from hepml_lite.networks.l_gatr import Attention, Block, GatedMLP, LGATrSlim, PairLinear
 
 ROWS = 1024  # particles whose attention is computed together: it stays in the processor's cache
 SMALLEST = 0.01  # ε under the root of the normalisation
@@ -22,14 +26,14 @@ SMALLEST = 0.01  # ε under the root of the normalisation
 choice.register("l_gatr", lambda: None)  # public functions of PyTorch alone
 
 
-def logits(model: nn.Module, x: Tensor, mask: Tensor) -> Tensor:
+def logits(model: "LGATrSlim", x: Tensor, mask: Tensor) -> Tensor:
     """Logits (N, n_classes) of an `LGATrSlim`, from its tokens x (N, T, 4 + K), mask (N, T)."""
     x, mask, back = by_size(x, mask)
     rows = x[mask].to(model.out.weight.dtype)  # (M, 4 + K): no time goes into padding
     groups = groups_of(mask)
     first = mask.sum(1).cumsum(0) - mask.sum(1)  # (N,) rows of the tokens that gather jets
     v, s = pair_linear(model.embedding, rows[:, :4].T.unsqueeze(-1), rows[:, 4:])
-    for block in model.blocks:
+    for block in cast("list[Block]", model.blocks):
         v, s = through_block(block, v, s, groups, first)
     return model.out(s)[back]  # the last block gives the first tokens alone: (N, S)
 
@@ -48,27 +52,35 @@ def groups_of(mask: Tensor) -> list[Tensor]:
 
 
 def through_block(
-    block: nn.Module, v: Tensor, s: Tensor, groups: Sequence[Tensor], first: Tensor
+    block: "Block", v: Tensor, s: Tensor, groups: Sequence[Tensor], first: Tensor
 ) -> tuple[Tensor, Tensor]:
     """(4, M, C) and (M, S) → the same; the last block gives its rows `first` (N,) alone."""
     dv, ds = attend(block.attention, *normed(v, s), groups, block.last)
     if block.last:
         v, s = v[:, first], s[first]
     v, s = v + dv, s + ds
-    dv, ds = normed(v, s)
-    dv, ds = gated_mlp(block.mlp, None if block.last else dv, ds)
-    return v if block.last else v + dv, s + ds
+    hidden_v, hidden_s = normed(v, s)
+    if block.last:  # the logits are made of scalars: nobody looks at these vectors
+        return v, s + gated_scalars(block.mlp, hidden_s)
+    dv, ds = gated_mlp(block.mlp, hidden_v, hidden_s)
+    return v + dv, s + ds
 
 
-def pair_linear(layer: nn.Module, v: Tensor | None, s: Tensor) -> tuple[Tensor | None, Tensor]:
-    """Vectors (4, M, C) and scalars (M, S) → the same of other widths; None stays None."""
-    if v is not None:
-        v = fast_linear(v.flatten(0, 1), layer.vectors).unflatten(0, v.shape[:2])
-    return v, fast_linear(s, layer.scalars, layer.bias)
+def pair_linear(layer: "PairLinear", v: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    """Vectors (4, M, C) and scalars (M, S) → the same of other widths."""
+    if layer.vectors is None:
+        raise ValueError("this layer takes no vectors, only scalars")
+    new_v = fast_linear(v.flatten(0, 1), layer.vectors).unflatten(0, v.shape[:2])
+    return new_v, scalar_linear(layer, s)
+
+
+def scalar_linear(layer: "PairLinear", s: Tensor) -> Tensor:
+    """Scalars (M, S) → scalars of another width."""
+    return fast_linear(s, layer.scalars, layer.bias)
 
 
 def attend(
-    attention: nn.Module, v: Tensor, s: Tensor, groups: Sequence[Tensor], tokens_only: bool
+    attention: "Attention", v: Tensor, s: Tensor, groups: Sequence[Tensor], tokens_only: bool
 ) -> tuple[Tensor, Tensor]:
     """(4, M, C) and (M, S) → the same, of M rows or of the first row of each jet."""
     n_heads = attention.n_heads
@@ -98,14 +110,19 @@ def _attend_in_group(rows: Tensor, metric: Tensor, group: Tensor, tokens_only: b
     return seen[:, 0] if tokens_only else seen[group]
 
 
-def gated_mlp(mlp: nn.Module, v: Tensor | None, s: Tensor) -> tuple[Tensor | None, Tensor]:
-    """(4, M, C) or None, and (M, S) → the same."""
+def gated_mlp(mlp: "GatedMLP", v: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    """(4, M, C) and (M, S) → the same."""
     v, s = pair_linear(mlp.hidden, v, s)
     s, gate = s.chunk(2, -1)
-    if v is not None:
-        v, u, w = v.chunk(3, -1)
-        v = v * torch.sigmoid(inner(u, w) / 2)
+    v, u, w = v.chunk(3, -1)
+    v = v * torch.sigmoid(inner(u, w) / 2)
     return pair_linear(mlp.out, v, s * gelu(gate, approximate="tanh"))
+
+
+def gated_scalars(mlp: "GatedMLP", s: Tensor) -> Tensor:
+    """(M, S) → the same: `gated_mlp` where there are no vectors."""
+    s, gate = scalar_linear(mlp.hidden, s).chunk(2, -1)
+    return scalar_linear(mlp.out, s * gelu(gate, approximate="tanh"))
 
 
 def inner(v: Tensor, w: Tensor) -> Tensor:

@@ -4,18 +4,23 @@ Equations of S. Gong et al., arXiv:2201.08187, section 3; the readable form is
 `hepml_lite.networks.lorentz_net.LorentzBlock`, whose layers are used here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from hepml_lite.networks.fast.lorentz_messages import Messages, PairLogs
+from hepml_lite.networks.layers.known_layers import follow, linear_in, norm_in, running_moments
 from hepml_lite.networks.layers.pair_slices import Slice, real_pairs, slices
+
+if TYPE_CHECKING:
+    from hepml_lite.networks.lorentz_net import LorentzBlock
 
 
 def through_blocks(
-    blocks: Iterable[nn.Module], h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor
+    blocks: nn.ModuleList, h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor
 ) -> Tensor:
     """New h (N, P, C) after all blocks.
 
@@ -26,19 +31,19 @@ def through_blocks(
     """
     parts = slices(mask, h.shape[-1])
     both = real_pairs(mask, parts, h.dtype, itself=False)
-    for block in blocks:
+    for block in cast("list[LorentzBlock]", blocks):
         h, x = through_block(block, h, x, scalars, mask, both, parts)
     return h
 
 
 def through_block(
-    block: nn.Module, h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor, both: Tensor,
+    block: "LorentzBlock", h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor, both: Tensor,
     parts: Sequence[Slice],
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """New h (N, P, C) and x (N, P, 4); `both` (T,) tells which pairs in `parts` are pairs."""
-    kind = block.phi_m[0].weight.dtype  # under autocast, too
-    logs, *moments = PairLogs.apply(x, both.to(kind), parts)  # (2, T)
-    first = (y.to(kind) for y in _first_layer(block.phi_e, h, moments, mask))
+    kind = linear_in(block.phi_m, 0).weight.dtype  # under autocast, too
+    logs, sums, products = PairLogs.apply(x, both.to(kind), parts)  # logs (2, T)
+    first = [y.to(kind) for y in _first_layer(block.phi_e, h, sums, products, mask)]
     with torch.autocast(x.device.type, enabled=False):
         sums, steps = Messages.apply(parts, x, both.to(kind), logs, *first, *_weights(block))
     if hasattr(block, "phi_x"):
@@ -52,21 +57,21 @@ def through_block(
 
 
 def _first_layer(
-    phi_e: nn.Sequential, h: Tensor, moments: Sequence[Tensor], mask: Tensor
+    phi_e: nn.Sequential, h: Tensor, sums: Tensor, products: Tensor, mask: Tensor
 ) -> tuple[Tensor, ...]:
     """φ_e's linear layer and normalisation as a_i + b_j + V·pair: (C + 1, N, P), (C + 1, 2).
 
     The layer is linear, and the mean and the variance over pairs that normalise it follow from
     sums over particles: the tensor (N, P, P, 2C + 2) is never built.
     """
-    width, norm = h.shape[-1], phi_e[1]
-    w_i, w_j, v = phi_e[0].weight.split([width, width, 2], dim=1)
+    width = h.shape[-1]
+    norm = norm_in(phi_e, 1)
+    w_i, w_j, v = linear_in(phi_e, 0).weight.split([width, width, 2], dim=1)
     a, b = (torch.einsum("cd,npd->cnp", w, h) for w in (w_i, w_j))
     if norm.training:
-        mean, variance = pair_moments(a, b, v, *moments, mask, norm)
+        mean, variance = pair_moments(a, b, v, sums, products, mask, norm)
     else:
-        mean = norm.running_mean
-        variance = norm.running_var
+        mean, variance = running_moments(norm)
     scale = norm.weight / (variance + norm.eps).sqrt()
     shift = norm.bias - mean * scale
     a = a * _along(scale)
@@ -76,14 +81,20 @@ def _first_layer(
     return a, pad(b, (0, 0, 0, 0, 0, 1)), pad(v * scale[:, None], (0, 0, 0, 1))
 
 
-def _weights(block: nn.Module) -> tuple[Tensor | None, ...]:
+def _weights(block: "LorentzBlock") -> tuple[Tensor | None, ...]:
     """Each bias as one more column of its weights; φ_e's hands on the row of ones."""
-    layers = [block.phi_e[3], block.phi_m[0]]
-    if hasattr(block, "phi_x"):
-        layers.append(block.phi_x[0])
-    w2, wm, *wx = (torch.cat([y.weight, y.bias[:, None]], 1) for y in layers)
+    w2 = _with_bias(linear_in(block.phi_e, 3))
     w2 = torch.cat([w2, torch.eye(len(w2) + 1).to(w2)[-1:]])
-    return (w2, wm[0], *wx, block.phi_x[2].weight[0]) if wx else (w2, wm[0], None, None)
+    wm = _with_bias(linear_in(block.phi_m, 0))
+    if not hasattr(block, "phi_x"):
+        return w2, wm[0], None, None
+    wx = _with_bias(linear_in(block.phi_x, 0))
+    return w2, wm[0], wx, linear_in(block.phi_x, 2).weight[0]
+
+
+def _with_bias(layer: nn.Linear) -> Tensor:
+    """Weights and, as their last column, the bias: (n_out, n_in + 1)."""
+    return torch.cat([layer.weight, layer.bias[:, None]], 1)
 
 
 def pair_moments(
@@ -109,11 +120,7 @@ def pair_moments(
     mean, variance = means[0] + means[1] + v @ f_mean, (total / count).clamp(min=0)
     if not (n > 1).any():
         return mean, variance
-    with torch.no_grad():
-        unbiased = variance * count / (count - 1).clamp(min=1)
-        norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), norm.momentum)
-        norm.running_var.lerp_(unbiased.to(norm.running_var.dtype), norm.momentum)
-        norm.num_batches_tracked += 1
+    follow(norm, mean, variance * count / (count - 1).clamp(min=1))
     return mean, variance
 
 

@@ -5,9 +5,10 @@ H. Qu, C. Li, S. Qian, arXiv:2202.03772; the readable form is
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
@@ -17,12 +18,19 @@ from hepml_lite.networks.fast.linear import through_layers
 from hepml_lite.networks.fast.pairs import Slice, real_pairs, slices, symmetric
 from hepml_lite.networks.layers.minkowski import by_size
 
+if TYPE_CHECKING:
+    from hepml_lite.networks.particle_transformer import (
+        ClassAttentionBlock,
+        ParticleAttentionBlock,
+        ParticleTransformer,
+    )
+
 RECOMPUTE_ABOVE = 20_000_000  # attention weights in all blocks; above, memory is saved
 
 choice.register("particle_transformer", lambda: None)  # public functions of PyTorch alone
 
 
-def logits(model: nn.Module, constituents: Tensor, mask: Tensor) -> Tensor:
+def logits(model: "ParticleTransformer", constituents: Tensor, mask: Tensor) -> Tensor:
     """Logits (N, n_classes) of a `ParticleTransformer`, for what its `forward` takes."""
     constituents, mask, back = by_size(constituents, mask)
     parts = slices(mask)  # from here on rows of particles, slice by slice: little padding
@@ -37,20 +45,20 @@ def logits(model: nn.Module, constituents: Tensor, mask: Tensor) -> Tensor:
     # Activations of a large network are computed again, not kept: less memory, more time.
     n_weights = sum(bias.numel() for bias in biases) * len(model.blocks)
     again = model.training and not x.is_cuda and n_weights > RECOMPUTE_ABOVE
-    for block in model.blocks:
+    for block in cast("list[ParticleAttentionBlock]", model.blocks):
         if again:
             x = checkpoint(through_particle_block, block, x, biases, use_reentrant=False)
         else:
             x = through_particle_block(block, x, biases)
     tokens = model.token[0].expand(len(mask), -1)  # (N, D)
     ln_z = [pad(some, (1, 0)) for some in ln_z]
-    for block in model.class_blocks:
+    for block in cast("list[ClassAttentionBlock]", model.class_blocks):
         tokens = through_class_block(block, tokens, x, ln_z)
     return model.head(tokens)[back]  # (N, D) → (N, n_classes)
 
 
 def _biases(
-    model: nn.Module, constituents: Tensor, mask: Tensor, parts: Sequence[Slice],
+    model: "ParticleTransformer", constituents: Tensor, mask: Tensor, parts: Sequence[Slice],
     ln_z: Sequence[Tensor],
 ) -> list[Tensor]:  # fmt: skip
     """U + ln z (H, n, p, p) of every slice; all pairs are one batch, to be normalised as one."""
