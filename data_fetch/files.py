@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,9 @@ def data_folder() -> Path:
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a compressed .npz: the whole file or nothing."""
+    columns: dict[str, Any] = {**arrays}
     with atomic_write(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        np.savez_compressed(temporary, **columns)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -57,7 +57,7 @@ class _Forgiving(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: memoryview) -> int:
+    def write(self, data: Any, /) -> int:
         left = memoryview(data).cast("B")
         try:
             while left and not self.failure:

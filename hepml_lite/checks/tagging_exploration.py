@@ -24,7 +24,8 @@ def among_its_like(
     own = [np.sort(score[np.digitize(mass, edges) == k]) for k in range(BINS)]
 
     def flat(score: ArrayLike, mass: ArrayLike) -> np.ndarray:
-        score, k = np.asarray(score, float), np.digitize(mass, edges)
+        score = np.asarray(score, float)
+        k = np.digitize(np.asarray(mass, float), edges)
         found = np.empty(len(score))
         for b in range(BINS):
             here = k == b

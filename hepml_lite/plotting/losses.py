@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hepml_lite.plotting.style import COLOURS, class_style
 
@@ -56,7 +57,7 @@ def loss_curves(ax: Axes, history: Losses) -> Axes:
         ax.plot(*best, "*", color=COLOURS["green"], ms=16, label=f"best: epoch {best[0]}")
     ax.set(xlabel="epoch", ylabel="loss", xlim=(0.5, max(history.total_epochs, done, 1) + 0.5))
     ax.set_title(", ".join(title), fontsize="medium")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
     if done:
         ax.legend(loc="upper right")
     return ax
@@ -109,7 +110,9 @@ def _loss_image(history: Losses) -> "Image":
     from IPython.display import Image
 
     # pyplot would show the figure a second time below the cell; a layout engine doubles the time
-    figure, buffer = Figure(figsize=(8, 4), dpi=80, layout="none"), io.BytesIO()
+    figure = Figure(figsize=(8, 4), dpi=80)
+    figure.set_layout_engine("none")
+    buffer = io.BytesIO()
     ax = loss_curves(figure.add_axes((0.12, 0.16, 0.86, 0.74)), history)
     figure.savefig(buffer, format="png")
     return Image(buffer.getvalue(), format="png", alt=f"Loss curves: {ax.get_title()}")

@@ -86,4 +86,4 @@ def _text(value: object, pattern: str | None) -> str:
         return pattern.format(value)
     if isinstance(value, (int, np.integer)):
         return f"{value:,}"
-    return f"{value:.4g}" if math.isfinite(value) else str(value)
+    return f"{value:.4g}"

@@ -196,7 +196,7 @@ def _rejection(background: np.ndarray, signal: np.ndarray, targets: np.ndarray) 
 
 def _resamples(
     labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None, n: int, rng: Seed
-) -> Iterator[tuple[np.ndarray, ...]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
     """Yield n samples drawn with replacement within each class, already in falling score."""
     if n < 2:
         raise ValueError(f"n_bootstrap is {n}: an interval needs at least 2 resamples, better 200")

@@ -60,7 +60,7 @@ class ScoredVariation:
             thresholds: (T, E).
             nominal: (T, M) scores of the same jets without the variation, if they are the same.
         """
-        scores = rounded(scores, PER_SCORE)  # (T, G, M)
+        scores = rounded(np.asarray(scores), PER_SCORE)  # (T, G, M)
         pairs = list(zip(scores, thresholds, strict=True))
         passed = [[passing(row, labels, cuts) for row in rows] for rows, cuts in pairs]
         gained = None

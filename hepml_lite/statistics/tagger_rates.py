@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -113,7 +113,7 @@ class TaggerRates:
         return np.stack([thresholds_at(scores, GRID) for scores in signal])
 
     @cached_property
-    def _nominal(self) -> dict[str, np.ndarray]:
+    def _nominal(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Jets that pass before each variation, (T, 2, E), and (2,) of how many: as its jets."""
         before = {}
         for name, variation in self.variations.items():
@@ -167,7 +167,7 @@ class TaggerRates:
         Raises:
             ValueError: if a number does not fit; the message says which.
         """
-        arrays = self.jets.packed() | {
+        arrays: dict[str, Any] = self.jets.packed() | {
             "parameters": self.parameters.astype(np.int64),
             "bands": self.bands.astype(np.float32),
             "variations": np.array(list(self.variations)),

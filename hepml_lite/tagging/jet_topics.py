@@ -72,11 +72,19 @@ def jet_topics(
     counts = resamples.sum(1)  # (n + 1, 2, H)
     p_a, p_b = np.moveaxis(_normalised(counts), 1, 0)  # each (n + 1, H)
     topics = topics_from(p_a, p_b, kappas[:, :1], kappas[:, 1:])  # each (n + 1, H)
-    numbers = (*kappas.T, *fractions_from(*kappas.T))
-    kappa_ab, kappa_ba, fraction_a, fraction_b = (_interval(x, level) for x in numbers)
-    anchors = (_anchor(counts[0, ::s], edges) for s in (-1, 1))
-    bands = (np.concatenate([t[:1], central_interval(t[1:], level)]) for t in topics)
-    return Topics(edges, kappa_ab, kappa_ba, *bands, fraction_a, fraction_b, *anchors)
+    fractions = fractions_from(kappas[:, 0], kappas[:, 1])
+    bands = [np.concatenate([t[:1], central_interval(t[1:], level)]) for t in topics]
+    return Topics(
+        edges,
+        _interval(kappas[:, 0], level),
+        _interval(kappas[:, 1], level),
+        bands[0],
+        bands[1],
+        _interval(fractions[0], level),
+        _interval(fractions[1], level),
+        _anchor(counts[0, ::-1], edges),
+        _anchor(counts[0], edges),
+    )
 
 
 def reducibility_factor(
@@ -100,7 +108,7 @@ def reducibility_factor(
 
 
 def topics_from(
-    p_a: np.ndarray, p_b: np.ndarray, kappa_ab: ArrayLike, kappa_ba: ArrayLike
+    p_a: np.ndarray, p_b: np.ndarray, kappa_ab: float | np.ndarray, kappa_ba: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """T1 = (p_A - kappa(A|B) p_B) / (1 - kappa(A|B)), and T2 with A and B exchanged.
 
@@ -109,7 +117,9 @@ def topics_from(
     return (p_a - kappa_ab * p_b) / (1 - kappa_ab), (p_b - kappa_ba * p_a) / (1 - kappa_ba)
 
 
-def fractions_from(kappa_ab: ArrayLike, kappa_ba: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def fractions_from(
+    kappa_ab: float | np.ndarray, kappa_ba: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Shares (f_A, f_B) of topic 1 in A and B.
 
     Solves kappa(A|B) = (1 - f_A)/(1 - f_B) and kappa(B|A) = f_B/f_A, which hold if the topics
@@ -159,7 +169,8 @@ def _cross_fitted(groups: np.ndarray, split: np.ndarray) -> np.ndarray:
     choice = _upper_ends(runs, halves.sum(-1)[..., None]).argmin(-1)  # (n, 2)
     measured = np.take_along_axis(runs, choice[:, ::-1, None, None], -1)[..., 0]  # (n, 2, 2)
     share = measured.sum(1) / halves.sum((1, -1))  # (n, 2 samples), both halves together
-    ratio = np.divide(*share.T, out=np.ones(len(share)), where=share[:, 1] > 0)
+    first, second = share.T
+    ratio = np.divide(first, second, out=np.ones(len(share)), where=second > 0)
     return np.minimum(ratio, 1 - 1e-6)  # at 1 nothing is left, and a topic would be 0/0
 
 

@@ -96,7 +96,9 @@ class Row:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """What `as_json` gave."""
-        made = {k: Figure(**v) if isinstance(v, Mapping) else v for k, v in plain.items()}
+        made: dict[str, Any] = {}
+        for key, value in plain.items():
+            made[key] = Figure(**value) if isinstance(value, Mapping) else value
         return cls(**made)
 
 

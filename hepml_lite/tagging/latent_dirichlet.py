@@ -144,7 +144,7 @@ class LatentDirichlet(Tagger):
             raise ValueError(f"alpha={alpha}, eta={eta}, sweeps={sweeps}: give positive numbers.")
         self.window, self.alpha, self.eta, self.sweeps = window, alpha, eta, sweeps
         self.needs_labels = window is None
-        if window is not None and not self._inside().any():
+        if window is not None and not self._inside(window).any():
             raise ValueError(
                 f"window={window}: give masses between which a bin lies, as (60, 100)."
             )
@@ -169,9 +169,9 @@ class LatentDirichlet(Tagger):
         self._require_fit()
         return np.exp(self.log_topics).reshape(2, *SHAPE).sum(axis=-1)
 
-    def _inside(self) -> np.ndarray:
+    def _inside(self, window: tuple[float, float]) -> np.ndarray:
         """The bins of mass in the window, (M,)."""
-        return (MASS_EDGES[:-1] >= self.window[0]) & (MASS_EDGES[1:] <= self.window[1])
+        return (MASS_EDGES[:-1] >= window[0]) & (MASS_EDGES[1:] <= window[1])
 
     def _fit(self, features: csr_matrix, label: np.ndarray, seed: int) -> None:
         topics = variational_bayes(
@@ -186,7 +186,7 @@ class LatentDirichlet(Tagger):
             return np.random.default_rng(seed).gamma(100, 0.01, (2, counts.shape[1]))
         bins = np.repeat(np.arange(SHAPE[0]), np.prod(SHAPE[1:]))  # (V,) the mass bin of a word
         heaviest = counts.sign().multiply(bins + 1).max(axis=1).toarray()[:, 0] - 1
-        like = (heaviest >= 0) & self._inside()[heaviest]
+        like = (heaviest >= 0) & self._inside(self.window)[heaviest]
         return self.eta + np.stack(
             [np.asarray(counts[rows].sum(axis=0))[0] for rows in (~like, like)]
         )

@@ -94,13 +94,15 @@ class NetworkTagger:
 
         `seconds` and `history` tell how it went.
         """
-        started, recipe = time.perf_counter(), self.recipe
+        started = time.perf_counter()
+        recipe = self.recipe
+        held = None if validation is None else (*recipe.arrays(validation), validation.label)
         self.network = self.make(seed)
         self.history = training.fit(
             self.network,
             (*recipe.arrays(jets), jets.label),
             training.cross_entropy,
-            validation=validation and (*recipe.arrays(validation), validation.label),
+            validation=held,
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             learning_rate=recipe.learning_rate,

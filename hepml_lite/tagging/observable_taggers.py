@@ -53,7 +53,8 @@ class MassTagger(Tagger):
 
     def _fit(self, features: np.ndarray, label: np.ndarray, seed: int) -> None:
         mass = features[:, 0]
-        edges = np.linspace(*np.quantile(mass, (0.001, 0.999)), self.bins + 1)
+        low, high = np.quantile(mass, (0.001, 0.999))
+        edges = np.linspace(low, high, self.bins + 1)
         self.centres = (edges[1:] + edges[:-1]) / 2
         background, signal = (self._log_density(mass[label == c], edges) for c in (0, 1))
         self.log_ratio = signal - background  # (bins,)

@@ -64,9 +64,13 @@ def single(make: Callable[..., nn.Module]) -> OnFourVectors:
     return OnFourVectors(make(), torch.float32)
 
 
-SMALL_TRANSFORMER = {
-    "embedding": (32, 64, 32), "pair_embedding": (16, 16), "n_heads": 4, "n_layers": 2,
-}  # fmt: skip
+small_transformer = partial(
+    ParticleTransformer,
+    embedding=(32, 64, 32),
+    pair_embedding=(16, 16),
+    n_heads=4,
+    n_layers=2,
+)
 TRAINING_RECIPES: dict[str, TrainingRecipe] = {
     "TopoDNN": TrainingRecipe(TopoDNN.paper, TopoDNN.paper, upright_inputs),
     "P-CNN": TrainingRecipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
@@ -83,13 +87,13 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
     "PFN": TrainingRecipe(ParticleFlowNetwork, ParticleFlowNetwork),
     "ParticleNet": TrainingRecipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
     "ParT": TrainingRecipe(
-        partial(ParticleTransformer, **SMALL_TRANSFORMER),
+        small_transformer,
         ParticleTransformer.paper,
         particle_inputs,
         particles=60,
     ),
     "ParT, IRC safe": TrainingRecipe(
-        partial(ParticleTransformer, **SMALL_TRANSFORMER, irc_safe=True),
+        partial(small_transformer, irc_safe=True),
         partial(ParticleTransformer.paper, irc_safe=True),
         particle_inputs,
         learning_rate=1e-3,  # without normalisation twice as much is unstable

@@ -68,7 +68,7 @@ def _steps(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.repeat(fraction, 2), [0.0]])
 
 
-_NOTHING = {
+_NOTHING: dict[str, dict[str, list]] = {
     "roc": {n: [] for n in ("signal_efficiency", "background_rejection", "low", "high")},
     "score": {"x": [], "qcd": [], "top": []},
     "beyond": {"text": []},

@@ -63,8 +63,10 @@ def varied_roc_columns(
 ) -> Columns:
     """ROC curves after a variation."""
     lines = []
-    for one in chosen if variation else ():
-        varied = sample.variations[variation]
+    if variation is None:
+        return columns(lines, "xs", "ys", "colour", "dash")
+    varied = sample.variations[variation]
+    for one in chosen:
         background, signal = varied.passed[one.row, min(strength, len(varied.strengths) - 1)]
         keep = background >= MIN_BACKGROUND  # also drops a tagger that never saw them, -1
         y = varied.total[0] / background[keep]

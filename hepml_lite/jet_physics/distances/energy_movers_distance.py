@@ -127,11 +127,18 @@ def _aligned(weight: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _matrix_by_pairs(
-    rows: list[np.ndarray], columns: list[np.ndarray] | None, *options: float
+    rows: list[np.ndarray],
+    columns: list[np.ndarray] | None,
+    radius: float,
+    beta: float,
+    norm: bool,
 ) -> np.ndarray:
+    def distances(a: np.ndarray, others: list[np.ndarray]) -> list[float]:
+        return [_distance(a, b, radius, beta, norm) for b in others]
+
     if columns is not None:
-        return np.array([[_distance(a, b, *options) for b in columns] for a in rows])
-    upper = [[_distance(a, b, *options) for b in rows[i + 1 :]] for i, a in enumerate(rows)]
+        return np.array([distances(a, columns) for a in rows])
+    upper = [distances(a, rows[i + 1 :]) for i, a in enumerate(rows)]
     matrix = np.zeros((len(rows), len(rows)))
     matrix[np.triu_indices(len(rows), 1)] = np.concatenate(upper)
     return matrix + matrix.T

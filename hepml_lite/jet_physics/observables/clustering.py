@@ -118,7 +118,7 @@ class _Nearest:
         self.phi = kinematics.delta_phi(self.phi, self.reference[:, None])
         everywhere = np.abs(np.where(self.gone, 0, self.phi)).max() >= np.pi / 2
         self.azimuths_between = kinematics.delta_phi if everywhere else np.subtract
-        jet, column = np.indices(self.gone.shape)
+        jet, column = np.indices(self.gone.shape)  # (G, W) each
         self.partner = np.zeros_like(column)
         self.nearest = np.full(self.gone.shape, np.inf)
         self._search(jet[~self.gone], column[~self.gone])
