@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 
@@ -12,9 +12,20 @@ from data_fetch import files, packing, splits
 from data_fetch.packing import storage
 from data_fetch.public import counterparts
 from hepml_lite import profiles
+from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
 
 BUNDLED = Path(__file__).parent / "bundled"
+
+#: Samples whose rows are jets, for type checkers: `load` gives `Jets` for these names.
+JetSample = Literal[
+    "top_tagging",
+    "top_tagging_vincia",
+    "top_tagging_mpi",
+    "quark_gluon",
+    "jet_classes",
+    "dijet_jets",
+]
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,22 @@ def generated(name: str) -> Generated:
     return Generated(name, files.data_folder() / "generated")
 
 
+@overload
+def load(
+    name: JetSample,
+    profile: str = "lesson",
+    split: str | None = None,
+    source: str | None = None,
+    rows: slice = slice(None),
+) -> Jets: ...
+@overload
+def load(
+    name: str,
+    profile: str = "lesson",
+    split: str | None = None,
+    source: str | None = None,
+    rows: slice = slice(None),
+) -> Any: ...
 def load(
     name: str,
     profile: str = "lesson",
@@ -124,7 +151,8 @@ def load(
         name: a sample of the course, see `hepml data list`.
         profile: `smoke` reads the first tenth of every split of the bundled sample, `lesson` all of
             it, `paper` the large sample that `hepml data generate` made on this machine.
-        split: `train`, `val` or `test` (60, 20 and 20 %, fixed), or None for all of them.
+        split: `train`, `val` or `test` (60, 20 and 20 % if the card does not
+            say otherwise, fixed), or None for all of them.
         source: None for the above, or `public` for the papers' data set in the same form.
         rows: which rows of these, for what does not fit into memory: `slice(0, 100_000)`. Of a
             generated sample no others are read.
@@ -144,9 +172,10 @@ def load(
     sample = generated(name) if profile == "paper" else bundled()[name]
     if not sample.is_complete:
         raise FileNotFoundError(_how_to_get(sample, profile))
+    edges = splits.of_card(sample.card)
     if profile == "smoke":
-        return sample.rows()[splits.beginnings(len(sample), split)[rows]]
-    start, stop = splits.bounds(len(sample), split)
+        return sample.rows()[splits.beginnings(len(sample), split, edges)[rows]]
+    start, stop = splits.bounds(len(sample), split, edges)
     first, last, _ = rows.indices(stop - start)
     return sample.rows(start + first, start + max(first, last))
 

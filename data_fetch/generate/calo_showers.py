@@ -7,6 +7,8 @@ times as fast and not quite right. Voxels say where energy was left: the materia
 all of it is read out, without light, noise or sampling layers. Neither model is Geant4.
 """
 
+from typing import Any
+
 import numpy as np
 
 from data_fetch.generate.showers import cascade, parametrised
@@ -18,15 +20,17 @@ NAMES = ("cascade", "parametrised")
 CHUNK = 1000  # showers, half of each class; a chunk depends on the seed and on its number alone
 MIN_ENERGY, MAX_ENERGY = 1.0, 100.0  # GeV
 THRESHOLD = 0.0005  # GeV; a voxel with less is zero
-CUTS = {
-    "depths": [round(1.2 * i, 1) for i in range(21)],
+DEPTHS = [round(1.2 * i, 1) for i in range(21)]  # X0
+RADII = [0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.5]  # Moliere radii
+CUTS: dict[str, Any] = {
+    "depths": DEPTHS,
     "n_angles": 8,
-    "radii": [0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.5],
+    "radii": RADII,
     "depth_unit": "X0",
     "radius_unit": "Moliere radii",
 }
 GEOMETRY = Geometry.regular(**CUTS)
-BLOCK = cascade.Block(depth=CUTS["depths"][-1], radius=CUTS["radii"][-1] * MOLIERE_RADIUS)
+BLOCK = cascade.Block(depth=DEPTHS[-1], radius=RADII[-1] * MOLIERE_RADIUS)
 GEV = 1000.0  # MeV
 CARD = {
     "title": "Electron showers of 1 to 100 GeV in a layered calorimeter",
@@ -69,8 +73,9 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> Showers:
         energies.append(incident_energies(n, rng))
         voxels.append(showers(name, energies[-1], rng))
     label = np.repeat(np.arange(len(NAMES)), [len(e) for e in energies])
-    fields = {"geometry": GEOMETRY, "label": label, "names": NAMES}
-    mixed = Showers(np.concatenate(voxels), np.concatenate(energies), **fields)
+    mixed = Showers(
+        np.concatenate(voxels), np.concatenate(energies), GEOMETRY, label=label, names=NAMES
+    )
     return mixed[rng.permutation(size)]
 
 

@@ -161,7 +161,9 @@ def simulate(process: str, n: int, seed: int, rng: np.random.Generator) -> np.nd
     if process not in PROCESSES:
         raise ValueError(f"no process {process!r}; choose one of {', '.join(PROCESSES)}")
     found = [np.zeros((0, N_OBJECTS, 3))]
-    generator = Generator(PROCESSES[process], seed, BEAM_ENERGY) if n else None
+    if n == 0:
+        return found[0]
+    generator = Generator(PROCESSES[process], seed, BEAM_ENERGY)
     while missing := n - sum(map(len, found)):
         batch = generator.batch(min(missing, BATCH))
         if process == "minimum bias":

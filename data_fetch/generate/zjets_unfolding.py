@@ -100,8 +100,7 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> UnfoldingPair:
     for label, name in enumerate(NAMES):
         n = len(range(label, size, len(NAMES)))
         levels = select(name, n, pythia_seed(seed, number, label), rng)
-        fields = {"names": NAMES, "label": np.full(n, label)}
-        parts.append(UnfoldingPair(*levels, QUANTITIES, **fields))
+        parts.append(UnfoldingPair(*levels, QUANTITIES, names=NAMES, label=np.full(n, label)))
     return UnfoldingPair.concatenate(parts)[rng.permutation(size)]
 
 
@@ -109,8 +108,9 @@ def select(name: str, n: int, seed: int, rng: np.random.Generator) -> tuple[np.n
     """Truth and measurement of the first n matched jets of a class, each (n, 7)."""
     settings = [*PROCESS, *SETTINGS[name], f"PhaseSpace:pTHatMin = {MIN_PT_HAT}"]
     generator = Generator(settings, seed)
-    truth, measured = [], []
-    while sum(map(len, truth)) < n:
+    truth: list[np.ndarray] = []
+    measured: list[np.ndarray] = []
+    while sum(len(rows) for rows in truth) < n:
         particles, n_events = boosted(generator)
         true = leading_jets(particles, n_events)
         seen = leading_jets(detect(particles, rng), n_events)
