@@ -1,4 +1,4 @@
-"""The fixed parts of every sample, by position: to learn from, to choose by, to report."""
+"""The fixed splits of every sample by position: training, validation, test."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def require(split: str | None) -> None:
 
 
 def bounds(n: int, split: str | None) -> tuple[int, int]:
-    """First row of a split of n rows, and the row behind its last."""
+    """First row of a split of n rows, and the row after its last."""
     low, high = SPLITS[split] if split else (0.0, 1.0)
     return round(low * n), round(high * n)
 

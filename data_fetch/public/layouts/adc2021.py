@@ -26,7 +26,7 @@ BLOCK = 100_000  # events in double precision at a time
 def read(
     path: Path, start: int = 0, stop: int | None = None, label: int | None = None
 ) -> TriggerEvents:
-    """Events `start` to `stop` of one process, or of the black box, whose classes are secret.
+    """Events `start` to `stop` of one process, or of the black box, whose labels are secret.
 
     Args:
         path: the file; its name tells the process.
