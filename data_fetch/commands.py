@@ -1,4 +1,4 @@
-"""`hepml data` (list, info, verify, generate, fetch), and the check of samples in `hepml doctor`."""
+"""`hepml data`: list, info, verify, generate, fetch; and the samples' part of `hepml doctor`."""
 
 import argparse
 import json
