@@ -21,7 +21,7 @@ LAYOUTS = {  # each layout, and the container that its files are read into
 
 
 def read(layout: str, path: Path, start: int = 0, stop: int | None = None) -> Rows:
-    """Rows number `start` to `stop` of a published file, in the container that `LAYOUTS` names.
+    """Rows `start` to `stop` of a published file, in the container that `LAYOUTS` names.
 
     Args:
         layout: a layout of `LAYOUTS`, see `data_fetch.public.PublicSet.layout`.
