@@ -47,7 +47,7 @@ def count(path: Path) -> int:
 def _bounds(start: int, stop: int | None) -> tuple[int, int | None]:
     if start < 0 or (stop is not None and stop < 0):
         raise ValueError(
-            f"start {start} and stop {stop}: text is read from its beginning; give rows counted from 0"
+            f"start {start} and stop {stop}: text is read from its beginning; count rows from 0"
         )
     return start, stop
 
