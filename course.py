@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Set up the course and open it, on every system and without make: ``python course.py lab``.
 
-Only the standard library is used, since nothing else is there before the first install.
+This script uses only the standard library: nothing else is there before the first install.
 """
 
 import sys
 
-if sys.version_info < (3, 11):  # before anything that an older Python does not understand
+if sys.version_info < (3, 11):  # before any code that an older Python does not understand
     found = ".".join(str(number) for number in sys.version_info[:3])
     sys.exit(
         f"The course needs Python 3.11 or newer, this is {found}: "
@@ -32,11 +32,11 @@ ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # of PyTorch itself: wheels without CUDA
 SECONDS_TO_ANSWER = 5.0
-# One more try and 15 seconds without a byte, then the ordinary index is asked.
+# After one more try, or 15 seconds without a byte, pip gives up and the ordinary index is asked.
 IMPATIENT = ["--retries", "1", "--timeout", "15"]
 UNFINISHED = "unfinished"
-COMPILED = ("energyflow", "wasserstein")  # their wheels do not go with numpy 2
-# Colab's notebook needs its own versions of these; its torch has the driver of its GPU.
+COMPILED = ("energyflow", "wasserstein")  # their wheels do not work with numpy 2
+# Colab needs its own versions of these packages; its torch fits the driver of its GPU.
 KEPT_ON_COLAB = (
     "torch",
     "ipykernel",
@@ -49,7 +49,7 @@ KEPT_ON_COLAB = (
 
 @dataclass
 class Home:
-    """Where the course is installed."""
+    """The place where the course is installed."""
 
     prefix: Path
     python: Path
@@ -59,12 +59,12 @@ class Home:
 
     @property
     def mark(self) -> Path:
-        """The file that says how far the set-up came, and with which PyTorch."""
+        """The file that records how far the set-up came, and with which PyTorch."""
         return self.notes / "ready"
 
 
 def virtual_environment(folder: Path) -> Home:
-    """Return the home in a virtual environment, which need not be there yet."""
+    """Return the home in a virtual environment, which may not exist yet."""
     folder = folder.absolute()
     if os.name == "nt":
         scripts = folder / "Scripts"
@@ -82,9 +82,10 @@ def this_python() -> Home:
 
 
 def choose_build(wanted: str, system: str, has_driver: bool) -> str:
-    """Return "cpu" or "cuda": what was asked for, else what the machine can use.
+    """Return "cpu" or "cuda": the one asked for, else the one that the machine can use.
 
-    Raises ValueError for another word, and for "cuda" where the course cannot install it.
+    Raises:
+        ValueError: for another word, and for "cuda" where the course cannot install it.
     """
     allowed = ("cpu", "cuda") if system == "Linux" else ("cpu",)
     if wanted and wanted not in allowed:
@@ -101,7 +102,7 @@ def has_nvidia_driver() -> bool:
     """Return whether the driver of an NVIDIA GPU runs on this machine."""
     if Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidia0").exists():
         return True
-    program = shutil.which("nvidia-smi")  # Windows' Linux has the program and no device file
+    program = shutil.which("nvidia-smi")  # Linux inside Windows has the program, no device file
     if program is None:
         return False
     try:
@@ -114,7 +115,7 @@ def has_nvidia_driver() -> bool:
 def answers(index: str, seconds: float = SECONDS_TO_ANSWER) -> bool:
     """Return whether a package index has a page for torch and gives it within `seconds`.
 
-    The question is asked in a thread of its own, because looking up a name has no time limit.
+    A separate thread asks, because the look-up of a host name has no time limit.
     """
     given = []
 
@@ -136,22 +137,22 @@ def fits(version: str, pinned: str, build: str) -> bool:
     release, _, local = version.partition("+")
     if release != pinned:
         return False
-    # A wheel of the ordinary index has no local version, whatever is in it.
+    # A wheel of the ordinary index has no local version, for any build.
     return local in ("", build) or (build == "cuda" and local.startswith("cu"))
 
 
 def install_torch(home: Home, build: str, again: bool) -> None:
-    """Install torch in a step of its own; with `again` another build is replaced.
+    """Install torch in a separate step; with `again` another build is replaced.
 
-    Without CUDA it comes from PyTorch's own index, and from that index comes nothing else: the
-    packages that it needs are in the lock. Where that index does not answer, and for CUDA, macOS
-    and Windows, it comes from the ordinary index (or from where pip's configuration says).
+    On Linux without CUDA torch comes from PyTorch's own index. Nothing else comes from that index:
+    the packages that torch needs are in the lock. Where that index does not answer, and for CUDA,
+    macOS and Windows, torch comes from the ordinary index (or the one in pip's configuration).
     """
     pinned = locked_version("torch")
     installed = installed_version(home, "torch")
     if fits(installed, pinned, build) and not again:
         return
-    # For pip 2.13.0+cpu is 2.13.0, so that it would leave the wrong build alone.
+    # For pip, 2.13.0+cpu is the same as 2.13.0, so it would keep the wrong build.
     is_same_release = installed.partition("+")[0] == pinned
     replace = ["--force-reinstall"] if is_same_release else []
     if build == "cpu" and platform.system() == "Linux":
@@ -169,7 +170,7 @@ def install_torch(home: Home, build: str, again: bool) -> None:
 
 
 def install(home: Home, wanted: str) -> None:
-    """Install everything that is missing. An interrupted set-up goes on where it stopped."""
+    """Install everything that is missing. An interrupted set-up continues where it stopped."""
     build = choose_build(wanted, platform.system(), has_nvidia_driver())
     done, done_build = read_mark(home)
     is_other_build = bool(wanted and done_build and done_build != build)
@@ -198,7 +199,8 @@ def install(home: Home, wanted: str) -> None:
 def make_environment(home: Home) -> None:
     """Make the virtual environment, or complete one.
 
-    Raises ValueError for an environment of another Python.
+    Raises:
+        ValueError: if another Python made the environment.
     """
     settings = home.prefix / "pyvenv.cfg"
     this = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -212,7 +214,7 @@ def make_environment(home: Home) -> None:
 
 
 def install_energyflow(home: Home) -> None:
-    """Compile wasserstein, which energyflow needs, and go on without where that fails."""
+    """Compile wasserstein, which energyflow needs; continue without it if that fails."""
     probe = [str(home.python), "-c", "import energyflow, wasserstein"]
     if subprocess.run(probe, capture_output=True).returncode == 0:
         return
@@ -227,7 +229,7 @@ def install_energyflow(home: Home) -> None:
 
 
 def install_on_colab(home: Home) -> None:
-    """Install what a notebook needs beside what Google Colab brings along."""
+    """Install the packages that a notebook needs and Google Colab does not have."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     numpy = installed_version(home, "numpy")
     run_pip(home, "install", "--quiet", *needed_on_colab(project["dependencies"]))
@@ -243,7 +245,11 @@ def needed_on_colab(dependencies: Sequence[str]) -> list[str]:
 
 
 def run_pip(home: Home, *arguments: str, check: bool = True) -> int:
-    """Run pip and return its exit code. Raises CalledProcessError if `check`."""
+    """Run pip and return its exit code.
+
+    Raises:
+        CalledProcessError: if `check` and the exit code is not 0.
+    """
     command = [str(home.python), "-m", "pip", "--disable-pip-version-check", *arguments]
     return subprocess.run(command, check=check).returncode
 
@@ -264,19 +270,19 @@ def locked_version(name: str) -> str:
 
 
 def without_compiled(lock: str) -> str:
-    """Return the lock without what must be compiled."""
+    """Return the lock without the packages that must be compiled."""
     lines = lock.splitlines(keepends=True)
     return "".join(line for line in lines if line.partition("==")[0] not in COMPILED)
 
 
 def fingerprint() -> str:
-    """Return what a finished set-up belongs to: this folder and the packages it asks for."""
+    """Return a hash of this folder's path and its required packages, to recognise a set-up."""
     parts = [str(ROOT).encode(), LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def note(home: Home, state: str, build: str) -> None:
-    """Write down how far the set-up came and which torch is there: what `read_mark` returns."""
+    """Record how far the set-up came and which torch is installed; `read_mark` reads it."""
     home.mark.write_text(f"{state} {build}\n", encoding="utf-8")
 
 
@@ -295,7 +301,7 @@ def read_text(path: Path) -> str:
 
 
 def open_course(home: Home, action: str, arguments: Sequence[str]) -> int:
-    """Become ``hepml lab`` or ``hepml demo``, so that whoever stops this command stops it."""
+    """Replace this process by ``hepml lab`` or ``hepml demo``, so stopping one stops the other."""
     command = [str(home.scripts / "hepml"), action, *arguments]
     if os.name == "posix":
         sys.stdout.flush()
@@ -305,7 +311,7 @@ def open_course(home: Home, action: str, arguments: Sequence[str]) -> int:
 
 def test(home: Home, arguments: Sequence[str]) -> int:
     """Lint, then run all tests; return the exit code of the first that fails."""
-    # The networks of weaver-core, which ours are compared with, need nothing of all it asks for.
+    # Tests compare our networks with those of weaver-core, which need none of its dependencies.
     weaver = ["install", "--quiet", "--no-deps", "weaver-core==0.5.3"]
     if run_pip(home, *weaver, check=False) != 0:
         print("weaver-core is left out.")
@@ -394,5 +400,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # so that our lines and pip's come in order
+    sys.stdout.reconfigure(line_buffering=True)  # keeps our lines and pip's in order
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Where the samples of the course come from: bundled, generated on this machine, or public."""
+"""The samples of the course: bundled, generated on this machine, or public."""
 
 from data_fetch.samples import load
 

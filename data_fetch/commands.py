@@ -1,4 +1,4 @@
-"""`hepml data`: list, info, verify, generate, fetch; and what `hepml doctor` asks of samples."""
+"""`hepml data`: list, info, verify, generate, fetch; and the samples' part of `hepml doctor`."""
 
 import argparse
 import json
@@ -62,7 +62,7 @@ def _add_generate(commands: argparse._SubParsersAction) -> None:
 
 
 def findings() -> Iterable[Finding]:
-    """One finding a bundled sample, for `hepml doctor`."""
+    """One finding for each bundled sample, for `hepml doctor`."""
     for name, sample in samples.bundled().items():
         try:
             sample.verify()
@@ -146,7 +146,10 @@ def _regenerates(name: str, n: int) -> bool:
 def _generate(arguments: argparse.Namespace) -> int:
     from data_fetch.generate import sample_files
 
-    name, n, seed, workers = (getattr(arguments, k) for k in ("name", "events", "seed", "workers"))
+    name = arguments.name
+    n = arguments.events
+    seed = arguments.seed
+    workers = arguments.workers
     if arguments.packed:
         sample = sample_files.bundle(name, n, seed, workers, arguments.out or Path.cwd())
     else:

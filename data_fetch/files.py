@@ -1,4 +1,4 @@
-"""Files of arrays, their hashes and the folder of samples; errors say what to do."""
+"""Files of arrays, their hashes, and the folder of samples. Errors say what to do."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from hepml_lite.files import atomic_write
 
 
 def data_folder() -> Path:
-    """Where generated and downloaded samples live: $HEPML_DATA, else ~/.cache/hepml_lite."""
+    """The folder of generated and downloaded samples: $HEPML_DATA, else ~/.cache/hepml_lite."""
     return Path(os.environ.get("HEPML_DATA") or Path.home() / ".cache" / "hepml_lite").expanduser()
 
 

@@ -1,4 +1,4 @@
-"""load(name): the samples of the course, from this machine unless the public ones are asked for."""
+"""load(name) reads a sample of the course from this machine, or the public one if asked to."""
 
 import json
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ JetSample = Literal[
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample on disk: `<name>` with a suffix and its data card `<name>.json` in one folder."""
+    """A sample on disk: a file `<name><suffix>` and its data card `<name>.json` in one folder."""
 
     name: str
     folder: Path
@@ -48,7 +48,7 @@ class Sample:
 
     @property
     def card_path(self) -> Path:
-        """The data card; written last, so that a sample without it is not complete."""
+        """The data card. It is written last: a sample without it is not complete."""
         return self.folder / f"{self.name}.json"
 
     @property
@@ -103,7 +103,7 @@ class Generated(Sample):
     suffix = ".h5"
 
     def rows(self, start: int = 0, stop: int | None = None) -> Rows:
-        """Rows `start` to `stop`; every block that is read is checked against its own sum.
+        """Rows `start` to `stop`; each block that is read is checked against its own checksum.
 
         Raises:
             FileNotFoundError: if it is missing.
@@ -118,7 +118,7 @@ def bundled() -> dict[str, Packed]:
 
 
 def generated(name: str) -> Generated:
-    """The place of a sample made on this machine with `hepml data generate`."""
+    """The sample of this name that `hepml data generate` makes on this machine."""
     return Generated(name, files.data_folder() / "generated")
 
 
@@ -151,11 +151,12 @@ def load(
         name: a sample of the course, see `hepml data list`.
         profile: `smoke` reads the first tenth of every split of the bundled sample, `lesson` all of
             it, `paper` the large sample that `hepml data generate` made on this machine.
-        split: `train`, `val` or `test` (60, 20 and 20 % if the card does not
-            say otherwise, fixed), or None for all of them.
-        source: None for the above, or `public` for the papers' data set in the same form.
-        rows: which rows of these, for what does not fit into memory: `slice(0, 100_000)`. Of a
-            generated sample no others are read.
+        split: `train`, `val` or `test` (60, 20 and 20 % unless the card gives other shares,
+            fixed), or None for all of them.
+        source: None for the samples above, or `public` for the papers' data set in the same
+            container.
+        rows: which rows of the split, such as `slice(0, 100_000)`, for samples that do not fit
+            into memory. Only these rows of a generated sample are read.
 
     Returns:
         The container that the sample's card names: `Jets`, `Events`, `UnfoldingPair`, ...

@@ -1,4 +1,4 @@
-"""The fixed parts of every sample, by position: to learn from, to choose by, to report."""
+"""The fixed splits of every sample by position: training, validation, test."""
 
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
@@ -37,7 +37,7 @@ def described(card: Mapping[str, Any]) -> str:
 def bounds(
     n: int, split: str | None, edges: Mapping[str, tuple[float, float]] = SPLITS
 ) -> tuple[int, int]:
-    """First row of a split of n rows, and the row behind its last."""
+    """First row of a split of n rows, and the row after its last."""
     low, high = edges[split] if split else (0.0, 1.0)
     return round(low * n), round(high * n)
 

@@ -28,7 +28,7 @@ a {{ font-weight: 600 }} li {{ margin: 1rem 0 }} code {{ font-size: 90% }}
 
 
 def index(dashboards: dict[str, type[Dashboard]]) -> str:
-    """The index page: title and one sentence for each dashboard; needs nothing from a network."""
+    """The index page: title and one sentence for each dashboard; it needs no network."""
     items = "".join(
         f'<li><a href="{name}">{html.escape(d.title)}</a><br>{html.escape(d.sentence)}</li>'
         for name, d in dashboards.items()
@@ -37,7 +37,7 @@ def index(dashboards: dict[str, type[Dashboard]]) -> str:
 
 
 def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTemplate]:
-    """What a new visitor gets: the dashboard in the state that the address asks for."""
+    """The page of a new visitor: the dashboard in the state that the address gives."""
 
     def build() -> pn.template.BootstrapTemplate:
         query = {k: v[-1].decode() for k, v in pn.state.session_args.items()}
@@ -45,7 +45,7 @@ def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTempla
         hide = [name for name in query.get("hide", "").split(",") if name in dashboard.param]
         template = pn.template.BootstrapTemplate(title=dashboard.title)
         template.config.raw_css = [_PAGE_STYLE]
-        # a note quotes the address: escaped, lest a link could carry a script
+        # a note quotes the address: it is escaped, so that a link cannot carry a script
         above = [pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE) for note in notes]
         template.main = [*above, dashboard(hide=tuple(hide), **state)]
         return template
@@ -114,7 +114,7 @@ def server_proxy() -> dict:
 
 
 def main() -> None:
-    """What `server_proxy` starts."""
+    """Start the server for `server_proxy`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=5006)
     parser.add_argument("--prefix", default="")

@@ -1,4 +1,4 @@
-"""The dashboards by the name of their theme; a new one is added to `DASHBOARDS`."""
+"""The dashboards by the name of their theme; add a new one to `DASHBOARDS`."""
 
 from importlib import import_module
 
@@ -17,7 +17,7 @@ def names() -> list[str]:
 
 
 def find(theme: str) -> type[Dashboard]:
-    """The dashboard class of a theme; its module is imported only now.
+    """The dashboard class of a theme; its module is imported only here.
 
     Raises:
         ValueError: if there is no such dashboard, naming those there are.

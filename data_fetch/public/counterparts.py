@@ -1,4 +1,4 @@
-"""The papers' own data sets in place of the course's samples, in the same containers and splits."""
+"""The papers' data sets that correspond to the course's samples, in the same containers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from data_fetch.public import layouts, registry
 from data_fetch.splits import SPLITS, require
 from hepml_lite.containers.rows import Rows
 
-READABLE = (".h5", ".hdf5", ".npz", ".root", ".txt")  # other files of a set describe it
-CYCLE = 10_000  # rows, cut into splits, and the next ones likewise, where a file may be sorted
+READABLE = (".h5", ".hdf5", ".npz", ".root", ".txt")  # other files of a data set describe it
+CYCLE = 10_000  # rows; where a file may be sorted, each block of so many is cut into splits
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Part:
     dataset: str
     files: Sequence[str]  # names or patterns
     share: tuple[float, float] = (0.0, 1.0)
-    spread: bool = False  # the share of every `CYCLE` rows, not of the whole
+    spread: bool = False  # True: the share of each block of `CYCLE` rows, not of the whole file
 
     def ranges(self, n: int) -> list[tuple[int, int]]:
-        """Where the share lies among the n rows of a file."""
+        """First row, and row after the last, of each piece of the share of n rows."""
         length = CYCLE if self.spread else max(n, 1)
         bounds = [[round(edge * length) + at for edge in self.share] for at in range(0, n, length)]
         return [(low, min(high, n)) for low, high in bounds if low < n]
@@ -45,7 +45,7 @@ class _Rows:
         return sum(high - low for low, high in self.ranges)
 
     def read(self, start: int, stop: int) -> list[Rows]:
-        """Those number `start` to `stop` among them, in pieces; at least one, if an empty one."""
+        """Rows `start` to `stop` of these, in pieces; there is at least one, perhaps empty."""
         pieces, before = [], 0
         for low, high in self.ranges:
             a, b = (min(max(low + edge - before, low), high) for edge in (start, stop))
@@ -94,25 +94,25 @@ def load(
     rows: slice = slice(None),
     files: str | Iterable[str] | None = None,
 ) -> Rows:
-    """Rows of a sample's public counterpart; what is missing on this machine is downloaded.
+    """Rows of a sample's public counterpart; files missing on this machine are downloaded.
 
-    Rows of several files stand in turn, in proportion to their numbers, so that the classes are
-    mixed in any slice, and slices do not overlap; only the rows asked for are read.
+    Several files take turns, in proportion to their numbers of rows. So the classes are mixed in
+    any slice, and slices do not overlap. Only the rows asked for are read.
 
     Args:
         sample: a sample of the course.
-        split: `train`, `val` or `test`, or None for all of them: as published, or 60, 20 and 20 %
-            by position in every file where no split was published.
-        rows: which of them, a slice without a step.
-        files: names or patterns of the public set's files, in place of those of `COUNTERPARTS`,
-            which are few where there are many of a kind: `"*"`, `"JetClass_*train*"`.
+        split: `train`, `val` or `test`, or None for all of them. It is the published split; where
+            none was published, 60, 20 and 20 % of every file by position.
+        rows: which rows of the split, a slice without a step.
+        files: names or patterns of the public set's files, such as `"*"` or `"JetClass_*train*"`;
+            default: those of `COUNTERPARTS`, only a few of a large set.
 
     Returns:
-        The container of the sample, but the classes of the public set. Its card names the files.
+        The container of the sample, with the classes of the public set. Its card names the files.
 
     Raises:
-        ValueError: for a sample without a counterpart, an unknown split, a step, or files that
-            there are not; or if a file is damaged.
+        ValueError: for a sample without a counterpart, an unknown split, a step, or unknown files;
+            or if a file is damaged.
         ConnectionError, OSError: as for `public.fetch`.
     """
     parts = _parts(sample, split)
@@ -124,12 +124,13 @@ def load(
         raise ValueError(f"none of the files of {sample!r} holds rows: {parts}")
     start, stop, _ = rows.indices(sum(part.n for part in available))
     sizes = [part.n for part in available]
-    low, high = turns(sizes, start), turns(sizes, max(start, stop))
+    low = turns(sizes, start)
+    high = turns(sizes, max(start, stop))
     return replace(_read(available, low, high), card=_card(parts, split, available))
 
 
 def turns(sizes: Sequence[int], n: int) -> list[int]:
-    """How many of the first n rows come from each file, if files of these sizes take turns.
+    """Number of the first n rows that come from each file, if files of these sizes take turns.
 
     Row i of a file of N rows stands at (i + 1/2) / N: Webster's method, in which no file gives
     fewer rows when n grows.
@@ -156,17 +157,19 @@ def _parts(sample: str, split: str | None) -> list[Part]:
 
 
 def _other_files(parts: Sequence[Part], files: str | Iterable[str]) -> list[Part]:
-    """The same shares of other files, of whichever of the data sets have them."""
-    patterns, found = [files] if isinstance(files, str) else list(files), []
+    """The same shares of other files, from those of the data sets that have them."""
+    patterns = [files] if isinstance(files, str) else list(files)
+    found: list[Part] = []
     for part in parts:
         names = [file.name for file in registry.dataset(part.dataset).files]
         fitting = [p for p in patterns if any(fnmatchcase(name, p) for name in names)]
         found += [replace(part, files=fitting)] if fitting else []
-    return found or [replace(part, files=patterns) for part in parts]  # which fetch will refuse
+    # without a match, fetch gets the patterns and says which files there are
+    return found or [replace(part, files=patterns) for part in parts]
 
 
 def _available(parts: Sequence[Part]) -> list[_Rows]:
-    """The rows of each file, which is fetched if it is missing; neighbouring shares are joined."""
+    """The rows of each file, fetched if it is missing; neighbouring shares are joined."""
     found: dict[tuple[str, Path], list[tuple[int, int]]] = {}
     for part in parts:
         layout = registry.dataset(part.dataset).layout
@@ -178,7 +181,7 @@ def _available(parts: Sequence[Part]) -> list[_Rows]:
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges in order, neighbours and overlapping ones made one."""
+    """The ranges in order, with neighbours and overlapping ones joined."""
     joined: list[tuple[int, int]] = []
     for low, high in sorted(ranges):
         if joined and low <= joined[-1][1]:
@@ -189,13 +192,13 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _read(available: Sequence[_Rows], low: Sequence[int], high: Sequence[int]) -> Rows:
-    """Rows `low` to `high` of each, in the order in which they take turns."""
+    """Rows `low` to `high` of each file, in the order in which the files take turns."""
     read: list[Rows] = []
     places = []
     for part, a, b in zip(available, low, high, strict=True):
         if a < b or (part is available[-1] and not read):
             found = part.read(a, b)
-            n = sum(map(len, found))  # a reader may leave some out
+            n = sum(map(len, found))  # may be less than b - a: some readers leave rows out
             places.append((a + 0.5 + np.linspace(0, b - a, n, False)) / max(part.n, 1))
             read += found
     rows = read[0] if len(read) == 1 else type(read[0]).concatenate(read)

@@ -1,4 +1,4 @@
-"""The public data sets of the field: what they are, and how to get them onto this machine."""
+"""The registry of the field's public data sets, and how to fetch their files."""
 
 import functools
 import sys
@@ -16,15 +16,15 @@ REGISTRY = Path(__file__).parent / "registry.toml"
 
 @dataclass(frozen=True)
 class PublicFile:
-    """A published file. What is not known of it is None, never guessed.
+    """A published file. A value that is not known is None, never guessed.
 
     Attributes:
         name: its name on disk.
-        urls: where it is, in the order to try.
+        urls: its addresses, in the order to try.
         size: bytes.
         hash: `md5:…` or `sha256:…`, as a public source states it.
-        about: rough size as text, unverified.
-        note: what distinguishes it.
+        about: rough size as text, such as "7.6 GB", unverified.
+        note: how it differs from the other files.
     """
 
     name: str
@@ -36,7 +36,7 @@ class PublicFile:
 
     @property
     def volume(self) -> str:
-        """Its size for people."""
+        """Its size as text."""
         return f"{self.size / 1e6:,.0f} MB" if self.size else self.about or "size unknown"
 
 
@@ -51,15 +51,16 @@ class PublicSet:
     """A public data set.
 
     Attributes:
-        name: what it is called in the course.
-        title, page: what it is called by its authors, and where.
-        licence: as published; says "unverified" where no public source was seen to confirm it.
-        citation: what to cite, arXiv numbers.
-        themes: lessons that it belongs to.
-        layout: how its files are laid out: a module of `data_fetch.public.layouts`, if any.
-        files: what it consists of.
-        default: the names that `fetch` brings if none are asked for: a modest beginning.
-        notes: selection, numbers of events, traps.
+        name: its name in the course.
+        title: its name as its authors give it.
+        page: the address of its page.
+        licence: as published; says "unverified" where no public source confirms it.
+        citation: what to cite, as arXiv numbers.
+        themes: the themes of the course that use it.
+        layout: the module of `data_fetch.public.layouts` that reads its files, if any.
+        files: its files.
+        default: names of the files that `fetch` gets by default, a small part of a large set.
+        notes: selection, numbers of events, pitfalls.
     """
 
     name: str
@@ -75,7 +76,7 @@ class PublicSet:
 
     @property
     def volume(self) -> str:
-        """Size of all files together for people: `~` if rough, `>` where not all are known."""
+        """Size of all files together as text: `~` if rough, `>` where not all sizes are known."""
         known = [size for file in self.files if (size := file.size or _bytes(file.about))]
         if not known:
             return "size unknown"
@@ -85,10 +86,10 @@ class PublicSet:
         return f"{least}{rough}{total:.{1 if total < 100 else 0}f} GB"
 
     def choose(self, patterns: str | Iterable[str] | None = None) -> list[PublicFile]:
-        """Files by name or pattern (`QG_jets_*.npz`, `*` for all), None for the default ones.
+        """Files by name or pattern (`QG_jets_*.npz`, `*` for all); None gives the default ones.
 
         Raises:
-            ValueError: if a pattern fits no file; the message lists the names.
+            ValueError: if a pattern matches no file; the message lists the names.
         """
         wanted = self.default if patterns is None else patterns
         wanted = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -115,7 +116,7 @@ def dataset(name: str) -> PublicSet:
     """One public data set.
 
     Raises:
-        ValueError: if there is none of this name.
+        ValueError: if no data set has this name.
     """
     if name not in public_sets():
         raise ValueError(
@@ -125,7 +126,7 @@ def dataset(name: str) -> PublicSet:
 
 
 def place(name: str) -> Path:
-    """Where the files of a public data set are kept: $HEPML_DATA/public/<name>."""
+    """The folder of a public data set: $HEPML_DATA/public/<name>."""
     return local_files.data_folder() / "public" / name
 
 
@@ -135,22 +136,22 @@ def fetch(
     folder: Path | str | None = None,
     progress: bool = True,
 ) -> list[Path]:
-    """Files of a public data set: the ones on this machine, and the missing ones downloaded.
+    """Paths of the files of a public data set; missing files are downloaded.
 
-    Archives are unpacked beside themselves, and what was in them is listed instead; after that an
-    archive may be deleted. Every file is compared with its published size and hash, or, where none
-    was published, with the SHA-256 that was recorded at its first download; nothing incomplete ever
-    has its final name.
+    An archive is unpacked beside itself, and its content is listed instead. After that the archive
+    may be deleted. Every file is compared with its published size and hash. Where no hash was
+    published, the SHA-256 recorded at the first download is used. An incomplete file never has its
+    final name.
 
     Args:
         name: a data set of the registry, see `hepml data list`.
-        files: names or patterns, `*` for all of it; default: a modest beginning.
+        files: names or patterns, `*` for all; default: `PublicSet.default`.
         folder: where to keep them; default: `place(name)`.
-        progress: whether to show a bar a file.
+        progress: whether to show a progress bar for each file.
 
     Raises:
         ValueError: for an unknown name, or a file that is not the published one.
-        ConnectionError: if no mirror delivered; fetch again to go on where it stopped.
+        ConnectionError: if no mirror delivered a file; fetch again to continue where it stopped.
         PermissionError, OSError: if the folder cannot be written or its disk is full.
     """
     chosen = dataset(name).choose(files)
@@ -162,9 +163,9 @@ def fetch(
 
 
 def local(name: str, files: str | Iterable[str] | None = None) -> list[Path]:
-    """Files of a public data set that must be on this machine, archives unpacked as by `fetch`.
+    """Paths of a public data set's files on this machine; archives are unpacked as by `fetch`.
 
-    Never touches the network.
+    It never uses the network.
 
     Raises:
         FileNotFoundError: if one is missing; the message says how to get it.
@@ -186,7 +187,7 @@ def local(name: str, files: str | Iterable[str] | None = None) -> list[Path]:
 
 
 def is_here(path: Path) -> bool:
-    """Whether a published file is on this machine, if only as the folder that it unpacks to."""
+    """Whether a published file, or the folder that it unpacks to, is on this machine."""
     return path.is_file() or _is_unpacked(path)
 
 
@@ -199,7 +200,7 @@ def _is_unpacked(path: Path) -> bool:
 
 
 def _readable(paths: Iterable[Path]) -> list[Path]:
-    """The files themselves, and of archives what is in them, unpacked if it was not before."""
+    """The files themselves; for an archive the files in it, which is unpacked if needed."""
     found = []
     for path in paths:
         found += archives.contents(archives.unpack(path)) if _is_archive(path) else [path]
@@ -208,7 +209,7 @@ def _readable(paths: Iterable[Path]) -> list[Path]:
 
 def _fetch(file: PublicFile, target: Path, progress: bool) -> None:
     if not target.is_file():
-        from data_fetch.transfer.download import (  # only here is anything of the network imported
+        from data_fetch.transfer.download import (  # the network is imported only here
             Wanted,
             download,
         )
@@ -220,7 +221,7 @@ def _fetch(file: PublicFile, target: Path, progress: bool) -> None:
 
 
 def _verify(file: PublicFile, target: Path) -> None:
-    """Compare a file on disk with what is known of it, and record it if that is nothing."""
+    """Compare a file on disk with its known size and hash; record its hash if none is known."""
     remedy = f"move {target} away and fetch it again"
     if file.size not in (None, target.stat().st_size):
         raise ValueError(

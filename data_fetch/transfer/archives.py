@@ -1,8 +1,9 @@
-"""Unpack a zip or tar archive that is not trusted: into its own folder, whole or not at all.
+"""Unpack an untrusted zip or tar archive into its own folder, whole or not at all.
 
-The standard library extracts each file: `tarfile` with the filter "data" (Python 3.11.4 or newer,
-PEP 706), `zipfile`. Here is refused what they would quietly change or allow: a path that leaves the
-folder, a link, a second file of the same name, more bytes than the disk has free.
+The standard library extracts each file: `zipfile`, or `tarfile` with the filter "data" (Python
+3.11.4 or newer, PEP 706). They would silently change or allow some things, which this module
+refuses: a path that leaves the folder, a link, a second file of the same name, more bytes than the
+disk has free.
 """
 
 import platform
@@ -30,29 +31,29 @@ SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".zip")
 
 @dataclass(frozen=True)
 class _Member:
-    """A regular file of an archive: path inside it, declared size [bytes], and what extracts it."""
+    """A regular file of an archive."""
 
-    path: PurePosixPath
-    size: int
-    extract: Callable[..., object]  # into the folder `path=`
+    path: PurePosixPath  # inside the archive
+    size: int  # bytes, as the archive declares it
+    extract: Callable[..., object]  # writes the file into the folder `path=`
 
 
 def unpack(archive: Path, folder: Path | None = None) -> Path:
-    """The folder with what is in an archive, unpacked unless that was done before.
+    """The folder with the content of an archive, unpacked unless that was done before.
 
-    Only regular files are unpacked, each below the folder; sizes are counted before writing, and
-    no file gets more bytes than it declares. Everything is written beside the folder and gets its
-    name by one rename. One process at a time unpacks; what a killed one left behind is removed by
-    the next.
+    Only regular files are unpacked, each below the folder. Sizes are counted before writing, and
+    no file gets more bytes than it declares. The files are written into a temporary folder beside
+    the final one, which then gets its name by one rename. One process at a time unpacks; the next
+    one removes what a killed process left.
 
     Args:
         archive: .zip, .tar, or .tar compressed with gzip, bzip2 or xz.
-        folder: where to; default: `folder_of(archive)`.
+        folder: the folder to unpack into; default: `folder_of(archive)`.
 
     Raises:
-        ValueError: if it is no archive, damaged, or holds a path that leaves the folder, a link, a
-            device, or more than it declares. Nothing is left behind.
-        OSError: if there is not enough room on the disk. Nothing is left behind.
+        ValueError: if the file is no archive, is damaged, or holds a path that leaves the folder,
+            a link, a device, or more than it declares. No files are left.
+        OSError: if the disk has too little space. No files are left.
         PermissionError: if the folder cannot be written.
         ImportError: for a tar archive, if Python is older than 3.11.4.
     """
@@ -68,10 +69,10 @@ def unpack(archive: Path, folder: Path | None = None) -> Path:
 
 
 def folder_of(archive: Path) -> Path:
-    """Where an archive is unpacked: beside it, its name without the suffix.
+    """The folder that an archive unpacks to: beside it, with its name but no suffix.
 
     Raises:
-        ValueError: if its name has none of the known suffixes.
+        ValueError: if the archive's name has none of the known suffixes.
     """
     for suffix in SUFFIXES:
         if archive.name.endswith(suffix):
@@ -80,7 +81,7 @@ def folder_of(archive: Path) -> Path:
 
 
 def contents(folder: Path) -> list[Path]:
-    """The files of an unpacked archive but hidden ones, `part_2` before `part_10`."""
+    """The files of an unpacked archive, except hidden ones; `part_2` comes before `part_10`."""
     found = [path for path in folder.rglob("*") if path.is_file()]
     found = [p for p in found if not any(x[0] == "." for x in p.relative_to(folder).parts)]
     return sorted(found, key=lambda path: [_number(x) for x in re.split(r"(\d+)", str(path))])
@@ -140,7 +141,7 @@ def _tar(archive: Path, _: float) -> Iterator[_Member]:
             f"{archive} cannot be unpacked safely with Python {platform.python_version()}; update "
             "to Python 3.11.4 or newer"
         )
-    with tarfile.open(archive, "r|*") as file:  # one pass: a look at all sizes would unpack twice
+    with tarfile.open(archive, "r|*") as file:  # one pass: reading all sizes first takes two
         for entry in file:
             path = _require_inside(archive, entry.name)
             if entry.isdir():
@@ -154,8 +155,9 @@ def _tar(archive: Path, _: float) -> Iterator[_Member]:
 
 
 def _require_inside(archive: Path, name: str) -> PurePosixPath:
-    """A relative path without steps upwards, read as on Windows and elsewhere."""
-    path, windows = PurePosixPath(name), PureWindowsPath(name)
+    """The relative path; refused if it leaves the folder on Windows or on any other system."""
+    path = PurePosixPath(name)
+    windows = PureWindowsPath(name)
     parts = {*path.parts, *windows.parts}
     if path.is_absolute() or windows.anchor or ".." in parts or "\0" in name or ":" in name:
         raise ValueError(f"{archive}: {name!r} would be written outside of its folder")

@@ -1,12 +1,12 @@
-"""One file over HTTP: whole or not there, resumed where it stopped, whatever the network does.
+"""Download one file over HTTP: it is whole or absent, and an interrupted download resumes.
 
-What has come so far is kept in `<name>.part`, and where it came from in `<name>.part.json`. The
+The bytes received so far are kept in `<name>.part`, and their origin in `<name>.part.json`. The
 final name appears by one rename, after length and hash have been checked. One process at a time
-writes: the others wait at a lock, which the operating system releases when its owner dies.
+writes. The others wait for a lock, which the operating system releases when its owner dies.
 
-Why not pooch: it downloads to a new temporary name each time, so that what a killed process had is
-lost, knows one address a file and no locks. Parts, mirrors, waiting and locks would all be in a
-downloader of one's own; what would be left of pooch is one more pass over the file for its hash.
+Why not pooch: it downloads to a new temporary name each time, so a killed download starts again
+from nothing. It knows one address for each file, and it has no locks. We would have to write a
+downloader with parts, mirrors, waiting and locks for it; pooch would only compute the hash.
 """
 
 import contextlib
@@ -26,33 +26,34 @@ from data_fetch.transfer.hashes import WrongHash, record, require
 from data_fetch.transfer.partial_file import Part
 from data_fetch.transfer.server_answers import UNREACHABLE, Dropped, Refused
 
-ATTEMPTS = 5  # in a row that bring nothing new, at one mirror
-BACKOFF = 1.0  # s after the first of them, doubled after each
-LONGEST_WAIT = 60.0  # s, whatever the server asks for
+ATTEMPTS = 5  # attempts in a row without a new byte, after which a mirror is given up
+BACKOFF = 1.0  # s to wait after the first of them; doubled after each
+LONGEST_WAIT = 60.0  # s, even if the server asks for more
 RESERVE = 100e6  # bytes of disk that stay free
 OFFLINE = "without a network everything bundled with the course still works: see `hepml data list`"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file and what is known of it: length in bytes and `algorithm:digest`, None if unknown."""
+    """A file to download and what is known about it; None is unknown."""
 
-    target: Path
-    urls: Sequence[str]
-    size: int | None = None
-    expected: str | None = None
+    target: Path  # its final name
+    urls: Sequence[str]  # its mirrors, in the order to try
+    size: int | None = None  # bytes
+    expected: str | None = None  # hash as `algorithm:digest`
 
 
 def download(wanted: Wanted, progress: bool = True) -> None:
-    """Bring a file under its final name, trying its mirrors in turn; nothing to do if it is there.
+    """Download a file to its final name, unless it is there; try its mirrors in turn.
 
-    If its hash is not known, the SHA-256 of what came is recorded in `<name>.sha256`.
+    If its hash is not known, the SHA-256 of the downloaded file is recorded in `<name>.sha256`.
 
     Raises:
-        ConnectionError: if no mirror delivered it; names each and why. What came is kept.
-        ValueError: if what came is not the published file; it is not kept.
+        ConnectionError: if no mirror delivered it; the message gives each mirror's reason. The
+            bytes received so far are kept.
+        ValueError: if the downloaded file is not the published one; it is not kept.
         PermissionError: if the folder cannot be written.
-        OSError: if the disk is full; what came is kept.
+        OSError: if the disk is full; the bytes received so far are kept.
     """
     kept = f"what came of {wanted.target.name} is kept"
     with disk_errors.explained(wanted.target.parent, kept):
@@ -63,7 +64,8 @@ def download(wanted: Wanted, progress: bool = True) -> None:
 
 
 def _from_any_mirror(wanted: Wanted, progress: bool) -> None:
-    part, failures = Part(wanted.target), {}
+    part = Part(wanted.target)
+    failures: dict[str, Exception] = {}
     for url in wanted.urls:
         try:
             return _from_mirror(url, part, wanted, progress)
@@ -83,7 +85,7 @@ def _from_any_mirror(wanted: Wanted, progress: bool) -> None:
 
 
 def _from_mirror(url: str, part: Part, wanted: Wanted, progress: bool) -> None:
-    """All of it from one mirror, in as many requests as it takes."""
+    """Download the whole file from one mirror, in as many requests as needed."""
     in_one_piece = part.size() == 0
     for last in (False, True):
         in_one_piece &= not _persistently(url, part, wanted, progress)
@@ -98,8 +100,10 @@ def _from_mirror(url: str, part: Part, wanted: Wanted, progress: bool) -> None:
 
 
 def _persistently(url: str, part: Part, wanted: Wanted, progress: bool) -> bool:
-    """Pull until the part is complete; true if it was put together from several requests."""
-    longest, fruitless, again = part.size(), 0, False
+    """Request until the part is complete; true if it took several requests that brought bytes."""
+    longest = part.size()
+    fruitless = 0
+    again = False
     while True:
         try:
             _pull(url, part, wanted, progress)
@@ -116,7 +120,7 @@ def _persistently(url: str, part: Part, wanted: Wanted, progress: bool) -> bool:
 
 
 def _pull(url: str, part: Part, wanted: Wanted, progress: bool) -> None:
-    """One request: append to the part what this server has beyond it."""
+    """Make one request, and append to the part the bytes that follow it."""
     headers = part.headers(url, checked=wanted.expected is not None)
     with contextlib.closing(server_answers.get(url, headers)) as response:
         if response.status_code == 416 and server_answers.length(response) == part.size():
@@ -165,7 +169,7 @@ def _finish(part: Part, wanted: Wanted) -> None:
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Hold the lock of this file."""
+    """Hold the lock of this file, so that no other process writes it."""
     lock = FileLock(target.with_name(f".{target.name}.lock"))
     try:
         lock.acquire(timeout=0)

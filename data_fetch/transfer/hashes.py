@@ -1,4 +1,4 @@
-"""Is this the published file? Published hashes, and recorded ones where none was published."""
+"""Compare files with their published hash, or with a recorded one where none was published."""
 
 import hashlib
 import sys
@@ -15,10 +15,10 @@ class WrongHash(ValueError):
 
 
 def require(path: Path, expected: str | None) -> None:
-    """Compare a file with `algorithm:digest`; None means that nothing is known.
+    """Compare a file with its hash `algorithm:digest`; None means that the hash is not known.
 
     Raises:
-        WrongHash: if it differs.
+        WrongHash: if the hashes differ.
     """
     if expected is None:
         return
@@ -40,7 +40,7 @@ def record(path: Path, target: Path) -> None:
     digest = files.sha256(path)
     write_text(_place(target), f"{digest}  {target.name}\n")
     print(
-        f"{target.name}: unverified, its archive's hash is not known to the course; SHA-256 "
+        f"{target.name}: unverified, the course does not know its published hash; SHA-256 "
         f"{digest} is recorded in {_place(target).name} and compared from now on",
         file=sys.stderr,
     )

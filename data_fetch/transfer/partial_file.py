@@ -1,4 +1,4 @@
-"""A download under way: the bytes that came, and where they came from."""
+"""An unfinished download: the bytes received so far, and their origin."""
 
 import contextlib
 import json
@@ -14,23 +14,23 @@ class Part:
 
     @property
     def path(self) -> Path:
-        """The bytes that came so far."""
+        """The file with the bytes received so far."""
         return self.target.with_name(f"{self.target.name}.part")
 
     @property
     def origin(self) -> Path:
-        """Address and validator (ETag or Last-Modified) of the version they belong to."""
+        """The file with address and validator (ETag or Last-Modified) of the bytes' version."""
         return self.target.with_name(f"{self.target.name}.part.json")
 
     def size(self) -> int:
-        """Bytes so far."""
+        """Number of bytes received so far."""
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def headers(self, url: str, checked: bool) -> dict[str, str]:
-        """Headers of the request that goes on where the last one stopped.
+        """Headers of the request that continues where the last one stopped.
 
-        A part of unknown origin is continued only if a hash will be `checked` in the end: two
-        versions of a file must never be glued together.
+        A part of unknown origin is continued only if a hash will be `checked` at the end: two
+        versions of a file must never be joined.
         """
         validator = self._validator(url)
         if not self.size() or (validator is None and not checked):
@@ -39,12 +39,12 @@ class Part:
         return ask if validator is None else {**ask, "If-Range": validator}
 
     def begin(self, url: str, validator: str | None) -> None:
-        """Start from nothing."""
-        self.discard()  # first, so that no kill can leave old bytes with a new origin
+        """Start an empty part from this address."""
+        self.discard()  # first: a process killed here must not leave old bytes with a new origin
         self.origin.write_text(json.dumps({"url": url, "validator": validator}))
 
     def discard(self) -> None:
-        """Forget what came."""
+        """Delete the bytes received so far."""
         self.path.unlink(missing_ok=True)
         self.origin.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""What a server answers, and what that means for a download.
+"""Requests to a server, and what its answers mean for a download.
 
 HTTP semantics: RFC 9110, in particular sections 13.1.5 (If-Range) and 14 (ranges).
 """
@@ -14,17 +14,17 @@ import urllib3
 from data_fetch.transfer.partial_file import Part
 
 TIMEOUT = (10.0, 30.0)  # s to connect, s without a byte
-CHUNK = 1 << 16  # bytes; what a dropped connection can lose
+CHUNK = 1 << 16  # bytes; a dropped connection loses at most these
 UNREACHABLE = "cannot be reached"
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Refused(Exception):
-    """This mirror will not give the file; the next one may."""
+    """This mirror does not deliver the file; the next one may."""
 
 
 class Dropped(Exception):
-    """Something that may be over in a moment."""
+    """A problem that may pass: try again after `wait` seconds."""
 
     def __init__(self, reason: str, wait: float | None = None, give_up: bool = False):
         super().__init__(reason)
@@ -32,7 +32,7 @@ class Dropped(Exception):
 
 
 def get(url: str, headers: dict[str, str]) -> requests.Response:
-    """The beginning of an answer; its body is still to be read."""
+    """The beginning of an answer; its body is not read yet."""
     try:
         headers = {"User-Agent": "hepml_lite", "Accept-Encoding": "identity", **headers}
         return requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
@@ -52,10 +52,10 @@ def require_sound(
     """The length in bytes of the whole file, or None if neither server nor registry knows it.
 
     Args:
-        response: to a request that `part` wrote the headers of.
-        part: what came before; discarded if this server's file does not go on from it.
-        size: published length, if known.
-        checked: whether a hash will be checked in the end.
+        response: the answer to a request with the headers of `part`.
+        part: the bytes received before; discarded if this server's file does not continue them.
+        size: published length in bytes, if known.
+        checked: whether a hash will be checked at the end.
 
     Raises:
         Refused, Dropped: if the answer cannot be used.
@@ -63,7 +63,7 @@ def require_sound(
     status, headers = response.status_code, response.headers
     if status in BUSY:
         raise Dropped(f"busy ({status})", wait=_retry_after(headers.get("Retry-After")))
-    if status == 416:  # the part is longer than the file: not its beginning
+    if status == 416:  # the part is longer than the file, so it is not its beginning
         part.discard()
         raise Dropped("has fewer bytes than came before")
     if status not in (200, 206):
@@ -93,7 +93,7 @@ def length(response: requests.Response) -> int | None:
 
 
 def validator(response: requests.Response) -> str | None:
-    """What tells this version of the file from another one (RFC 9110, 13.1.5)."""
+    """The validator: it tells this version of the file from another (RFC 9110, 13.1.5)."""
     tag = response.headers.get("ETag", "")
     return tag if tag.startswith('"') else response.headers.get("Last-Modified")
 

@@ -1,1 +1,1 @@
-"""What teachers and CI need: build the notebooks, run them, time them, look after the machine."""
+"""Tools for teachers and CI: build, run and time the notebooks, and check the machine."""

@@ -1,4 +1,4 @@
-"""Measure what the notebooks cost; ``notebooks/budget.json`` goes into headers and README."""
+"""Measure time and memory of the notebooks; headers and README show ``notebooks/budget.json``."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,10 @@ from hepml_lite.files import write_text
 def measure(base: Path, chosen: Sequence[Entry], profile: str) -> int:
     """Run the notebooks at `profile`, store seconds and megabytes, print a table.
 
-    A notebook that fails is reported and its old numbers are kept. Returns the number of failures.
+    A notebook that fails is reported, and its old numbers are kept.
+
+    Returns:
+        The number of notebooks that failed.
     """
     failures = 0
     for entry in chosen:

@@ -34,10 +34,12 @@ _metadata = {
 
 
 class Course:
-    """All sources of a checkout, read and checked; from it every kind of notebook is made.
+    """All sources of a checkout, read and checked; every kind of notebook is made from them.
 
-    Raises ValueError, naming the place and the remedy, if a source is not well formed or an
-    exercise id is used in two notebooks.
+    Raises:
+        ValueError: if a source is not well formed, or two notebooks use the same exercise id; the
+            message gives the place and the remedy.
+        FileNotFoundError: if the checkout has no source.
     """
 
     def __init__(self, base: Path) -> None:
@@ -66,14 +68,14 @@ class Course:
                 places[exercise.id] = place
 
     def built(self, entry: Entry) -> NotebookNode:
-        """Return the notebook as it is handed out: stubs, folded hints and solutions."""
+        """Return the notebook for students: stubs, with folded hints and solutions."""
         notebook = self._assemble(entry, _handed_out)
         if entry.notebook.is_file():
             keep_outputs(notebook, nbformat.read(entry.notebook, as_version=4))
         return notebook
 
     def student(self, entry: Entry) -> NotebookNode:
-        """Return the notebook as it is handed out, without the folded solutions."""
+        """Return the notebook for students without the folded solutions."""
         notebook = self.built(entry)
         notebook.cells = [cell for cell in notebook.cells if not has_tag(cell, "solution")]
         return notebook
@@ -90,7 +92,7 @@ class Course:
         return new_notebook(cells=_numbered(cells), metadata=_metadata)
 
     def files(self) -> dict[Path, str]:
-        """Return what `write` writes: {path: text} of every notebook, and of README.md."""
+        """Return the files that `write` writes: {path: text} of every notebook and of README.md."""
         texts = {entry.notebook: as_text(self.built(entry)) for entry in self.order}
         readme = self.base / "README.md"
         if readme.is_file():
@@ -107,7 +109,7 @@ class Course:
         return sorted(changed + orphans)
 
     def write(self) -> list[Path]:
-        """Write what has changed; return it."""
+        """Write the files that have changed; return their paths."""
         texts = self.files()
         changed = [path for path, text in texts.items() if _read(path) != text]
         for path in changed:
@@ -115,9 +117,10 @@ class Course:
         return changed
 
     def remake_outputs(self) -> list[str]:
-        """Run the notebooks that have compared cells, at profile smoke, and store their outputs.
+        """Run the notebooks that have compared cells at profile smoke, and store their outputs.
 
-        Returns one text for each notebook that failed; those stay as they are.
+        Returns:
+            One text for each notebook that failed; a notebook that failed is not changed.
         """
         from hepml_lite.course.run import execute  # heavy, and not needed for building
 
@@ -164,20 +167,20 @@ def _handed_out(source: Source) -> list[NotebookNode]:
 
 
 def _solved(source: Source) -> list[NotebookNode]:
-    """Return the cells with solutions filled in; hints are not needed any more."""
+    """Return the cells with solutions filled in, without the hints."""
     cells = (cell for cell in source.cells if not has_tag(cell, "hint"))
     return [_plain(c, solved(c.source) if c.cell_type == "code" else c.source) for c in cells]
 
 
 def _plain(cell: NotebookNode, text: str) -> NotebookNode:
-    """Return a new cell with this text; of the metadata only the tags survive."""
+    """Return a new cell with this text and the old tags; other metadata is dropped."""
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
     tags = cell.metadata.get("tags")
     return new(text, metadata={"tags": list(tags)} if tags else {})
 
 
 def _numbered(cells: list[NotebookNode]) -> list[NotebookNode]:
-    """Give ids that come from the text, so that an inserted cell leaves the others unchanged."""
+    """Compute cell ids from the text, so that a new cell does not change the ids of others."""
     used: dict[str, int] = {}
     for cell in cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:10]

@@ -1,4 +1,4 @@
-"""The command ``hepml``, put together from what the installed packages offer.
+"""The command ``hepml``, assembled from the entry points of the installed packages.
 
 Each entry point of the group ``hepml.commands`` is a function ``add_x(subparsers)`` that adds one
 sub-parser and sets its ``run``, a function of the parsed arguments that returns the exit code.
@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``hepml`` and return its exit code: 2 for a mistake of the user, told in one line."""
+    """Run ``hepml`` and return its exit code; a user's mistake gives one line and the code 2."""
     parser = make_parser(entry_points(group="hepml.commands"))
     options, extra = parser.parse_known_args(arguments)
     if not hasattr(options, "run"):
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser(commands: Iterable[EntryPoint]) -> argparse.ArgumentParser:
-    """Return the parser with all commands; one that cannot be loaded is named, and left out."""
+    """Return the parser with all commands; a command that cannot be loaded is named and skipped."""
     parser = argparse.ArgumentParser(
         prog="hepml", description="Machine learning in particle physics: the course's own command."
     )
@@ -39,7 +39,7 @@ def make_parser(commands: Iterable[EntryPoint]) -> argparse.ArgumentParser:
     for entry in sorted(commands, key=lambda entry: entry.name):
         try:
             entry.load()(subparsers)
-        except Exception as error:  # a broken part must not take the others with it
+        except Exception as error:  # one broken command must not stop the others
             why = f"{type(error).__name__}: {error}"
             print(f"hepml: no command {entry.name!r} ({entry.value}: {why}).", file=sys.stderr)
     return parser

@@ -1,6 +1,6 @@
 """``hepml lab``, ``demo``, ``run`` and ``course``: what they accept and print.
 
-What does the work is imported only when it is needed, so that ``hepml --help`` is quick.
+The modules that do the work are imported only when needed, so that ``hepml --help`` is quick.
 """
 
 import argparse
@@ -34,18 +34,18 @@ def add_lab(subparsers: argparse._SubParsersAction) -> None:
 def _lab(options: argparse.Namespace) -> int:
     from hepml_lite.course.machine import kernel_environment
 
-    # a notebook as argument would make its folder the root, and pictures outside of it unreachable
+    # a notebook as argument would make its folder the root: pictures outside it would not load
     page = "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
     command = [sys.executable, "-m", "jupyterlab", page, *_root_options(options.extra)]
     environment = kernel_environment(os.environ)
-    if os.name == "posix":  # become JupyterLab, so that whoever stops this command stops it
+    if os.name == "posix":  # this process becomes JupyterLab, so stopping one stops the other
         os.chdir(root())
         os.execve(sys.executable, command, environment)
     return subprocess.call(command, cwd=root(), env=environment)
 
 
 def _root_options(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments, as root with ``--allow-root``: JupyterLab refuses to start without."""
+    """Return the arguments; root also gets ``--allow-root``, which JupyterLab requires of root."""
     if not (hasattr(os, "geteuid") and os.geteuid() == 0) or "--allow-root" in arguments:
         return list(arguments)
     print("hepml: running as root, so JupyterLab is told --allow-root.", flush=True)
@@ -114,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
         parameters=dict(_assignment(text) for text in options.set),
         strict=options.strict,
         timeout=options.timeout,
-        progress=sys.stderr.isatty(),  # in a log a good run is silent
+        progress=sys.stderr.isatty(),  # no progress bar in a log: a good run is silent
     )
     for path in _saved(run, notebook, options.output, base):
         print(path)
@@ -137,7 +137,7 @@ def _exit_code(run: "Run", notebook: Path) -> int:
 
 
 def _assignment(text: str) -> tuple[str, object]:
-    """Split "NAME=VALUE"; the value is Python if it reads as such, else a text."""
+    """Split "NAME=VALUE"; the value is read as a Python literal if possible, else as text."""
     name, sign, value = text.partition("=")
     if not (sign and name.isidentifier()):
         raise ValueError(f"--set {text}: write it as NAME=VALUE, for instance --set N_JETS=2000.")
@@ -148,7 +148,7 @@ def _assignment(text: str) -> tuple[str, object]:
 
 
 def _name(notebook: Path, base: Path) -> str:
-    """Return "tutorials/02_tagging" for a notebook of the course, the bare name for another."""
+    """Return "tutorials/02_tagging" for a notebook of the course, the file's name for another."""
     inside = notebook.is_relative_to(base / "notebooks")
     folder = base / "notebooks" if inside else notebook.parent
     return notebook.relative_to(folder).with_suffix("").as_posix()

@@ -1,4 +1,4 @@
-"""``hepml doctor``: is this installation fit for the course, and if not, what to do."""
+"""``hepml doctor``: check whether this installation can run the course, and say what to do."""
 
 import argparse
 import importlib.util
@@ -35,9 +35,9 @@ def add_doctor(subparsers: argparse._SubParsersAction) -> None:
 
 
 def check_installation() -> None:
-    """Print, for a notebook, only what needs attention, each with its remedy.
+    """Print, in a notebook, only the findings that need attention, each with its remedy.
 
-    Tools that the course can do without are left to ``hepml doctor``.
+    Optional tools are shown only by ``hepml doctor``.
     """
     found = sections(metadata.entry_points(group="hepml.doctor"))
     problems = [f for heading, every in found for f in every if heading != "optional" and not f.ok]
@@ -48,7 +48,7 @@ def check_installation() -> None:
 
 
 def sections(contributed: Iterable[metadata.EntryPoint]) -> Iterator[tuple[str, list[Finding]]]:
-    """Yield (heading, findings): packages, machine, optional tools, and what was contributed."""
+    """Yield (heading, findings): packages, machine, optional tools, and those of entry points."""
     yield "packages", _findings(lambda: packages)
     yield "machine", _findings(lambda: machine)
     yield "optional", _findings(lambda: optional)
@@ -57,7 +57,7 @@ def sections(contributed: Iterable[metadata.EntryPoint]) -> Iterator[tuple[str, 
 
 
 def _findings(load: Callable[[], Callable[[], Iterable[Finding]]]) -> list[Finding]:
-    """Return what a check found; one that breaks is a finding itself and hides no other."""
+    """Return what a check found; a check that fails is a finding itself and hides no other."""
     try:
         return list(load()())
     except Exception as error:
@@ -87,7 +87,7 @@ def _line(finding: Finding) -> str:
 
 
 def packages() -> Iterator[Finding]:
-    """Yield Python, the packages of note, and every requirement that is missing or does not fit."""
+    """Yield Python, the main packages, and every requirement that is missing or does not fit."""
     yield Finding(True, f"Python {platform.python_version()} on {platform.system()}")
     for text in metadata.requires("hepml_lite") or []:
         requirement = Requirement(text)
@@ -103,7 +103,7 @@ def packages() -> Iterator[Finding]:
 
 
 def requirement_problem(requirement: Requirement) -> str:
-    """Return what is wrong with an installed package; empty if it fits."""
+    """Return the problem with an installed package; empty if it fits."""
     try:
         version = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
@@ -131,7 +131,7 @@ def machine() -> Iterator[Finding]:
 
 
 def threads(cores: int, chosen: str | None) -> Finding:
-    """Return whether a process starts as many threads as it has cores (`chosen` is the setting)."""
+    """Return whether a process starts no more threads than cores; `chosen` is OMP_NUM_THREADS."""
     remedy = "export OMP_NUM_THREADS=1 (hepml lab and hepml run do it themselves)"
     if chosen is not None and chosen.isdigit():
         text = f"OMP_NUM_THREADS={chosen} on {cores} cores"
@@ -151,7 +151,7 @@ def _gpu() -> str:
 
 
 def optional() -> Iterator[Finding]:
-    """Yield what the course can do without, with what each is for."""
+    """Yield the optional tools, each with its purpose."""
     for name, purpose, remedy in _optional_modules:
         here = importlib.util.find_spec(name) is not None
         yield Finding(here, f"{name}: {purpose}", f"not here; get it with {remedy}", False)
@@ -163,13 +163,13 @@ def optional() -> Iterator[Finding]:
 
 
 def fast_networks() -> Iterator[Finding]:
-    """Yield whether the networks take their fast paths: one line for all, or one for each not."""
+    """Yield whether the networks take their fast paths: one line, or one for each reason not to."""
     if importlib.util.find_spec("torch") is None:
         return
     from hepml_lite.networks.fast import choice  # torch takes seconds
 
     rows = choice.report()
-    names: dict[str, list[str]] = {}  # of the fast paths not taken, by the reason
+    names: dict[str, list[str]] = {}  # networks on the readable path, by the reason
     for name, path, reason in rows:
         if path != "fast":
             names.setdefault(reason, []).append(name)

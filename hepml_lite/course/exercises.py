@@ -1,8 +1,8 @@
 """Turn a source with solutions into the stub that students see, or into the solved code.
 
 A region between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` inside a function becomes
-``raise NotImplementedError``; elsewhere each name that it assigns becomes ``name = ...``. The line
-``x = ...  # SOLUTION: 1 / efficiency`` is a stub as it stands.
+``raise NotImplementedError``. Elsewhere each name that it assigns becomes ``name = ...``. The line
+``x = ...  # SOLUTION: 1 / efficiency`` is already a stub: only its comment is replaced.
 """
 
 import ast
@@ -32,12 +32,12 @@ class Exercise:
 
 
 def has_solution(code: str) -> bool:
-    """Return whether the code carries a solution marker, whole or broken."""
+    """Return whether the code has a solution marker, complete or not."""
     return bool(re.search(r"# (BEGIN SOLUTION|END SOLUTION|SOLUTION:)", code))
 
 
 def solved(code: str) -> str:
-    """Return the code with its solutions filled in and the markers gone."""
+    """Return the code with its solutions filled in, without the markers."""
     lines = [
         line for line in code.splitlines() if not (_begin.fullmatch(line) or _end.fullmatch(line))
     ]
@@ -45,8 +45,9 @@ def solved(code: str) -> str:
 
 
 def stub(code: str) -> str:
-    """Return the code with each solution replaced by a place to write one."""
-    lines, tree = code.splitlines(), parse(code)
+    """Return the code with each solution replaced by a placeholder."""
+    lines = code.splitlines()
+    tree = parse(code)
     for start, stop in reversed(list(_regions(lines))):
         lines[start : stop + 1] = _placeholder(lines, start, stop, tree)
     matches = ((line, _inline.fullmatch(line)) for line in lines)
@@ -59,7 +60,7 @@ def _fill(line: str) -> str:
 
 
 def _regions(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield first and last line of each region; raise a ValueError(message, line) if one is cut."""
+    """Yield first and last line of each region; raise ValueError(message, line) if it is broken."""
     start = None
     for number, line in enumerate(lines):
         if _begin.fullmatch(line):
@@ -91,9 +92,10 @@ def _placeholder(lines: list[str], start: int, stop: int, tree: ast.Module) -> l
 def find_exercises(source: Source) -> list[Exercise]:
     """Return the exercises of a source, in order, after checking that it is well formed.
 
-    Raises ValueError, naming file, line, cell and remedy, for a broken solution marker, an
-    exercise without a call of ``check`` in its own or the next code cell, a call without an
-    exercise, an id used twice, and a hint that follows no exercise.
+    Raises:
+        ValueError: for a broken solution marker, an exercise without a call of ``check`` in its own
+            or the next code cell, a call without an exercise, an id used twice, and a hint that
+            follows no exercise. The message gives file, line, cell and remedy.
     """
     found: list[Exercise] = []
     waiting = None  # the exercise cell whose check may still come
@@ -150,7 +152,7 @@ def _require_unique(source: Source, exercises: list[Exercise]) -> None:
 
 
 def _require_place_of_hint(source: Source, number: int) -> None:
-    """A hint stands directly under its exercise cell, or under a hint that does."""
+    """Raise unless a hint stands directly under its exercise cell or under another hint of it."""
     before = number - 1
     while before > 0 and has_tag(source.cells[before], "hint"):
         before -= 1

@@ -1,4 +1,4 @@
-"""What a check of the installation found: the type that every ``hepml.doctor`` check returns."""
+"""The type that every check of ``hepml doctor`` returns: one finding about the installation."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,6 @@ class Finding:
     """
 
     ok: bool
-    what: str  # what was looked at and seen, for instance "numpy 2.4.6"
-    remedy: str = ""  # what to do about it, if it is not ok
+    what: str  # what was checked and seen, for instance "numpy 2.4.6"
+    remedy: str = ""  # what to do if it is not ok
     required: bool = True  # whether the course needs it; if so, not ok means exit code 1

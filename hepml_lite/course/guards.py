@@ -1,4 +1,4 @@
-"""What is easily lost in a notebook without anyone noticing, looked for in the committed file."""
+"""Checks of a built notebook for mistakes that are easily overlooked."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from hepml_lite.course.outputs import compared, without_output
 from hepml_lite.course.source import bound_names, code_cells, has_tag, parse
 
-longest_cell = 25  # lines: what is longer belongs in the library
+longest_cell = 25  # lines: longer code belongs in the library
 largest_file = 100_000  # bytes
 long_allowed = "the-code-is-the-lesson"  # the tag of a cell that may be longer
 
@@ -22,7 +22,7 @@ _elsewhere = re.compile(r"[a-z][a-z0-9+.-]*:|#|//", re.I)
 
 
 def problems(path: Path) -> list[str]:
-    """Return what is wrong with a built notebook, each with its cell and its remedy."""
+    """Return the problems of a built notebook, each with its cell and its remedy."""
     notebook = nbformat.read(path, as_version=4)
     found = [
         *_outputs(notebook),
@@ -38,7 +38,7 @@ def problems(path: Path) -> list[str]:
 
 def _outputs(notebook: NotebookNode) -> Iterator[str]:
     for number in without_output(notebook):
-        remedy = "run: hepml course build --execute"  # nbval would pass it without comparing
+        remedy = "run: hepml course build --execute"  # nbval would pass without comparing anything
         yield f"cell {number + 1} is tagged {compared} but has no stored output; {remedy}"
     for number, cell in code_cells(notebook.cells):
         if not has_tag(cell, compared) and (cell.outputs or cell.execution_count is not None):

@@ -1,4 +1,4 @@
-"""What the builder writes itself: time, memory and navigation of a notebook, the table of them."""
+"""Text that the builder writes: time, memory and navigation of a notebook, and their table."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from hepml_lite.course.paths import Entry
 from hepml_lite.course.source import Source
 
-begin, end = "<!-- notebooks:begin -->", "<!-- notebooks:end -->"
+begin = "<!-- notebooks:begin -->"
+end = "<!-- notebooks:end -->"
 Cost = Mapping[str, float]  # {"seconds": 63, "megabytes": 510, "cores": 2}
 
 _profiles = (
@@ -39,9 +40,9 @@ def read_budget(base: Path) -> dict[str, dict[str, Cost]]:
 
 
 def read_repository(base: Path) -> str:
-    """Return the public address of the course; empty as long as it has none.
+    """Return the public address of the course; empty if it has none.
 
-    It stands in pyproject.toml: ``[project.urls]``, ``Repository = "https://github.com/…"``.
+    The address is in pyproject.toml: ``[project.urls]``, ``Repository = "https://github.com/…"``.
     """
     path = base / "pyproject.toml"
     project = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -56,9 +57,9 @@ def header(
     cost: Cost | None,
     repository: str = "",
 ) -> NotebookNode:
-    """Return the Markdown cell that goes under the title."""
+    """Return the Markdown cell below the title."""
     lines = [f"*{spell_cost(cost)}* {_profiles}", _navigation(entry, order, titles)]
-    if repository.startswith(_github):  # Colab opens notebooks from there
+    if repository.startswith(_github):  # Colab opens notebooks from GitHub
         lines.insert(0, _badge(entry, repository))
     return new_markdown_cell("\n\n".join(lines), metadata={"tags": ["generated"]})
 
@@ -72,7 +73,7 @@ def _badge(entry: Entry, repository: str) -> str:
 
 
 def colab_cell(repository: str) -> NotebookNode:
-    """Return the code cell under the header, which makes the notebook run on Google Colab."""
+    """Return the code cell below the header; it installs the course on Google Colab."""
     return new_code_cell(_colab.format(repository=repository), metadata={"tags": ["colab"]})
 
 
@@ -86,7 +87,7 @@ def spell_cost(cost: Cost | None) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Round as one speaks: 40 s, 3 min."""
+    """Round as people say it: 40 s, 3 min."""
     return f"{max(round(seconds, -1), 10):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
@@ -110,7 +111,7 @@ def _link(here: Entry, there: Entry, words: str, titles: Mapping[str, str]) -> s
 def readme_with_table(
     readme: str, order: Sequence[Entry], sources: Mapping[str, Source], budget: Mapping
 ) -> str:
-    """Return the README with the table of notebooks between its markers, or as it is without."""
+    """Return the README with the table of notebooks between its markers; unchanged without them."""
     if begin not in readme or end not in readme:
         return readme
     before, _, rest = readme.partition(begin)

@@ -1,23 +1,22 @@
-"""A kernel that ends in silence."""
+"""A kernel manager that ends a kernel without an error message."""
 
 import asyncio
 import time
 
 from jupyter_client import AsyncKernelManager
 
-_seconds_to_end = 2.5  # of a kernel that was asked to; Jupyter gives as long before it uses force
+_seconds_to_end = 2.5  # for a kernel that was asked to end; Jupyter waits as long before a kill
 
 
 class QuietKernelManager(AsyncKernelManager):
-    """Asks a kernel to end, and interrupts it only if it does not.
+    """A manager that asks a kernel to end, and interrupts it only if it does not.
 
-    Jupyter's own manager interrupts first. The interrupt then often meets a kernel that has just
-    answered its last question, and the kernel writes "KeyboardInterrupt caught in kernel" on the
-    terminal, after a run in which nothing went wrong.
+    Jupyter's own manager interrupts first. Often the kernel has just finished its last cell, and
+    writes "KeyboardInterrupt caught in kernel" to the terminal although the run was good.
     """
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """End the kernel: by asking, else (or with `now`) as Jupyter does."""
+        """Ask the kernel to end; if it does not, or with `now`, end it as Jupyter does."""
         if not now and await self._ended(restart):
             await self.cleanup_resources(restart=restart)
             return

@@ -1,4 +1,4 @@
-"""What the machine really offers: cores that may be used, threads per process, peak memory."""
+"""The machine's limits: usable cores, threads of a process, peak memory."""
 
 import contextlib
 import math
@@ -14,10 +14,10 @@ _kernel = "ipykernel_launcher"
 
 
 def usable_cores() -> int:
-    """Return the cores that this process may use: its affinity, within the container's quota.
+    """Return the number of cores that this process may use: affinity and the container's quota.
 
-    ``os.cpu_count()`` gives all cores of the host; in a container with two of its 64, PyTorch would
-    start 64 threads and be many times slower than with two.
+    ``os.cpu_count()`` gives all cores of the host. In a container with two of 64 cores, PyTorch
+    would start 64 threads and be many times slower than with two.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(allowed or 1, _quota(Path("/sys/fs/cgroup/cpu.max"))))
@@ -33,12 +33,12 @@ def _quota(path: Path) -> int:
 
 
 def kernel_environment(base: Mapping[str, str], strict: bool = False) -> dict[str, str]:
-    """Return `base` with what a kernel of the course needs.
+    """Return `base` with the variables that a kernel of the course needs.
 
-    Panel's JavaScript inline (no network in a lecture hall), one thread unless somebody chose
-    otherwise, and checks that raise if `strict`. The networks of a lesson are small: two threads
-    that spin while they wait are several times slower than one beside a busy browser, and two that
-    do not spin are slower than one on an idle machine, too.
+    Panel's JavaScript is inline (a lecture hall may have no network), there is one thread unless
+    `base` says otherwise, and checks raise if `strict`. The networks of a lesson are small. Two
+    threads that spin while they wait are several times slower than one thread beside a busy
+    browser. Two threads that do not spin are slower than one even on an idle machine.
     """
     threads = {"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "0"}
     fixed = {"PANEL_INLINE": "1", "HEPML_STRICT": "1" if strict else "0"}
@@ -58,14 +58,14 @@ def environment(wanted: Mapping[str, str]) -> Iterator[None]:
 
 
 class PeakMemory:
-    """Watches the kernels below a process: ``with PeakMemory() as memory: ...; memory.megabytes``.
+    """Peak memory of a process's Jupyter kernels: ``with PeakMemory() as memory: ...``.
 
-    Counted is the resident memory of each Jupyter kernel, plus what its children hold for
-    themselves alone (USS), so that pages shared with a forked data loader count once. A sample is
-    taken every `interval` seconds; on Linux the kernel's own record of its peak is read as well,
-    so a short spike of the kernel itself is not missed. 1 MB is 10⁶ bytes.
+    The value is the resident memory of each kernel plus the memory that its children do not share
+    (USS), so pages shared with a forked data loader count once. A sample is taken every `interval`
+    seconds. On Linux the peak that the operating system recorded for the kernel is read as well, so
+    a short peak of the kernel itself is not missed. 1 MB is 10⁶ bytes.
 
-    Kernels that were there before, of another notebook for instance, are left out.
+    Kernels that ran before, for instance of another notebook, are not counted.
     """
 
     def __init__(self, pid: int | None = None, interval: float = 0.05) -> None:
@@ -104,7 +104,7 @@ def _kernels(top: psutil.Process) -> list[psutil.Process]:
     """Return the Jupyter kernels among the descendants of `top`, without their own forks."""
     try:
         found = {p.pid: p for p in top.children(recursive=True) if _is_kernel(p)}
-        # a fork has the command line of its parent: it is a child of a kernel, not another one
+        # a fork has its parent's command line: it is the child of a kernel, not a kernel
         return [kernel for kernel in found.values() if kernel.ppid() not in found]
     except psutil.Error:
         return []
@@ -118,7 +118,7 @@ def _is_kernel(process: psutil.Process) -> bool:
 
 
 def _tree_bytes(kernel: psutil.Process) -> int:
-    """Return the bytes of a kernel and its children; 0 once it is gone."""
+    """Return the bytes of a kernel and its children; 0 after its end."""
     try:
         resident, children = kernel.memory_info().rss, kernel.children(recursive=True)
     except psutil.Error:

@@ -1,7 +1,7 @@
-"""Outputs that are stored and compared: those of cells tagged ``nbval-check-output``, no others.
+"""Stored outputs: only cells tagged ``nbval-check-output`` have them, and tests compare them.
 
-They are made at profile smoke and compared at profile smoke, but students see them as well, so
-what such a cell shows must not depend on the profile: print what is exact, or rounded enough.
+They are made and compared at profile smoke. Students see them as well, so they must not depend on
+the profile: print exact numbers, or round them enough.
 """
 
 from nbformat import NotebookNode, from_dict
@@ -19,17 +19,17 @@ def keep_outputs(notebook: NotebookNode, previous: NotebookNode) -> None:
         old = known.get(cell.source)
         if has_tag(cell, compared) and old is not None and old.outputs:
             cell.outputs = [_clean(output, count) for output in _joined(old.outputs)]
-            cell.execution_count = count  # what "Run all" gives; nbval compares only run cells
+            cell.execution_count = count  # as after "Run all"; nbval compares only run cells
 
 
 def without_output(notebook: NotebookNode) -> list[int]:
-    """Return the positions of cells tagged for comparison that have nothing to compare with."""
+    """Return the positions of cells tagged for comparison that have no stored output."""
     tagged = ((n, cell) for n, cell in enumerate(notebook.cells) if has_tag(cell, compared))
     return [n for n, cell in tagged if not cell.get("outputs") or cell.execution_count is None]
 
 
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Join pieces of the same stream: how a kernel cuts its output is a matter of timing."""
+    """Join pieces of the same stream: where a kernel cuts its output depends on timing."""
     joined: list[NotebookNode] = []
     streams: dict[str, NotebookNode] = {}
     for output in outputs:

@@ -28,9 +28,9 @@ _set_formulae = """document.addEventListener("DOMContentLoaded", () =>
 def as_page(notebook: NotebookNode, title: str) -> str:
     """Return the notebook as HTML.
 
-    Everything is inside the page. Formulae are set by the KaTeX that Panel brings along, as MathML,
-    which browsers draw themselves; without Panel they are left to MathJax from the network. Widgets
-    need a kernel, so their plain text is shown instead.
+    Everything is inside the page. Panel's copy of KaTeX turns formulae into MathML, which browsers
+    draw themselves. Without Panel, formulae need MathJax from the network. Widgets need a kernel,
+    so their plain text is shown instead.
     """
     exporter = HTMLExporter(raw_template=_without_network + _formulae())
     page, _ = exporter.from_notebook_node(_without_widgets(notebook), {"metadata": {"name": title}})
@@ -38,7 +38,7 @@ def as_page(notebook: NotebookNode, title: str) -> str:
 
 
 def _formulae() -> str:
-    """Return the template block that sets formulae; empty (so MathJax) if Panel is not there."""
+    """Return the template block that sets formulae; empty without Panel (MathJax is used)."""
     panel = importlib.util.find_spec("panel")
     if panel is None or not panel.origin:
         return ""
@@ -52,7 +52,7 @@ def _formulae() -> str:
 
 
 def _without_widgets(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy whose widgets are plain text: drawing them would load scripts from a CDN."""
+    """Return a copy with widgets as plain text: drawing them would load scripts from a CDN."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
@@ -64,7 +64,7 @@ def _without_widgets(notebook: NotebookNode) -> NotebookNode:
 
 
 def drop_progress_bars(notebook: NotebookNode) -> None:
-    """Remove progress bars, in place: without a kernel they show how they began, an empty bar."""
+    """Remove progress bars in place: without a kernel they are shown empty."""
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _is_progress_bar(output)]

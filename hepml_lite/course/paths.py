@@ -1,4 +1,4 @@
-"""Where the notebooks are, how they are called and in which order they are read."""
+"""The notebooks: their files, names and reading order."""
 
 import re
 from dataclasses import dataclass
@@ -24,8 +24,11 @@ class Entry:
 def root(start: Path | None = None) -> Path:
     """Return the checkout: the nearest folder with ``notebooks/``, from `start` (or here) upward.
 
-    If there is none, the folder around the package is taken. Raises FileNotFoundError when that
-    has no notebooks either (the package was installed without its checkout).
+    If there is none, the folder around the package is used.
+
+    Raises:
+        FileNotFoundError: if that folder has no notebooks either: the package was installed
+            without its checkout.
     """
     here = (start or Path.cwd()).resolve()
     beside_package = Path(__file__).resolve().parents[2]

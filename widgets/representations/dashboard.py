@@ -39,7 +39,7 @@ class Sample(NamedTuple):
     usual: dict[str, float]  # distance of two jets in a view, in units of the spreads
 
     def movement(self, name: str, before: np.ndarray, after: np.ndarray) -> float:
-        """How far one jet moved in a view (F,): see `seven_views.movement`."""
+        """Distance that one jet moved in a view (F,): see `seven_views.movement`."""
         spread = self.spread[name]
         seen = spread > 0
         return float(np.linalg.norm((after - before)[seen] / spread[seen]) / self.usual[name])
@@ -50,7 +50,7 @@ class Sample(NamedTuple):
         return int(np.bincount(self.jets.label).min()) - 1
 
     def row(self, kind: str, number: int) -> int:
-        """Where jet `number` of a class is."""
+        """The row of jet `number` of a class."""
         return int(np.flatnonzero(self.jets.label == self.jets.names.index(kind))[number])
 
     def place(self, row: int) -> tuple[str, int]:
@@ -83,7 +83,7 @@ def numbers(jet: Jets) -> tuple[dict[str, np.ndarray], np.ndarray]:
     views = {
         name: view(jet)[0] for name, view in VIEWS.items() if name not in ("observables", "tree")
     }
-    # These two take most of the time: no detours for one jet
+    # These two take most of the time, so each is computed directly for one jet
     views["observables"] = observables(jet)
     angle, kt = splittings.T
     views["tree"] = np.histogram2d(angle, kt, (LUND_ANGLES, LUND_KT))[0].ravel()
@@ -109,7 +109,7 @@ def observables(jet: Jets) -> np.ndarray:
 
 
 class Before(NamedTuple):
-    """What does not depend on the sliders: the jet as it was simulated."""
+    """Everything that does not depend on the sliders: the jet as it was simulated."""
 
     jet: Jets  # one, without padding
     views: dict[str, np.ndarray]  # (F,) each
@@ -173,7 +173,7 @@ class Representations(Dashboard):
     }
 
     def settle(self, changed: set[str]) -> None:
-        """Do what the buttons say."""
+        """Handle the buttons."""
         step = int(self.next_jet) - int(self.previous_jet)
         if step:
             self.jet = (self.jet + step) % (stored_sample().last + 1)
@@ -185,11 +185,11 @@ class Representations(Dashboard):
 
     @property
     def row(self) -> int:
-        """Of the chosen jet in the sample."""
+        """Row of the chosen jet in the sample."""
         return stored_sample().row(self.kind, self.jet)
 
     def transformed(self) -> Jets:
-        """The chosen jet after all that the sliders do to it."""
+        """The chosen jet after all transformations of the sliders."""
         jet = before(self.row).jet
         if self.fraction:
             jet = change.collinear_split(jet, 0, self.fraction, self.opening)
@@ -200,12 +200,12 @@ class Representations(Dashboard):
         return change.boosted(jet, self.boost) if self.boost else jet
 
     def moved(self, views: dict[str, np.ndarray]) -> dict[str, float]:
-        """How far the jet went from where it was in each view, in distances to another jet."""
+        """Distance that the jet moved in each view, in units of the distance to another jet."""
         still, sample = before(self.row).views, stored_sample()
         return {name: sample.movement(name, still[name], views[name]) for name in VIEWS}
 
     def compute(self) -> Outputs:
-        """Everything that follows the controls; what did not change is the same object again."""
+        """All outputs; an output that did not change is the same object again."""
         still, jet = before(self.row), self.transformed()
         views, splittings = numbers(jet)
         moved = self.moved(views)
@@ -223,7 +223,7 @@ class Representations(Dashboard):
         }
 
     def layout(self, display: Display) -> pn.viewable.Viewable:
-        """Controls to the left; the verdict, the views and the neighbours to the right."""
+        """The page: controls on the left; live line, views and neighbours on the right."""
         left = pn.Column(
             self.controls("kind", "jet"),
             pn.Row(self.controls("previous_jet"), self.controls("next_jet"), margin=0),

@@ -24,10 +24,12 @@ from widgets.representations.text import NOTICED
 from widgets.shared.base import Display
 from widgets.shared.style import BLUE, GREEN, GREY, PURPLE, SKY, VERMILLION, figure, px, zoomed
 
-HEIGHT, SMALL, NARROWEST = 270, 160, 240  # of a figure, of a neighbour; width of a column
-EDGES = 25  # heaviest pairs that are drawn
-SMALLEST = 5e-4  # momentum fraction at the foot of a bar
-FARTHEST = 1.5  # where bars of movements end
+HEIGHT = 270  # pixels, of a figure
+NEIGHBOUR_HEIGHT = 160  # pixels, of the figure of a neighbour
+MIN_COLUMN_WIDTH = 240  # pixels
+N_EDGES = 25  # heaviest pairs that are drawn
+LOWEST_Z = 5e-4  # momentum fraction at the lower end of a bar
+LONGEST_BAR = 1.5  # bars of larger movements end here
 AXES = ("Δη", "Δφ [rad]")  # from the centre of the jet
 
 
@@ -49,14 +51,14 @@ def jet_columns(
         "image": {"image": [views["image"].reshape(PIXELS, PIXELS)]},
         "graph": edge_columns(points, 2 * minkowski_products(jet)[0]),
         "tree": dict(zip(("angle", "kt"), splittings.T, strict=True)),
-        "sequence": {"rank": np.arange(1, PARTICLES + 1), "z": np.maximum(z, SMALLEST)},
+        "sequence": {"rank": np.arange(1, PARTICLES + 1), "z": np.maximum(z, LOWEST_Z)},
     }
 
 
 def edge_columns(points: np.ndarray, m2: np.ndarray) -> dict[str, np.ndarray]:
     """The heaviest pairs among particles (P, 3) of squared masses (P, P): darker is heavier."""
     first, second = np.triu_indices(len(m2), 1)
-    heaviest = np.argsort(-m2[first, second], kind="stable")[:EDGES]
+    heaviest = np.argsort(-m2[first, second], kind="stable")[:N_EDGES]
     (_, x0, y0), (_, x1, y1) = points[first[heaviest]].T, points[second[heaviest]].T
     mass = np.sqrt(m2[first, second][heaviest])
     strength = mass / max(mass.max(initial=0), 1e-9)
@@ -69,20 +71,20 @@ def pair_columns(jets: Jets) -> list[dict[str, np.ndarray]]:
 
 
 def moved_columns(moved: dict[str, float]) -> dict[str, list]:
-    """A bar for each view, grey where nothing is to be seen, with its number behind it."""
+    """A bar for each view, grey if it did not move, followed by its number."""
     values = np.array(list(moved.values()))
     return {
         "view": list(moved),
-        "value": np.minimum(values, FARTHEST),
+        "value": np.minimum(values, LONGEST_BAR),
         "text": [f"{value:.2f}" for value in values],
-        "behind": np.minimum(values, FARTHEST) + 0.04,
+        "behind": np.minimum(values, LONGEST_BAR) + 0.04,
         "colour": [VERMILLION if value >= NOTICED else GREY for value in values],
     }
 
 
 def grid(*cells: Figure | pn.viewable.Viewable) -> pn.Column:
-    """Cells in as many columns as there is room for."""
-    columns = f"repeat(auto-fit, minmax({px(NARROWEST)}, 1fr))"
+    """Cells in as many columns as fit."""
+    columns = f"repeat(auto-fit, minmax({px(MIN_COLUMN_WIDTH)}, 1fr))"
     styles = {"display": "grid", "grid-template-columns": columns, "row-gap": "4px"}
     return pn.Column(*map(pn.panel, cells), sizing_mode="stretch_width", styles=styles)
 
@@ -102,7 +104,7 @@ def views(display: Display) -> list[Figure | pn.viewable.Viewable]:
 
 
 def set_of_particles(display: Display) -> Figure:
-    """Discs; the jet as it was simulated faintly behind."""
+    """Discs, over a faint picture of the jet as it was simulated."""
     f = _plane("Set of particles", *AXES)
     _discs(f, display.source("set_before"), GREY, 0.3)
     _discs(f, display.source("set"), BLUE, 0.6)
@@ -143,11 +145,11 @@ def tree(display: Display) -> Figure:
 
 
 def sequence(display: Display) -> Figure:
-    """Momentum fractions in falling pT; what they were as a line."""
-    ranges = {"x_range": (0.4, PARTICLES + 0.6), "y_range": (SMALLEST, 0.9), "y_axis_type": "log"}
+    """Momentum fractions in falling pT; a line shows those before."""
+    ranges = {"x_range": (0.4, PARTICLES + 0.6), "y_range": (LOWEST_Z, 0.9), "y_axis_type": "log"}
     f = _figure("Sequence in pT", "particle number", "z", **ranges)
     f.xaxis.ticker = FixedTicker(ticks=[1, 10, 20, 30])
-    bars = {"width": 0.8, "bottom": SMALLEST, "color": SKY}
+    bars = {"width": 0.8, "bottom": LOWEST_Z, "color": SKY}
     f.vbar("rank", top="z", source=display.source("sequence"), **bars)
     style = {"mode": "center", "line_color": GREY, "line_width": 2}
     f.step("rank", "z", source=display.source("sequence_before"), **style)
@@ -155,11 +157,11 @@ def sequence(display: Display) -> Figure:
 
 
 def movements(display: Display) -> Figure:
-    """How far the jet moved in each view: 1 is as far as to another jet."""
-    ranges = {"x_range": (0, FARTHEST + 0.75), "y_range": list(VIEWS)[::-1]}
+    """Movement of the jet in each view: 1 is the distance to another jet."""
+    ranges = {"x_range": (0, LONGEST_BAR + 0.75), "y_range": list(VIEWS)[::-1]}
     f = _figure("How far did it move?", "1 = another jet", "", **ranges)
     f.ygrid.grid_line_color = None
-    f.xaxis.ticker = FixedTicker(ticks=[0, 0.5, 1, FARTHEST])
+    f.xaxis.ticker = FixedTicker(ticks=[0, 0.5, 1, LONGEST_BAR])
     f.line([1, 1], [-1, len(VIEWS) + 1], color=GREY, line_dash="dashed", line_width=2)
     source = display.source("moved")
     f.hbar("view", right="value", height=0.7, color="colour", source=source)
@@ -171,7 +173,7 @@ def movements(display: Display) -> Figure:
 def neighbour(display: Display, name: str) -> Figure:
     """A neighbour over the jet itself, both turned and mirrored alike; without axes."""
     ranges = {"x_range": (-1.25, 1.25), "y_range": (-0.75, 0.75)}
-    f = figure("", "", "", height=zoomed(SMALL), **ranges)
+    f = figure("", "", "", height=zoomed(NEIGHBOUR_HEIGHT), **ranges)
     f.title.visible = f.axis.visible = False
     _discs(f, display.source(f"{name}_self"), GREY, 0.35)
     _discs(f, display.source(name), VERMILLION, 0.6)
@@ -179,7 +181,7 @@ def neighbour(display: Display, name: str) -> Figure:
 
 
 def _figure(title: str, x: str, y: str, **ranges) -> Figure:
-    """A figure whose title starts above its axis: narrow frames have no room for it."""
+    """A figure whose title starts above its axis, because it does not fit above a narrow frame."""
     f = figure(title, x, y, height=zoomed(HEIGHT), **ranges)
     f.title.offset = -zoomed(70)
     return f

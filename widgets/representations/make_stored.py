@@ -60,7 +60,7 @@ def save(path: Path, jets: Jets) -> None:
 
 
 def card(jets: Jets, data: str, path: Path, seconds: float) -> dict:
-    """What was done, and numbers to recognise it by."""
+    """A record of how the file was made, with hashes and numbers that identify it."""
     return {
         "data": f"data_fetch.load({data!r}), split 'test'",
         "data_card": {key: jets.card.get(key) for key in ("command", "seed", "sha256")},

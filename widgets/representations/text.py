@@ -1,4 +1,4 @@
-"""What "One jet, seven views" says: the live line and the tables of numbers."""
+"""The text of "One jet, seven views": the live line and the tables of numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,8 +8,8 @@ from hepml_lite.jet_physics.observables.catalogue import OBSERVABLES
 from hepml_lite.jet_physics.views.seven_views import OBSERVABLES as NAMES
 from widgets.shared.style import VERMILLION, px
 
-NOTICED = 0.005  # of the distance, or the spread, between jets: what is printed as 0.00 is not seen
-MOST = 3  # views that the line names with their movement
+NOTICED = 0.005  # share of the distance or spread between jets; less is printed as 0.00
+MAX_NAMED_VIEWS = 3  # views that the line names with their movement
 PARTICLES = 5  # in the table of four-vectors
 SYMBOLS = {
     "mass": "mass, GeV",
@@ -84,8 +84,8 @@ def _views(moved: Mapping[str, float]) -> str:
     still = [name for name, value in moved.items() if value < NOTICED]
     if not noticed:
         return "<b>No view notices.</b>"
-    rest = ", the others less" if len(noticed) > MOST else ""
-    text = f"In distances to another jet: {', '.join(noticed[:MOST])}{rest}."
+    rest = ", the others less" if len(noticed) > MAX_NAMED_VIEWS else ""
+    text = f"In distances to another jet: {', '.join(noticed[:MAX_NAMED_VIEWS])}{rest}."
     return f"{text} <b>Not noticed by {_listed(still)}.</b>" if still else text
 
 
@@ -93,7 +93,7 @@ def _observables(steps: np.ndarray) -> str:
     moved = np.abs(steps) >= NOTICED
     if moved.all():
         return "All seven observables move."
-    few = moved.sum() <= MOST
+    few = moved.sum() <= MAX_NAMED_VIEWS
     named = [SYMBOLS[name].split(",")[0] for name in np.array(NAMES)[moved == few]]
     if not moved.any():
         return ""
@@ -110,14 +110,14 @@ def observables(before: np.ndarray, after: np.ndarray, steps: np.ndarray) -> str
 
 
 def four_vectors(after: np.ndarray, before: np.ndarray) -> str:
-    """Table of the first particles as they come, E, px, py, pz [GeV]; bold where it changed."""
+    """Table of the first particles in their order, E, px, py, pz [GeV]; changes are bold."""
     pairs = zip(after.reshape(-1, 4)[:PARTICLES], before.reshape(-1, 4)[:PARTICLES], strict=True)
     rows = [[_component(*x) for x in zip(new, old, strict=True)] for new, old in pairs if new[0]]
     return _titled("Four-vectors [GeV]", ("E", "px", "py", "pz"), rows)
 
 
 def neighbour(kind: str, number: int, distance: float) -> str:
-    """Which jet it is and how far."""
+    """The kind of a neighbour, its number, and its distance."""
     return f"<b>{kind} {number}</b>, {distance:.0f} GeV"
 
 

@@ -1,1 +1,1 @@
-"""What all dashboards share: state, style, the state in the URL, export, display in notebooks."""
+"""Shared code of all dashboards: state, style, the state in the URL, export, notebooks."""

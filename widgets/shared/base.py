@@ -1,4 +1,4 @@
-"""What every dashboard shares: state, one update a move, fresh Bokeh models for each display.
+"""The base of all dashboards: state, one update for each move, new Bokeh models for each display.
 
 A theme's dashboard is a class in widgets/<theme>.py:
 
@@ -14,9 +14,9 @@ A theme's dashboard is a class in widgets/<theme>.py:
             f.scatter("x", "y", source=display.source("points"))
             return pn.Column(self.controls(), display.text("line"), f)
 
-Not used: Panel's dynamic Markdown and HTML panes (once the same dashboard is shown in two cells, or
-its cell is run again, the next move of a slider ends in an error) and FlexBox (figures in it stay
-behind). Ranges of figures are given as numbers: see `widgets.shared.style.figure`.
+Two parts of Panel are not used. Its dynamic Markdown and HTML panes fail: if the same dashboard is
+shown in two cells, or its cell runs again, the next move of a slider raises an error. Figures in a
+FlexBox are not updated. Ranges of figures are given as numbers: see `widgets.shared.style.figure`.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from widgets.shared.style import px, text_block
 
 Outputs = Mapping[str, Any]  # name -> columns {str: array} of a source, or the HTML of a text
 
-# Written by the browser once the sliders rest: browsers refuse too many changes of the address
+# The browser writes the address when the sliders stop: browsers refuse too many changes of it
 _WRITE_ADDRESS = """
 const page = new URLSearchParams(window.location.search)
 for (const [name, value] of new URLSearchParams(cb_obj.text)) page.set(name, value)
@@ -49,11 +49,11 @@ class Display:
         self._models: dict[str, ColumnDataSource | Div] = {}
 
     def source(self, name: str) -> ColumnDataSource:
-        """The columns `name` of `compute`, kept up to date."""
+        """The data source with the columns `name` of `compute`; it is updated on every move."""
         return self._models.setdefault(name, ColumnDataSource(dict(self._outputs[name])))
 
     def text(self, name: str, size: float = 18) -> pn.pane.Bokeh:
-        """The HTML `name` of `compute`, kept up to date, in type of so many pixels."""
+        """The HTML `name` of `compute`, in a font of `size` pixels; it is updated on every move."""
         div = text_block(self._outputs[name], size)
         self._models[name] = div
         return pn.pane.Bokeh(div, sizing_mode="stretch_width")
@@ -67,7 +67,7 @@ class Display:
         return pane
 
     def write(self, outputs: Outputs) -> None:
-        """Send what changed."""
+        """Send the outputs that changed."""
         for name, model in self._models.items():
             new = outputs[name]
             if new is self._outputs[name] or (isinstance(new, str) and new == self._outputs[name]):
@@ -85,7 +85,7 @@ class Dashboard(pn.viewable.Viewer):
     title: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
     widgets: ClassVar[dict[str, Any]] = {}  # how a parameter is shown, as pn.Param takes it
-    MAX_DISPLAYS: ClassVar[int] = 8  # the same instance shown more often: the oldest stand still
+    MAX_DISPLAYS: ClassVar[int] = 8  # of one instance; older displays are not updated
 
     def __init__(self, *, hide: tuple[str, ...] = (), **state: Any) -> None:
         super().__init__(**state)
@@ -101,7 +101,7 @@ class Dashboard(pn.viewable.Viewer):
         self.param.watch(self._refresh, self._own())
 
     def compute(self) -> Outputs:
-        """All outputs for the present state; called once a move, so within a few milliseconds."""
+        """All outputs for the present state; runs on every move, so it must take milliseconds."""
         raise NotImplementedError
 
     def layout(self, display: Display) -> pn.viewable.Viewable:
@@ -112,7 +112,7 @@ class Dashboard(pn.viewable.Viewer):
         """Fit bounds and choices of the parameters to the data; called once, before `settle`."""
 
     def settle(self, changed: set[str]) -> None:
-        """Make the state consistent after these parameters changed; the place for buttons."""
+        """Make the state consistent after these parameters changed; buttons are handled here."""
 
     def controls(self, *names: str) -> pn.Param:
         """Widgets for the parameters `names` (default: all) that are not hidden."""
@@ -148,7 +148,7 @@ class Dashboard(pn.viewable.Viewer):
             self._outputs = {**self.compute(), "address": self.query()}
             for display, _ in self._displays:
                 display.write(self._outputs)
-        # In a notebook nobody else sends what was written into Bokeh models
+        # In a notebook nothing else sends the changed Bokeh models to the browser
         pn.io.push_notebook(*(page for _, page in self._displays))
 
     def __panel__(self) -> pn.viewable.Viewable:

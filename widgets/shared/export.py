@@ -1,4 +1,4 @@
-"""Dashboards as single HTML files: no server, no network, from a USB stick."""
+"""Dashboards as single HTML files, which need no server and no network."""
 
 import html
 from pathlib import Path
@@ -10,8 +10,8 @@ from bokeh.util.paths import bokehjs_path
 
 from widgets import catalogue
 
-# Not bokeh.embed.file_html nor Bokeh's resources: with Panel imported they add a script that lies
-# outside the file
+# bokeh.embed.file_html and Bokeh's resources are not used: with Panel imported they add a script
+# that is not inside the file
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
@@ -45,8 +45,8 @@ def page(dashboard: type[WithStatic]) -> str:
 def export(folder: str | Path) -> list[Path]:
     """Write <theme>.html for every dashboard with a `static` version, and return the paths.
 
-    A dashboard offers one by a class method `static()` that returns a Bokeh layout whose sliders
-    work by CustomJS.
+    The static version is a class method `static()`, which returns a Bokeh layout. Its sliders use
+    CustomJS.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""How every dashboard looks: colours, one figure style, tables that read from the last row."""
+"""The style of all dashboards: colours, figures, and tables that can be read from the last row."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,14 +6,14 @@ import panel as pn
 from bokeh.models import Div, Legend, LegendItem
 from bokeh.plotting import figure as bokeh_figure
 
-# Okabe and Ito's palette: told apart by colour-blind eyes, on white and on black
+# Okabe and Ito's palette: colour-blind eyes can tell its colours apart, on white and on black
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, GREY = "#E69F00", "#56B4E9", "#767676"
 CUT, NETWORK = GREEN, PURPLE
 
 
 def zoomed(size: float) -> int:
-    """A length in pixels, larger by the factor of `?zoom=1.4` in the address of a served page."""
+    """A length in pixels, times the factor of `?zoom=1.4` in the address of a served page."""
     asked = pn.state.session_args.get("zoom", [b"1"])[-1].decode()
     try:
         zoom = min(max(float(asked), 0.5), 3.0)
@@ -28,17 +28,17 @@ def px(size: float) -> str:
 
 
 def figure(title: str, x: str, y: str, **options) -> bokeh_figure:
-    """An empty figure in the house style, without tools: sliders steer, nothing zooms by accident.
+    """An empty figure in the house style, without tools, so that nothing zooms by accident.
 
-    Give x_range and y_range as numbers: with ranges that follow the data, axes jump during a
-    lecture, and in a notebook the first seconds of slider moves can get lost (the browser reports
-    the ranges it found and waits for an answer that may never come).
+    Give x_range and y_range as numbers. With ranges that follow the data, axes jump during a
+    lecture. In a notebook the first seconds of slider moves can get lost as well: the browser
+    reports its ranges and waits for an answer that may never come.
 
     Args:
-        title: above the frame.
-        x: label of the axis, with units.
-        y: label of the axis, with units.
-        options: as bokeh.plotting.figure takes them.
+        title: the text above the frame.
+        x: label of the x axis, with units.
+        y: label of the y axis, with units.
+        options: options of bokeh.plotting.figure.
     """
     common = {"height": zoomed(262), "sizing_mode": "stretch_width", "min_border_right": 15}
     labels = {"title": title, "x_axis_label": x, "y_axis_label": y}
@@ -54,7 +54,7 @@ def figure(title: str, x: str, y: str, **options) -> bokeh_figure:
 
 
 def legend_above(f: bokeh_figure, entries: Mapping[str, Sequence]) -> None:
-    """A legend in one line above the frame, where it can hide no data: {label: glyph renderers}."""
+    """Add a legend in one line above the frame, where it hides no data: {label: renderers}."""
     items = [LegendItem(label=label, renderers=list(glyphs)) for label, glyphs in entries.items()]
     f.add_layout(
         Legend(
@@ -83,13 +83,13 @@ def two_by_two(*figures: bokeh_figure | pn.viewable.Viewable) -> pn.Column:
 
 
 def text_block(html: str, size: float = 18) -> Div:
-    """HTML as wide as its place, in type of so many pixels."""
+    """HTML as wide as its container, in a font of `size` pixels."""
     styles = {"font-size": px(size), "container-type": "inline-size"}  # see `table`
     return Div(text=html, sizing_mode="stretch_width", styles=styles)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """An HTML table in large type; the first cell of a row is its heading (HTML allowed)."""
+    """An HTML table in a large font; the first cell of a row is its heading (HTML allowed)."""
     line = "border-bottom:1px solid currentColor;padding:1px .75em 1px 0;"
     line += "text-align:left;white-space:nowrap"
     head = "".join(f'<th scope="col" style="{line}">{h}</th>' for h in header)
@@ -99,7 +99,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         + "</tr>"
         for first, *cells in rows
     )
-    # on a narrow page the type shrinks with the width of its `text_block`: no column is lost
+    # on a narrow page the font shrinks with the width of its `text_block`, so all columns fit
     size = f"font-size:clamp(10.3px, {13.6 / len(header):.2f}cqi, {px(18)})"
     style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;{size}"
     rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"

@@ -1,4 +1,4 @@
-"""A dashboard's state as the query of a URL and back, so that a view can be handed out."""
+"""A dashboard's state as the query of a URL and back, so that a view can be shared."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,9 +21,9 @@ def encode(state: dict[str, Any]) -> str:
 def decode(
     dashboard: type[param.Parameterized], query: Iterable[tuple[str, str]]
 ) -> tuple[dict[str, Any], list[str]]:
-    """State from (name, text) pairs, and one sentence on each pair that had to be left out.
+    """State from (name, text) pairs, and one sentence on each pair that was left out.
 
-    Names that are no parameters belong to the page (`theme`, `zoom`, `hide`) and are skipped.
+    Names that are not parameters belong to the page (`theme`, `zoom`, `hide`) and are skipped.
     """
     state, problems = {}, []
     for name, text in query:

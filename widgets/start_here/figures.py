@@ -29,7 +29,7 @@ SCORE_RANGE = (-10.0, 10.0)
 SCORE_EDGES = np.arange(SCORE_RANGE[0], SCORE_RANGE[1] + 0.25, 0.5)
 RADIUS = 0.8  # of the jets
 X = "signal_efficiency"
-MIN_BACKGROUND = 10  # jets behind a point of a ROC curve: fewer say nothing
+MIN_BACKGROUND = 10  # background jets above a threshold; with fewer a ROC point says nothing
 COLOURS = {"cut": CUT, "network": NETWORK, "both": ORANGE}
 MARKERS = {"cut": "square", "network": "circle", "both": "triangle"}
 
@@ -47,7 +47,7 @@ def roc_columns(results: ScoredJets, training: int) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=8)
 def score_columns(results: ScoredJets, training: int) -> dict[str, np.ndarray]:
-    """Fraction of jets a bin of the score, as steps."""
+    """Fraction of jets in each bin of the score, as steps."""
     columns = {"x": np.repeat(SCORE_EDGES, 2)}
     scores = results.trainings()[training - 1]
     for label, name in enumerate(("qcd", "top")):
@@ -57,7 +57,7 @@ def score_columns(results: ScoredJets, training: int) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=8)
 def beyond_columns(results: ScoredJets, training: int) -> dict[str, list[str]]:
-    """How much of both classes lies to the left of the figure."""
+    """Text with the share of both classes to the left of the figure."""
     left = results.trainings()[training - 1] < SCORE_RANGE[0]
     qcd, top = (100 * left[results.label == label].mean() for label in (0, 1))
     return {"text": [f"← {qcd:.0f} % of QCD, {top:.0f} % of top"]}
@@ -94,7 +94,7 @@ def accepted_columns(threshold: float | None) -> dict[str, list]:
 
 
 def point_columns(points: dict[str, WorkingPoint]) -> dict[str, list]:
-    """Working points in the ROC plane; one without background stands at its lower limit."""
+    """Thresholds in the ROC plane; one without background is drawn at its lower limit."""
     rejections = [p.background_rejection for p in points.values()]
     values = [r.value if np.isfinite(r.value) else r.low for r in rejections]
     highs = [r.high if np.isfinite(r.high) else r.low for r in rejections]

@@ -50,7 +50,7 @@ def log_odds(train: Jets, val: Jets, test: Jets, seed: int, epochs: int) -> np.n
 
 
 def card(results: ScoredJets, test: Jets, epochs: int, seconds: float) -> dict:
-    """What was done, and numbers to recognise it by."""
+    """A record of how the file was made, with hashes and numbers that identify it."""
     labels = results.label
     return {
         "data": "data_fetch.load('top_tagging'), split 'test'",

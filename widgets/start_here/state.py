@@ -1,4 +1,4 @@
-"""What "Cut or learn?" lets one steer, and everything that follows from it; no page yet."""
+"""The controls of "Cut or learn?" and everything computed from them, without the page."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -30,9 +30,10 @@ class CutAndNetwork(Dashboard):
     """A mass window and a network on the same jets: controls, selections, columns of the figures.
 
     Args:
-        results: another scored test sample; its first tagger; default is the stored one.
-        state: window, threshold, ... where the controls start; `hide=("jet", ...)`. A threshold
-            alone also frees it from the window.
+        results: another scored test sample, of which the first tagger is used; default: the stored
+            one.
+        state: start values of the controls (window, threshold, ...), and `hide=("jet", ...)`. A
+            threshold without a window also switches `equal` off.
     """
 
     window = param.Range((140, 210), bounds=(0, 300), step=1, label="Mass window [GeV]")
@@ -70,7 +71,7 @@ class CutAndNetwork(Dashboard):
         super().__init__(**state)
 
     def adapt(self) -> None:
-        """As many trainings and displayed jets as the results have."""
+        """Set the numbers of trainings and displayed jets to those of the results."""
         self.param.training.objects = list(range(1, len(self.results.trainings()) + 1))
         last = len(self.results.shown) - 1
         self.jet = min(self.jet, last)
@@ -107,7 +108,7 @@ class CutAndNetwork(Dashboard):
         return self.scores >= self.threshold
 
     def working_points(self) -> dict[str, WorkingPoint]:
-        """Both selections as they are set now."""
+        """Both selections at their present settings."""
         labels, cut, network = self.results.label, self.by_cut(), self.by_network()
         points = {"cut": working_point(labels, cut), "network": working_point(labels, network)}
         return {**points, "both": working_point(labels, cut & network)}
@@ -117,7 +118,7 @@ class CutAndNetwork(Dashboard):
         return compare_at_equal_efficiency(self.results.label, self.by_cut(), self.scores)
 
     def compute(self) -> Outputs:
-        """Everything that follows the controls; what did not change is the same object again."""
+        """All outputs; an output that did not change is the same object again."""
         points = self.working_points()
         if not self.network:
             points = {"cut": points["cut"]}
@@ -136,7 +137,7 @@ class CutAndNetwork(Dashboard):
         }
 
     def _jet_outputs(self) -> Outputs:
-        """The jet on display: its constituents, where it lies in both figures, and in words."""
+        """The displayed jet: its constituents, its place in both figures, and its text."""
         index = int(self.results.shown[self.jet])
         mass, label = float(self.results.mass[index]), int(self.results.label[index])
         score = float(self.scores[index]) if self.network else None

@@ -17,7 +17,7 @@ CODE = Path(__file__).parent / "static.js"
 
 
 def layout(dashboard: CutAndNetwork, title: str) -> LayoutDOM:
-    """Three sliders over the stored results of one training; starts where the dashboard stands."""
+    """Three sliders over the stored results of one training, with the dashboard's start values."""
     outputs, results = dashboard.compute(), dashboard.results
     points = dashboard.working_points()
     del points["both"]
@@ -74,7 +74,7 @@ def _sliders(dashboard: CutAndNetwork) -> dict[str, LayoutDOM]:
 
 
 def _numbers(dashboard: CutAndNetwork) -> dict:
-    """What the script counts on: the test sample, and the words to say it in."""
+    """The script's input: the test sample, and the words of the live line."""
     results, scores = dashboard.results, dashboard.scores
     return {
         "mass": results.mass,

@@ -1,4 +1,4 @@
-"""What the dashboard "Cut or learn?" says: the live line, the table, a jet in words."""
+"""The text of the dashboard "Cut or learn?": the live line, the table, a jet in words."""
 
 import math
 from typing import Any
@@ -33,7 +33,7 @@ WORDS: dict[str, Any] = {
 
 
 def verdict(comparison: Comparison) -> str:
-    """Which selection is better at equal signal efficiency, and whether that may be chance."""
+    """The better selection at equal signal efficiency, and whether that may be chance."""
     cut, gain, sigmas = comparison.cut, comparison.gain, abs(comparison.sigmas)
     if cut.passed_signal == 0:
         return WORDS["empty"]
@@ -100,7 +100,7 @@ def jet(
 
 
 def about(results: ScoredJets) -> str:
-    """What the numbers rest on."""
+    """The jets and the intervals from which the numbers come."""
     return (
         f"{_count(len(results.label))} test jets. Errors and bands are 68 % intervals for this "
         "sample and one training: move <i>Training</i> to see what another one does."

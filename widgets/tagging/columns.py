@@ -1,4 +1,4 @@
-"""What the figures of "Which tagger, and at what price?" show, as columns."""
+"""The columns of the figures of "Which tagger, and at what price?"."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,15 +12,17 @@ from hepml_lite.statistics.scored_variation import SCORE_EDGES
 from hepml_lite.statistics.tagger_rates import GRID, TaggerRates
 from widgets.shared.style import GREEN, GREY, ORANGE, PURPLE, SKY, zoomed
 
-COLOURS = (PURPLE, GREEN, ORANGE, SKY)  # of chosen taggers; blue and vermilion are classes
+COLOURS = (PURPLE, GREEN, ORANGE, SKY)  # of chosen taggers; blue and vermilion mark the classes
 DASHES = ("solid", "dashed", "dotdash", "dotted")
 MARKERS = ("circle", "square", "triangle", "diamond")
-MIN_BACKGROUND = 10  # jets behind a point of a ROC curve: fewer say nothing
+MIN_BACKGROUND = 10  # background jets above a threshold; with fewer a ROC point says nothing
 SPECTRUM_EDGES = np.arange(0, 301, 20.0)  # GeV
 MASS_EDGES = np.array([0, 40, 60, 80, 100, 120, 140, 160, 180, 200, 300.0])
 PT_EDGES = np.arange(550, 651, 12.5)
-LOWEST = 1e-4  # fraction of jets at the foot of a logarithmic axis
-LEAST, MOST = 0.4, 2.5  # ratios of efficiencies beyond are drawn at the end of the axis
+LOWEST_FRACTION = 1e-4  # fraction of jets at the lower end of a logarithmic axis
+# Ratios of efficiencies beyond these are drawn at the end of the axis
+LOWEST_RATIO = 0.4
+HIGHEST_RATIO = 2.5
 NAME_HEIGHT = 0.007  # of a curve's name, in AUC
 Columns = dict[str, list | np.ndarray]
 
@@ -38,7 +40,7 @@ class Chosen(NamedTuple):
 
 
 def columns(rows: Sequence[dict], *names: str) -> Columns:
-    """Rows turned into columns; all `names` are there, even of no rows."""
+    """Rows turned into columns; all `names` are there, even without rows."""
     return {name: [row[name] for row in rows] for name in names}
 
 
@@ -68,7 +70,7 @@ def varied_roc_columns(
     varied = sample.variations[variation]
     for one in chosen:
         background, signal = varied.passed[one.row, min(strength, len(varied.strengths) - 1)]
-        keep = background >= MIN_BACKGROUND  # also drops a tagger that never saw them, -1
+        keep = background >= MIN_BACKGROUND  # also drops a tagger without scores, -1
         y = varied.total[0] / background[keep]
         lines.append({"xs": signal[keep] / varied.total[1], "ys": y, **one.style})
     return columns(lines, "xs", "ys", "colour", "dash")
@@ -76,7 +78,7 @@ def varied_roc_columns(
 
 @lru_cache(maxsize=64)
 def score_columns(sample: TaggerRates, row: int) -> Columns:
-    """Fraction of jets a bin of the score, as steps."""
+    """Fraction of jets in each bin of the score, as steps."""
     scores = np.clip(sample.scores[row], SCORE_EDGES[0], SCORE_EDGES[-1])
     counts = [np.histogram(scores[sample.jets.label == label], SCORE_EDGES)[0] for label in (0, 1)]
     return _score_steps(*counts)
@@ -86,7 +88,7 @@ def score_columns(sample: TaggerRates, row: int) -> Columns:
 def varied_score_columns(
     sample: TaggerRates, row: int, variation: str | None, strength: int
 ) -> Columns:
-    """The same after a variation; nothing for a tagger that never saw it."""
+    """The same after a variation; nothing for a tagger without scores for it."""
     if variation is None:
         return {"x": [], "qcd": [], "top": []}
     varied = sample.variations[variation]
@@ -100,7 +102,7 @@ def _score_steps(qcd: np.ndarray, top: np.ndarray) -> Columns:
 
 def _steps(counts: np.ndarray) -> np.ndarray:
     """Fractions, each twice, as a step needs two ends."""
-    return np.repeat(np.maximum(counts / counts.sum(), LOWEST / 10), 2)
+    return np.repeat(np.maximum(counts / counts.sum(), LOWEST_FRACTION / 10), 2)
 
 
 @lru_cache(maxsize=8)
@@ -153,7 +155,7 @@ def after_columns(
 def _efficiencies(
     one: Chosen, bins: np.ndarray, passed: np.ndarray, edges: np.ndarray
 ) -> list[dict]:
-    """A point for each bin where some pass, beside those of the other taggers."""
+    """A point for each bin in which jets pass, shifted from those of the other taggers."""
     all_counts = np.bincount(bins, minlength=len(edges) - 1)
     counts = np.bincount(bins[passed], minlength=len(edges) - 1)
     shift = (one.slot - 1.5) * 0.13
@@ -163,7 +165,7 @@ def _efficiencies(
             continue
         value, low, high = efficiency_interval(n, total)
         middle = (edges[k] + edges[k + 1]) / 2 + shift * (edges[k + 1] - edges[k])
-        ends = {"low": max(low, LOWEST), "high": high}
+        ends = {"low": max(low, LOWEST_FRACTION), "high": high}
         look = {"colour": COLOURS[one.slot], "marker": MARKERS[one.slot]}
         rows.append({"x": middle, "y": value, **ends, **look})
     return rows
@@ -186,7 +188,7 @@ def landscape_columns(sample: TaggerRates, efficiency: float, chosen: Sequence[C
     for one in chosen:
         colours[one.row], markers[one.row] = COLOURS[one.slot], MARKERS[one.slot]
         sizes[one.row] = zoomed(15)
-    order = np.argsort(sizes, kind="stable")  # chosen ones on top
+    order = np.argsort(sizes, kind="stable")  # chosen taggers are drawn on top
     return {
         "x": np.maximum(sample.parameters, 1)[order],
         "y": np.minimum(rejection, (sample.jets.label == 0).sum())[order],
@@ -197,10 +199,10 @@ def landscape_columns(sample: TaggerRates, efficiency: float, chosen: Sequence[C
 
 
 def shift_columns(shifts: Sequence[tuple[Chosen, int, Interval]]) -> Columns:
-    """Efficiency after a variation over that before, at the place of the variation in the list."""
+    """Efficiency after a variation over that before, at the variation's place in the list."""
     rows = []
     for one, place, ratio in shifts:
-        value, low, high = (min(max(v, LEAST), MOST) for v in ratio)
+        value, low, high = (min(max(v, LOWEST_RATIO), HIGHEST_RATIO) for v in ratio)
         look = {"colour": COLOURS[one.slot], "marker": MARKERS[one.slot]}
         y = place + (one.slot - 1.5) * 0.2
         rows.append({"x": value, "y": y, "low": low, "high": high, **look})
@@ -231,7 +233,7 @@ def curve_columns(sample: TaggerRates, chosen: tuple[Chosen, ...]) -> dict[str, 
 
 
 def _apart(heights: Sequence[float], least: float) -> np.ndarray:
-    """Where to write names that want to stand at these heights: each below the one before."""
+    """Heights of names near these heights; each name is below the one before."""
     places = np.array(heights)
     order = np.argsort(-places, kind="stable")
     for above, below in pairwise(order):
@@ -240,5 +242,5 @@ def _apart(heights: Sequence[float], least: float) -> np.ndarray:
 
 
 def highest(sample: TaggerRates) -> float:
-    """Largest rejection that the background of the sample can tell."""
+    """Largest rejection that can be measured with the background of the sample."""
     return (sample.jets.label == 0).sum() / MIN_BACKGROUND

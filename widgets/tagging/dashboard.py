@@ -21,7 +21,7 @@ from widgets.tagging.columns import Chosen
 STORED = Path(__file__).parent / "stored.npz"
 SLOTS = ("first", "second", "third", "fourth")
 NONE = "none"
-WISHES = (  # what is on display at first, as far as it is there
+WISHES = (  # taggers displayed at first, if the sample has them
     ("ParticleNet", "PFN"),
     ("LorentzNet", "EFN", "LoLa"),
     ("trees", "TopoDNN"),
@@ -111,7 +111,7 @@ class Tagging(Dashboard):
             self.param.variation.objects = [NONE, *self.sample.variations]
 
     def settle(self, changed: set[str]) -> None:
-        """Score and efficiency of the first tagger belong together: one follows the other."""
+        """Keep score and efficiency of the first tagger consistent: one follows the other."""
         if changed == {"score"}:
             self.same = False
         elif changed == {"efficiency"}:
@@ -139,17 +139,17 @@ class Tagging(Dashboard):
         return None if self.variation == NONE else self.variation
 
     def threshold(self, row: int) -> float:
-        """Of a tagger: the common score, or what gives the common signal efficiency."""
+        """Threshold of a tagger: the common score, or the one at the common signal efficiency."""
         if not self.same:
             return self.score
         return float(self.sample.thresholds[row, round(100 * self.efficiency) - 1])
 
     def level(self, variation: str) -> int:
-        """Which of the strengths that a variation has."""
+        """Index of the strength of the variation."""
         return min(self.strength, len(self.sample.variations[variation].strengths)) - 1
 
     def facts(self, one: Chosen, selected: np.ndarray) -> words.Facts:
-        """What the table says of a tagger that selects these jets, (N,) bool."""
+        """The table's row of a tagger that selects these jets, (N,) bool."""
         sample, varied = self.sample, self.varied
         classes = (selected[sample.jets.label == label] for label in (1, 0))
         signal, background = (efficiency_interval(int(c.sum()), len(c)) for c in classes)
@@ -175,7 +175,7 @@ class Tagging(Dashboard):
         return self.sample.shift(one.row, variation, level, label, threshold)
 
     def compute(self) -> Outputs:
-        """Everything that follows the controls; what did not change is the same object again."""
+        """All outputs; an output that did not change is the same object again."""
         sample, chosen, label = self.sample, self.chosen, CLASSES.index(self.kind)
         thresholds = [self.threshold(one.row) for one in chosen]
         selected = [sample.scores[one.row] >= t for one, t in zip(chosen, thresholds, strict=True)]
@@ -222,7 +222,7 @@ class Tagging(Dashboard):
         return {"shifts": columns.shift_columns(found), "highlight": band}
 
     def layout(self, display: Display) -> pn.viewable.Viewable:
-        """Controls to the left; line, table and eight figures to the right."""
+        """The page: controls on the left; line, table and eight figures on the right."""
         left = pn.Column(
             *(self._slot(number) for number in range(len(SLOTS))),
             self.controls("efficiency", "same", "score"),
@@ -242,7 +242,7 @@ class Tagging(Dashboard):
         return pn.Row(left, right, sizing_mode="stretch_width")
 
     def _slot(self, number: int) -> pn.Row:
-        """A choice behind the colour, dash and marker that it has in the figures."""
+        """The choice of a tagger, after its colour, dash and marker in the figures."""
         html = words.mark(number, columns.DASHES[number])
         div = Div(
             text=html,

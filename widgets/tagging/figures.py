@@ -10,22 +10,23 @@ from bokeh.plotting import figure as Figure
 from hepml_lite.statistics.tagger_rates import TaggerRates
 from widgets.shared.base import Display
 from widgets.shared.style import BLUE, GREY, VERMILLION, figure, px, zoomed
-from widgets.tagging.columns import LEAST, LOWEST, MOST, highest
+from widgets.tagging.columns import HIGHEST_RATIO, LOWEST_FRACTION, LOWEST_RATIO, highest
 
-HEIGHT, NARROWEST = 255, 300
+HEIGHT = 255  # pixels
+MIN_COLUMN_WIDTH = 300  # pixels
 SCORES = (-10, 10)
 
 
 def grid(*figures: Figure) -> pn.Column:
-    """Figures in up to four columns, as there is room for."""
-    columns = f"repeat(auto-fit, minmax(max({px(NARROWEST)}, 24%), 1fr))"
+    """Figures in up to four columns, as many as fit."""
+    columns = f"repeat(auto-fit, minmax(max({px(MIN_COLUMN_WIDTH)}, 24%), 1fr))"
     styles = {"display": "grid", "grid-template-columns": columns}
     panes = (pn.panel(f, sizing_mode="stretch_width") for f in figures)
     return pn.Column(*panes, sizing_mode="stretch_width", styles=styles)
 
 
 def every(display: Display, sample: TaggerRates, variations: Sequence[str]) -> list[Figure]:
-    """All of them."""
+    """All eight figures."""
     return [
         roc(display, sample),
         scores(display),
@@ -53,7 +54,7 @@ def roc(display: Display, sample: TaggerRates) -> Figure:
 
 def scores(display: Display) -> Figure:
     """Scores of both classes for the first tagger, thin after the variation."""
-    ranges = {"x_range": SCORES, "y_range": (LOWEST, 1.2), "y_axis_type": "log"}
+    ranges = {"x_range": SCORES, "y_range": (LOWEST_FRACTION, 1.2), "y_axis_type": "log"}
     f = _figure("Scores of tagger 1", "ln p(top) / p(QCD)", "fraction / 0.5", **ranges)
     accepted = {"color": GREY, "fill_alpha": 0.2}
     f.vstrip("left", "right", source=display.source("accepted"), **accepted)
@@ -72,7 +73,7 @@ def scores(display: Display) -> Figure:
 
 
 def spectrum(display: Display) -> Figure:
-    """Mass of one class before the cut and behind it, each of unit area."""
+    """Mass of one class before and after the cut, each of unit area."""
     ranges = {"x_range": (0, 300), "y_range": (0, 1.02)}
     f = _figure("Does the cut sculpt?", "jet mass [GeV]", "fraction / 20 GeV", **ranges)
     before = {"fill_color": GREY, "fill_alpha": 0.35}
@@ -85,7 +86,7 @@ def spectrum(display: Display) -> Figure:
 
 def against(display: Display, name: str, label: str, x_range: tuple[float, float]) -> Figure:
     """Efficiency of one class in bins of mass or pT."""
-    ranges = {"x_range": x_range, "y_range": (5 * LOWEST, 2), "y_axis_type": "log"}
+    ranges = {"x_range": x_range, "y_range": (5 * LOWEST_FRACTION, 2), "y_axis_type": "log"}
     title = {"mass": "Efficiency against mass", "pt": "Efficiency against pT"}[name]
     f = _figure(title, label, "efficiency", **ranges)
     f.xaxis.ticker = FixedTicker(ticks=np.linspace(*x_range, 4 if name == "mass" else 5))
@@ -100,7 +101,11 @@ def against(display: Display, name: str, label: str, x_range: tuple[float, float
 def shifts(display: Display, variations: Sequence[str]) -> Figure:
     """Efficiency of one class after each variation over that before, at fixed thresholds."""
     y_range = (len(variations) - 0.5, -0.5)
-    ranges = {"x_range": (LEAST * 0.95, MOST * 1.05), "y_range": y_range, "x_axis_type": "log"}
+    ranges = {
+        "x_range": (LOWEST_RATIO * 0.95, HIGHEST_RATIO * 1.05),
+        "y_range": y_range,
+        "x_axis_type": "log",
+    }
     f = _figure("What moves it?", "ε after / before", "", **ranges)
     f.xaxis.ticker = FixedTicker(ticks=[0.5, 1, 2])
     f.yaxis.ticker = FixedTicker(ticks=list(range(len(variations))))
@@ -143,7 +148,7 @@ def curves(display: Display, sample: TaggerRates) -> Figure:
 
 
 def _figure(title: str, x: str, y: str, **ranges) -> Figure:
-    # one with long labels is no reason to make those above and below narrow
+    # one figure with long labels must not make those above and below it narrow
     return figure(title, x, y, height=zoomed(HEIGHT), frame_align=False, **ranges)
 
 

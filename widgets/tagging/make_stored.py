@@ -1,12 +1,11 @@
-"""Make stored.npz, the jets and scores of "Which tagger, and what does it cost?"; an hour or less.
+"""Make stored.npz, the jets and scores of "Which tagger, and at what price?"; an hour or less.
 
 Run `python widgets/tagging/make_stored.py` after a change of the data, of the trained networks or
 of the variations. It scores the test jets of top_tagging with every stored network (observable
-taggers are fitted again), as they are and after each variation of
+taggers are fitted again), without change and after each variation of
 hepml_lite.jet_physics.variations.systematics. It scores the samples with another shower and with
-multiple interactions, and trains a few taggers on fewer jets. What was scored is kept in a work
-folder, so that a second run only does what is new; `--weights` looks for networks that are not
-stored yet.
+multiple interactions, and trains a few taggers on fewer jets. Scores are kept in a work folder, so
+that a second run makes only the new ones. `--weights` looks for networks that are not stored yet.
 """
 
 import argparse
@@ -50,7 +49,9 @@ CHANGES = {  # name in the dashboard: name in `systematics.VARIATIONS`, strength
 }
 OTHERS = {"Vincia shower": "top_tagging_vincia", "multiple interactions": "top_tagging_mpi"}
 CURVES = ("mass", "trees", "PFN", "ParticleNet", "PELICAN")
-SIZES, SEEDS, STEPS = (300, 1000, 3000, 10_000), (1, 2), 400  # at least so many training steps
+SIZES = (300, 1000, 3000, 10_000)  # training jets
+SEEDS = (1, 2)
+STEPS = 400  # least number of training steps
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,14 @@ def stored_weights(row: str, weights: Path) -> Path | None:
 
 
 def features(row: str, made: Tagger, split: str, options: argparse.Namespace) -> np.ndarray:
-    """What a tagger on observables reads of a split; benchmarks/landscape.py may have kept it."""
+    """The inputs of a tagger on observables; benchmarks/landscape.py may have stored them."""
     kept, own = (
         folder / f"{file_name(row)}_features{part}.npz"
         for folder, part in ((options.weights, ""), (options.work, f"_{split}"))
     )
     if not kept.is_file() and not own.is_file():
         found = made.features(load(DATA, split=split))
-        if not isinstance(found, np.ndarray):  # sparse, and quick to make again
+        if not isinstance(found, np.ndarray):  # sparse inputs are quick to make again
             return found
         kept_features: dict[str, Any] = {split: found}
         np.savez(own, **kept_features)
@@ -135,7 +136,7 @@ def scored(row: str, samples: Samples, options: argparse.Namespace) -> dict[str,
 
 
 def sample(samples: Samples, rows: dict[str, dict[str, np.ndarray]]) -> TaggerRates:
-    """Everything put together, without curves."""
+    """All scores in one sample, without learning curves."""
     nominal = {row: done["nominal"] for row, done in rows.items()}
     parameters = {row: int(done["parameters"]) for row, done in rows.items()}
     made, variations = TaggerRates.from_scores(samples.test, nominal, parameters), {}
@@ -154,7 +155,7 @@ def sample(samples: Samples, rows: dict[str, dict[str, np.ndarray]]) -> TaggerRa
 
 
 def one_auc(row: str, n_jets: int, seed: int, options: argparse.Namespace) -> float:
-    """AUC on the test jets after training on so few."""
+    """AUC on the test jets after training on a small number of jets."""
     train, test = load(DATA, split="train"), load(DATA, split="test")
     few = np.random.default_rng(seed).permutation(len(train))[:n_jets]
     made = TAGGERS[row]("lesson")
@@ -196,7 +197,7 @@ def curves(options: argparse.Namespace, full: TaggerRates) -> dict[str, np.ndarr
 
 
 def card(made: TaggerRates, test: Jets, path: Path, seconds: float) -> dict:
-    """What was done, and numbers to recognise it by."""
+    """A record of how the file was made, with hashes and numbers that identify it."""
     return {
         "data": f"data_fetch.load({DATA!r}), split 'test'",
         "data_card": {key: test.card.get(key) for key in ("command", "seed", "sha256")},

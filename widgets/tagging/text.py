@@ -1,4 +1,4 @@
-"""What "Which tagger, and at what price?" says: the live line and the table."""
+"""The text of "Which tagger, and at what price?": the live line and the table."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class Facts(NamedTuple):
 
 
 def line(facts: Sequence[Facts], done: str | None, score: float | None) -> str:
-    """What the cut lets through, what it does to the mass, what the variation does.
+    """A line on the jets that pass the cut, their mass, and the effect of the variation.
 
     Args:
         facts: of the chosen taggers, the first one first.
@@ -111,7 +111,7 @@ def mark(number: int, dash: str) -> str:
 
 
 def name(f: Facts) -> str:
-    """The name of a tagger behind the symbol that it has in the figures."""
+    """The name of a tagger, after its symbol in the figures."""
     return f"{swatch(COLOURS[f.chosen.slot], SYMBOLS[f.chosen.slot])} {f.name}"
 
 

@@ -1,4 +1,4 @@
-"""Published files as containers: one layout a module, with `read(path, start, stop)`, `count`."""
+"""Published files as containers: each layout is a module with `read` and `count`."""
 
 import importlib
 from pathlib import Path
@@ -6,7 +6,7 @@ from types import ModuleType
 
 from hepml_lite.containers.rows import Rows
 
-LAYOUTS = {  # and the container that its files are read as
+LAYOUTS = {  # each layout, and the container that its files are read into
     "top_landscape": "Jets",
     "energyflow_qg": "Jets",
     "jetnet": "Jets",
@@ -21,12 +21,13 @@ LAYOUTS = {  # and the container that its files are read as
 
 
 def read(layout: str, path: Path, start: int = 0, stop: int | None = None) -> Rows:
-    """Rows number `start` to `stop` of a published file, in the container that `LAYOUTS` names.
+    """Rows `start` to `stop` of a published file, in the container that `LAYOUTS` names.
 
     Args:
-        layout: how it is laid out, see `LAYOUTS` and `data_fetch.public.PublicSet.layout`.
+        layout: a layout of `LAYOUTS`, see `data_fetch.public.PublicSet.layout`.
         path: the file.
-        start, stop: as in a slice; the rest of the file is not kept in memory.
+        start: first row, as in a slice.
+        stop: the row after the last, as in a slice; other rows are not kept in memory.
 
     Raises:
         ValueError: for an unknown layout, or a file that has another one.
@@ -36,7 +37,7 @@ def read(layout: str, path: Path, start: int = 0, stop: int | None = None) -> Ro
 
 
 def count(layout: str, path: Path) -> int:
-    """Number of rows of a published file; most layouts know it without reading them.
+    """Number of rows of a published file; most layouts know it without reading the rows.
 
     Raises:
         ValueError: for an unknown layout, or a file that has another one.

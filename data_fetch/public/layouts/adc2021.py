@@ -1,7 +1,7 @@
 """ADC2021: HDF5 with Particles (N, 19, 4): missing momentum, 4 electrons, 4 muons, 10 jets.
 
 Columns as in Particles_Names: Pt [GeV], Eta, Phi, Class. The class of an object, 1 to 4, repeats
-its place in the row and is 0 where there is none. One process a file.
+its place in the row and is 0 where there is none. Each file has one process.
 Govorkova et al., arXiv:2107.02157; https://mpp-hep.github.io/ADC2021.
 """
 
@@ -16,7 +16,7 @@ from hepml_lite.containers.trigger_events import N_OBJECTS, OBJECTS, TriggerEven
 from hepml_lite.containers.validation import read_only
 
 NAMES = ("background", "A -> 4l", "h0 -> tau tau", "h+- -> tau nu", "LQ -> b tau")
-BEGINNINGS = ("background", "Ato4l", "hToTauTau", "hChToTauNu", "leptoquark")  # of the files
+BEGINNINGS = ("background", "Ato4l", "hToTauTau", "hChToTauNu", "leptoquark")  # of file names
 BLACK_BOX = "BlackBox"
 COLUMNS = ["Pt", "Eta", "Phi", "Class"]
 CODES = np.repeat(np.arange(1, len(OBJECTS) + 1), list(OBJECTS.values()))  # (19,)
@@ -26,7 +26,7 @@ BLOCK = 100_000  # events in double precision at a time
 def read(
     path: Path, start: int = 0, stop: int | None = None, label: int | None = None
 ) -> TriggerEvents:
-    """Events `start` to `stop` of one process, or of the black box, whose classes are secret.
+    """Events `start` to `stop` of one process, or of the black box, whose labels are secret.
 
     Args:
         path: the file; its name tells the process.
@@ -68,7 +68,7 @@ def _objects(stored: np.ndarray, first: int, path: Path) -> np.ndarray:
             f"{path}: event {first + row} has objects of the classes {code[row].astype(int)}; "
             f"expected {CODES}, or 0 where there is none: another order of the objects"
         )
-    eta = np.where(CODES == 1, 0, eta)  # a momentum transverse to the beam has none
+    eta = np.where(CODES == 1, 0, eta)  # missing transverse momentum has no eta
     return np.where(real[..., None], np.stack([pt, eta, kinematics.wrap_phi(phi)], axis=-1), 0)
 
 

@@ -1,9 +1,9 @@
 """CaloChallenge: HDF5 with showers (N, V) and incident_energies (N, 1), both in MeV.
 
-The voxels are flattened with the rings inside the angles inside the layers, as in `Showers`. How
-they lie is not in the file: data sets 2 and 3 are regular, the layers of data set 1 are cut
-differently and described in binning_dataset_1_….xml. Neither says how thick a layer is, so that
-depths count layers. arXiv:2410.21611; https://github.com/CaloChallenge/homepage.
+The voxels are flattened with the rings inside the angles inside the layers, as in `Showers`. The
+file does not give the geometry. Data sets 2 and 3 are regular. The layers of data set 1 differ, and
+binning_dataset_1_….xml describes them. No file gives the thickness of a layer, so depths count
+layers. arXiv:2410.21611; https://github.com/CaloChallenge/homepage.
 """
 
 import xml.etree.ElementTree as ElementTree

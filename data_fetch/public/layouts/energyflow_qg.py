@@ -14,7 +14,7 @@ from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
 
 NAMES = ("gluon", "quark")
-#: Masses [GeV] by PDG number without sign; photons have none.
+#: Masses [GeV] by PDG number without sign; photons are massless.
 MASS = {
     11: 0.000511,
     13: 0.10566,

@@ -1,4 +1,4 @@
-"""What the HDF5 layouts share: errors that say what is wrong with the file and what to do."""
+"""Reading of HDF5 files, shared by the HDF5 layouts; errors say what is wrong and what to do."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,8 @@
 """The hls4ml LHC jets: HDF5 files of 10 000 jets with up to 150 particles and 59 features.
 
-jetConstituentList (N, 150, 16): columns as in particleFeatureNames, which lists a 17th, j1_pdgid,
-that is not there. jets (N, 59): columns as in jetFeatureNames, the last six of them flags of the
-class: j_g, j_q, j_w, j_z, j_t, j_undef. https://zenodo.org/records/3602260.
+jetConstituentList (N, 150, 16): columns as in particleFeatureNames, which also lists a 17th,
+j1_pdgid, that the array lacks. jets (N, 59): columns as in jetFeatureNames; the last six are flags
+of the class: j_g, j_q, j_w, j_z, j_t, j_undef. https://zenodo.org/records/3602260.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""JetClass: ROOT files of 100 000 jets, one class a file, with a tree of jagged branches.
+"""JetClass: ROOT files of 100 000 jets of one class, with a tree of jagged branches.
 
 part_px, part_py, part_pz, part_energy [GeV], part_charge, flags part_is… of the kind of particle,
 and flags label_… of the class. Qu, Li, Qian, arXiv:2202.03772; https://zenodo.org/records/6619768.
@@ -91,6 +91,6 @@ def _tree(path: Path) -> uproot.TTree:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except Exception as broken:  # a damaged file fails in many places, each with errors of its own
+    except Exception as broken:  # a damaged file fails in many places, with different errors
         reason = str(broken).strip().partition("\n")[0]
         raise ValueError(f"{path} cannot be read as ROOT ({reason}); fetch it again") from broken

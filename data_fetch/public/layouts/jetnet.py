@@ -1,8 +1,8 @@
-"""JetNet: one HDF5 file a class, with particle_features (N, P, 4) and jet_features (N, 4).
+"""JetNet: an HDF5 file for each class, with particle_features (N, P, 4), jet_features (N, 4).
 
 particle_features: eta - eta_jet, phi - phi_jet, pT/pT_jet, mask. jet_features: pT [GeV], eta,
-mass [GeV], number of particles. The jet is the whole one: the 30 leading particles of JetNet carry
-less than its pT and mass. Kansal et al., arXiv:2106.11535; https://zenodo.org/records/6975118.
+mass [GeV], number of particles. These describe the whole jet: the 30 leading particles of JetNet
+carry less pT and mass. Kansal et al., arXiv:2106.11535; https://zenodo.org/records/6975118.
 """
 
 from pathlib import Path
@@ -13,13 +13,13 @@ from data_fetch.public.layouts import hdf5
 from hepml_lite.containers.jets import Jets
 
 NAMES = ("gluon", "light quark", "top", "W", "Z")
-LETTERS = "gqtwz"  # how the names of the files begin
+LETTERS = "gqtwz"  # first letters of the file names
 
 
 def read(path: Path, start: int = 0, stop: int | None = None, label: int | None = None) -> Jets:
     """Jets `start` to `stop` of one class.
 
-    The files do not say where in azimuth a jet points: all of them are put at phi = 0.
+    The files do not give the azimuth of a jet: all jets are put at phi = 0.
 
     Args:
         path: the file; its first letter tells the class: g, q, t, w or z.

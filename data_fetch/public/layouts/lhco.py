@@ -2,7 +2,7 @@
 
 Jets (….features.h5): px, py, pz, m [GeV], tau1, tau2, tau3 of j1 and j2, label (1 signal). With
 more subjettinesses, tau1j1_1 is the one with beta = 1. Particles: 700 times pT [GeV], eta, phi,
-padded with zeros, and in the R&D data the label as 2101st column; that of a black box is a line of
+padded with zeros. In the R&D data the label is the 2101st column; for a black box it is a line of
 its masterkey (0 background). Kasieczka et al., arXiv:2101.08320.
 """
 
@@ -21,15 +21,15 @@ NAMES = ("QCD", "signal")
 UNKNOWN = ("unknown",)
 MOMENTUM = ("px", "py", "pz", "m")
 SLOTS = 700
-MIN_PT = 200.0  # GeV, of the leading jet; the trigger asked for 1200, and a second jet has 20
-BLOCK = 1000  # events of particles in memory at a time
+MIN_PT = 200.0  # GeV, of the leading jet; the trigger required 1200, and a second jet has 20
+BLOCK = 1000  # events whose particles are in memory at a time
 
 
 def read(path: Path, start: int = 0, stop: int | None = None, label: int | None = None) -> Events:
     """Events `start` to `stop` of a file, with the quantities of `dijets.QUANTITIES`.
 
-    Particles are clustered (anti-kT, R = 1.0), which takes some milliseconds an event; an event
-    without a second jet above 20 GeV is left out. A masterkey beside its black box is read.
+    Particles are clustered (anti-kT, R = 1.0), which takes some milliseconds for each event. Events
+    without a second jet above 20 GeV are left out. A masterkey beside its black box is read.
 
     Args:
         path: the file.
@@ -92,7 +92,7 @@ def _from_particles(frame: Frame, first: int, last: int) -> tuple[np.ndarray, np
         p4 = kinematics.four_vectors(*stored[event, slot].T)  # (M, 4)
         nothing = np.zeros(len(event), int)  # neither identity nor charge is published
         particles = Particles(event, p4, nothing, nothing)
-        # what stands beside an event tells which ones are left
+        # the number of each event is carried along: it tells which events are left
         found = dijets.leading_two(particles, low + np.arange(len(stored)), MIN_PT)
         values.append(dijets.dijet_quantities(found))
         events.append(found.pt_hat)
@@ -101,7 +101,7 @@ def _from_particles(frame: Frame, first: int, last: int) -> tuple[np.ndarray, np
 
 
 def _labels(frame: Frame, first: int, last: int, path: Path) -> np.ndarray | None:
-    """(N,) 0 or 1, or None if they are nowhere."""
+    """Labels (N,), 0 or 1; None if neither the file nor a masterkey has them."""
     named = [name for name in ("label", "labels") if name in frame.columns]
     if len(frame.columns) == 3 * SLOTS + 1:
         named = frame.columns[3 * SLOTS :]

@@ -1,4 +1,4 @@
-"""Rows of an npz file without the others: what the layouts of compressed NumPy archives share."""
+"""Reading of some rows of an npz file, shared by the layouts of compressed NumPy archives."""
 
 import contextlib
 import zipfile

@@ -1,9 +1,9 @@
-"""OmniFold_Big: text, one line a jet, in numbered files of one archive; Pythia 8 and Delphes.
+"""OmniFold_Big: text with a line for each jet, in numbered files of one archive (Pythia, Delphes).
 
 A line: number of the event, `reco` or `truth`, pT of the Z, then of the hardest jet pT, rapidity,
 azimuth, mass, tau_1 to tau_5 (beta = 1), soft-drop mass, zg and number of constituents; momenta and
 masses in GeV. An event has a line for each level that has a jet; both are written one after the
-other. Numbers of events begin anew in every file. https://zenodo.org/records/10633065.
+other. Event numbers start again in every file. https://zenodo.org/records/10633065.
 """
 
 import itertools
@@ -39,14 +39,16 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> UnfoldingPair:
 
 
 def count(path: Path) -> int:
-    """Number of pairs in a file, all of which is read for it."""
+    """Number of pairs in a file; the whole file is read for it."""
     with Path(path).open(encoding="ascii", errors="replace") as file:
         return sum(1 for _ in _pairs(file, Path(path)))
 
 
 def _bounds(start: int, stop: int | None) -> tuple[int, int | None]:
     if start < 0 or (stop is not None and stop < 0):
-        raise ValueError(f"start {start} and stop {stop}: text is read from its beginning on")
+        raise ValueError(
+            f"start {start} and stop {stop}: text is read from its beginning; count rows from 0"
+        )
     return start, stop
 
 

@@ -15,11 +15,11 @@ from data_fetch.public.layouts import npz
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
 NAMES = ("simulation", "nature")
-BEGINNINGS = ("Pythia", "Herwig")  # of the files: the paper's simulation, and its data
+BEGINNINGS = ("Pythia", "Herwig")  # of file names: the paper's simulation, and its data
 QUANTITIES = ("mass", "multiplicity", "width", "ln_rho", "tau21", "zg", "pt")
 STORED = ("jets", "mults", "widths", "tau2s", "sdms", "zgs")
 LEVELS = ("gen", "sim")
-LOWEST_LN_RHO = -14.0  # where grooming leaves next to no mass; the same as in the course's sample
+LOWEST_LN_RHO = -14.0  # where grooming leaves almost no mass; the same as in the course's sample
 SMALLEST_WIDTH = 1e-6
 
 

@@ -1,7 +1,7 @@
-"""A pandas table in HDF5, read by rows without pandas: both formats that pandas writes.
+"""A pandas table in HDF5, read by rows without pandas, in both formats that pandas writes.
 
-`fixed`: blocks of columns of one type in block0_values, block1_values, …, their names in
-block0_items, …. `table`: the records of one data set, with a field a block or a column.
+`fixed`: blocks of columns of one type in block0_values, block1_values, …, with their names in
+block0_items, …. `table`: the records of one data set, with a field for each block or column.
 """
 
 import re
@@ -17,7 +17,7 @@ from data_fetch.public.layouts import hdf5
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a column is: in a data set, in a field of it, at a position in the block."""
+    """The place of a column: a data set, a field of it, a position in the block."""
 
     data: h5py.Dataset
     field: str | None
@@ -28,7 +28,7 @@ class Frame:
     """The columns of the first table in an HDF5 file.
 
     Raises:
-        ValueError: if there is none, or its columns cannot be told apart.
+        ValueError: if the file has no table, or the names of its columns cannot be read.
     """
 
     def __init__(self, file: h5py.File, path: Path):
@@ -41,7 +41,7 @@ class Frame:
 
     @property
     def columns(self) -> list[str]:
-        """Names, numbers written as text."""
+        """Names of the columns; numbers are written as text."""
         return list(self._columns)
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Frame:
         """Some columns side by side, (N, number of them) in double precision.
 
         Raises:
-            ValueError: if there is none of a name, or the file is damaged.
+            ValueError: if there is no column of a name, or the file is damaged.
         """
         for name in names:
             hdf5.column(self.columns, name, self.path)

@@ -1,7 +1,7 @@
 """The Top Quark Tagging Reference Dataset: a pandas table in HDF5, read without pandas.
 
 A row has 200 times (E, px, py, pz) [GeV], in falling pT and padded with zeros, then the true top's
-(E, px, py, pz); two integers: ttv, which repeats the split that the file is, and is_signal_new
+(E, px, py, pz). Two integers follow: ttv, which repeats the file's split, and is_signal_new
 (1 top, 0 QCD). arXiv:1902.09914; https://zenodo.org/records/2603256.
 """
 
