@@ -136,7 +136,7 @@ class _Nearest:
         return np.where(swap, other, one), np.where(swap, one, other)
 
     def merge(self, kept: np.ndarray, gone: np.ndarray, momentum: np.ndarray) -> None:
-        """Put the sums (A, 4) into columns `kept` (A,) of the first A jets, and drop columns `gone`."""
+        """Put the sums (A, 4) into columns `kept` (A,) of the first A jets; drop columns `gone`."""
         active = len(kept)
         every = np.arange(active)
         self.gone[every, gone] = True
