@@ -240,6 +240,6 @@ def _check_different(kappas: np.ndarray, level: float) -> None:
     if highest > KAPPA_OF_SAME or (kappas[0] > KAPPA_OF_SAME).any():
         raise ValueError(
             f"kappa(A|B) = {kappas[0, 0]:.3f} and kappa(B|A) = {kappas[0, 1]:.3f}, up to "
-            f"{highest:.3f} within the error: 1 means that the samples are the same and have no two "
+            f"{highest:.3f} within the error: 1 means that the samples are equal and have no two "
             "topics; take purer mixtures, more jets, wider bins or another observable"
         )
