@@ -1,4 +1,4 @@
-"""Jets around their centre of transverse momentum, the same wherever in the detector they fly."""
+"""Jets relative to their centre of transverse momentum, wherever they are in the detector."""
 
 import numpy as np
 
@@ -10,15 +10,15 @@ def centred(jets: Jets) -> np.ndarray:
     """Constituents as (N, P, 3) float64: z = pT / sum pT, eta and phi from the centre of pT.
 
     The centre is the mean direction, weighted with pT, in the eta-phi plane. It agrees with the
-    jet axis of `Jets.relative()` to second order in the angles, and turns exactly with the jet; the
-    pseudorapidity of the (massive) jet does not even shift exactly with a boost along the beam.
-    For massive constituents rapidity takes the place of eta: it is what distances Delta R are made
-    of, and what a boost along the beam shifts. Zero where padded.
+    jet axis of `Jets.relative()` to second order in the angles, and turns exactly with the jet. The
+    jet is massive, so a boost along the beam does not shift its pseudorapidity exactly. For massive
+    constituents rapidity takes the place of eta: Delta R is defined with it, and a boost along the
+    beam shifts it. Zero where padded.
     """
     pt, eta, phi = np.moveaxis(jets.in_rapidity(), -1, 0)  # each (N, P)
     total = pt.sum(axis=1, keepdims=True)
     z = np.divide(pt, total, out=np.zeros_like(pt), where=total > 0)
-    hardest = pt.argmax(axis=1)[:, None]  # a reference near which no azimuth jumps by 2 pi
+    hardest = pt.argmax(axis=1)[:, None]  # relative to it no azimuth jumps by 2 pi
     d_eta = eta - np.take_along_axis(eta, hardest, 1)
     d_phi = kinematics.delta_phi(phi, np.take_along_axis(phi, hardest, 1))
     plane = np.stack([d_eta, d_phi], axis=-1)  # (N, P, 2)

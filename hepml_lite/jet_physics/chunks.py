@@ -1,4 +1,4 @@
-"""Many jets in bounded memory: a function of jets, applied to one stretch of them after another."""
+"""Many jets in bounded memory: a function is applied to one chunk after another."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ CHUNK = 10_000  # jets of 100 constituents as four-vectors in double precision: 
 
 
 def chunks(jets: Jets, size: int = CHUNK) -> Iterator[Jets]:
-    """The jets in order, `size` at a time; a sample without jets is one empty stretch.
+    """The jets in order, `size` at a time; a sample without jets gives one empty chunk.
 
     Raises:
         ValueError: if size is below 1.

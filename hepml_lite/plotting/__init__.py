@@ -1,4 +1,4 @@
-"""Figures and tables in one style that reads from the last row, a module for each kind."""
+"""Figures and tables in one style, readable from the last row; a module for each kind."""
 
 from hepml_lite.plotting import histograms, jets, losses, reliability, roc, style, tables
 from hepml_lite.plotting.histograms import histogram

@@ -22,15 +22,17 @@ def histogram(
     """Outline histograms on common bins, each with its statistical error as a band.
 
     The error is sqrt(N), or sqrt(sum w^2) for the names that have weights. With `density` each
-    histogram, errors included, is scaled to unit area over the bins; what lies outside is not
-    counted. `xlabel` carries its unit in brackets, "mass [GeV]", from which the y label is made.
+    histogram, errors included, is scaled to unit area over the bins; values outside do not count.
+    `xlabel` has its unit in brackets, as in "mass [GeV]"; the y label repeats this unit.
 
     Raises:
         ValueError: if there is nothing to draw: no values, or with `density` none in the bins.
     """
     samples = {name: np.ravel(np.asarray(v, dtype=float)) for name, v in values_by_name.items()}
     if not samples or not all(v.size for v in samples.values()):
-        raise ValueError(f"nothing to draw for {list(samples)}: give at least one value a name")
+        raise ValueError(
+            f"nothing to draw for {list(samples)}: give at least one value for each name"
+        )
     edges = np.histogram_bin_edges(np.concatenate(list(samples.values())), bins)  # (B + 1,)
     for name, values in samples.items():
         w = np.broadcast_to((weights_by_name or {}).get(name, 1.0), values.shape)
@@ -39,12 +41,16 @@ def histogram(
         scale = content.sum() * np.diff(edges) if density else 1.0
         if not np.all(scale):
             raise ValueError(f"no {name} in [{edges[0]:g}, {edges[-1]:g}]: choose other bins")
-        top, bottom = (content + error) / scale, (content - error) / scale
-        color, linestyle = (class_style(name)[k] for k in ("color", "linestyle"))
-        ax.stairs(content / scale, edges, label=name, color=color, ls=linestyle, lw=2.2)
+        top = (content + error) / scale
+        bottom = (content - error) / scale
+        style = class_style(name)
+        color = style["color"]
+        ax.stairs(content / scale, edges, label=name, color=color, ls=style["linestyle"], lw=2.2)
         ax.stairs(top, edges, baseline=bottom, fill=True, color=color, alpha=0.3, lw=0)
     ax.set(xlabel=xlabel, ylabel=_histogram_label(edges, xlabel, density, counted))
-    ax.set_xlim(edges[0], edges[-1])  # y stays automatic: it starts at 0, and may become a log
+    ax.set_xlim(
+        edges[0], edges[-1]
+    )  # y stays automatic: it starts at 0, and the caller may choose a log
     ax.legend()
     return ax
 

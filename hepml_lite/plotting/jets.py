@@ -1,4 +1,4 @@
-"""A jet in the eta-phi plane."""
+"""A figure of a jet in the eta-phi plane."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,7 +8,7 @@ from hepml_lite.plotting.style import class_style
 
 
 def jet_display(ax: Axes, jets: Jets, i: int) -> Axes:
-    """Draw jet i in the eta-phi plane around its axis: one disc a constituent, its area ~ pT.
+    """Draw jet i in the eta-phi plane around its axis: a disc of area ~ pT for each constituent.
 
     Raises:
         ValueError: if there is no jet i.
@@ -18,7 +18,9 @@ def jet_display(ax: Axes, jets: Jets, i: int) -> Axes:
     jet = jets[[i]]
     seen = jet.relative()[jet.mask]  # (P, 3)
     fraction, d_eta, d_phi = seen[np.argsort(-seen[:, 0])].T  # small discs come last, on top
-    name, pt, mass = jet.names[jet.label[0]], float(jet.pt[0]), float(jet.mass[0])
+    name = jet.names[jet.label[0]]
+    pt = float(jet.pt[0])
+    mass = float(jet.mass[0])
     reach = max(1.0, 1.05 * np.abs([d_eta, d_phi]).max())
     inches = np.array(ax.get_window_extent().size) / ax.figure.dpi
     whole = (0.35 * 72 * inches.min()) ** 2  # area of a disc that carries the whole jet, points^2

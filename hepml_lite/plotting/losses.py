@@ -1,4 +1,4 @@
-"""The loss of a training: as curves, and redrawn in place while a notebook trains."""
+"""Loss curves of a training, also redrawn in place while a notebook trains."""
 
 import io
 import time
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Losses(Protocol):
-    """What is drawn of a training; `hepml_lite.training.History` has it."""
+    """The numbers of a training that are drawn; `hepml_lite.training.History` has them."""
 
     @property
     def total_epochs(self) -> int:
-        """Planned number of epochs."""
+        """The planned number of epochs."""
         ...
 
     @property
@@ -36,14 +36,14 @@ class Losses(Protocol):
 
     @property
     def best_epoch(self) -> int:
-        """The epoch whose weights are kept, from 1; 0: none yet."""
+        """The epoch whose weights are kept, counted from 1; 0 before the first."""
         ...
 
 
 def loss_curves(ax: Axes, history: Losses) -> Axes:
     """Training and validation loss after each epoch, with the best epoch marked.
 
-    `history` is that of `training.fit`; its total_epochs fixes the x axis while curves grow.
+    `history` is that of `training.fit`; its total_epochs sets the x axis while curves grow.
     """
     curves = {"training": history.train_loss, "validation": history.validation_loss}
     done = len(history.train_loss)
@@ -84,7 +84,7 @@ class LiveLoss:
             self._handle.display(_loss_image(history))
 
     def on_epoch_end(self, history: Losses) -> None:
-        """Redraw, unless the last redraw was a moment ago."""
+        """Redraw, unless the last redraw was less than `seconds` ago."""
         if time.monotonic() - self._drawn >= self.seconds:
             self.on_end(history)
 
@@ -100,7 +100,7 @@ def _display_handle() -> "DisplayHandle | None":
     try:
         from IPython import get_ipython
         from IPython.display import DisplayHandle
-    except ImportError:  # plain Python trains as well, without a figure
+    except ImportError:  # without IPython there is no figure
         return None
     return DisplayHandle() if hasattr(get_ipython(), "kernel") else None
 

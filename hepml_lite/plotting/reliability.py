@@ -15,7 +15,7 @@ def reliability_diagram(
 ) -> Axes:
     """Observed share of signal against predicted probability; a calibrated tagger is the diagonal.
 
-    The legend gives each expected calibration error with what perfect calibration would show.
+    The legend gives each expected calibration error, and its value for perfect calibration.
     """
     ax.plot([0, 1], [0, 1], color="0.4", lw=1.5, ls=":")
     for name, probability in probabilities_by_name.items():

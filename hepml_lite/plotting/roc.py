@@ -22,16 +22,20 @@ def roc_curves(
     """Background rejection 1/eps_B against signal efficiency with bootstrap bands; up is better.
 
     The legend gives each area under the curve with its interval. A curve starts where the band
-    becomes finite: left of that, resamples run out of background and the rejection is not known.
-    Errors as in `metrics.roc_band`.
+    is finite. At smaller efficiencies some resamples have no background left, and the rejection is
+    not known.
+
+    Raises:
+        ValueError: as `metrics.roc_band`.
     """
     top = 10.0
     for name, scores in scores_by_name.items():
         band = roc_band(labels, scores, n_bootstrap, rng, level, weights=weights)
         area = bootstrap(auc, labels, scores, n_bootstrap, rng, level, weights=weights)
         grid, rejection, low, high = (curve[np.isfinite(band.high)] for curve in band)
-        color, linestyle = (class_style(name)[k] for k in ("color", "linestyle"))
-        ax.plot(grid, rejection, label=f"{name}: AUC {area}", color=color, ls=linestyle)
+        style = class_style(name)
+        color = style["color"]
+        ax.plot(grid, rejection, label=f"{name}: AUC {area}", color=color, ls=style["linestyle"])
         ax.fill_between(grid, low, high, color=color, alpha=0.3, lw=0)
         top = high.max(initial=top)
     guess = np.linspace(0.01, 1, 100)

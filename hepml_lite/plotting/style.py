@@ -5,7 +5,7 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 
-# Okabe and Ito (2008), told apart with any colour vision; their yellow and black make poor lines.
+# Okabe and Ito (2008), distinct for any colour vision; without yellow and black, poor for lines.
 COLOURS = {
     "blue": "#0072B2",
     "vermilion": "#D55E00",
@@ -16,12 +16,12 @@ COLOURS = {
 }
 _DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 2, 1, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# Classes that recur in many lessons; other names get the next free place when first drawn.
+# Places of classes that occur in many lessons; other names get the next place when first drawn.
 _PLACES = dict(QCD=0, background=0, Higgs=0, top=1, signal=1, quark=2, gluon=3, W=4, Z=5)
 
 
 def use_style() -> None:
-    """Make this style the default of every Matplotlib figure drawn from here on."""
+    """Make this style the default of all later Matplotlib figures."""
     dashes = [class_style(i)["linestyle"] for i in range(len(COLOURS))]
     mpl.rcParams.update(
         {
@@ -45,7 +45,7 @@ def class_style(which: int | str) -> dict[str, Any]:
     """Colour, linestyle and marker of a class or method, as keywords for `plot` and `errorbar`.
 
     A name looks the same in every figure of a session; QCD and top (background and signal) do
-    so in all sessions. A number takes that place of the cycle, which repeats after 30.
+    so in all sessions. A number is a place in the cycle of styles, which repeats after 30.
     """
     if isinstance(which, str):
         which = _PLACES.setdefault(which, len(set(_PLACES.values())))

@@ -1,4 +1,4 @@
-"""Tables for a notebook: numbers stay numbers in the data frame, and are text only where shown."""
+"""Tables for a notebook: the data frame holds numbers, the styled table shows them as text."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ LOOK = [("text-align", "right"), ("white-space", "nowrap")]
 
 
 class StyledTable(Styler):
-    """A styled data frame that is readable where there is no HTML, too."""
+    """A styled data frame that is readable without HTML, too."""
 
     def __repr__(self) -> str:
         return self.data.to_string()
@@ -24,15 +24,15 @@ def styled(
     formats: Mapping[str, str] | None = None,
     as_printed: Collection[str] = (),
 ) -> StyledTable:
-    """The frame as one reads it: a value and its error in one cell, thousands apart, no NaN.
+    """A table to read: a value and its error in one cell, thousands separated, no NaN.
 
     A column "x" with columns "x low" and "x high" beside it becomes one column of texts such as
-    "304 ± 21". To sort or to export, take the frame itself.
+    "304 ± 21". To sort or to export, use the frame itself.
 
     Args:
         frame: numbers and texts.
-        formats: by column, as "{:.3f}"; default: whole numbers as "12,345", others with four
-            digits.
+        formats: by column, such as "{:.3f}"; default: whole numbers as "12,345", others with
+            four digits.
         as_printed: columns of published numbers, shown with the digits that the paper gives.
 
     Raises:
@@ -54,18 +54,19 @@ def styled(
         else:
             texts[name] = [_text(value, formats.get(name)) for value in column]
     shown = pd.DataFrame(texts, index=frame.index)
-    # one name for all tables: they look alike, and a notebook run twice has the same outputs
+    # one id for all tables: a notebook that runs twice has the same outputs
     table = StyledTable(shown, uuid="styled", cell_ids=False)
     return table.set_table_styles([{"selector": "td", "props": LOOK}])
 
 
 def _with_error(value: float, low: float, high: float, printed: bool) -> str:
-    """As an `Interval` prints, but with two digits of the error."""
+    """The text of an `Interval`, with two digits of the error."""
     if pd.isna(value):
         return ""
     if pd.isna(low) or pd.isna(high):
         return f"{value:g}"
-    down, up = value - low, high - value
+    down = value - low
+    up = high - value
     error = (down + up) / 2
     if not math.isfinite(error) or error <= 0:
         return str(Interval(value, low, high))

@@ -1,4 +1,4 @@
-"""Figures of the lesson: one jet in all its views, and the table of what moves."""
+"""Figures of the lesson: one jet in all its views, and a table of how far each view moves."""
 
 import textwrap
 from collections.abc import Sequence
@@ -18,13 +18,14 @@ from hepml_lite.jet_physics.views import images, sequences
 from hepml_lite.jet_physics.views.invariants import minkowski_products
 from hepml_lite.jet_physics.views.seven_views import OBSERVABLES
 
-BLUE, GREY = plotting.COLOURS["blue"], "0.55"
-REACH = 0.8  # of the eta-phi panels
-EDGES = 40  # heaviest pairs to draw
+BLUE = plotting.COLOURS["blue"]
+GREY = "0.55"
+REACH = 0.8  # half the side of the eta-phi panels
+EDGES = 40  # number of pairs to draw, the heaviest ones
 
 
 def seven_views(jet: Jets) -> Figure:
-    """The first jet as set, image, sequence, graph, tree, four-vectors and observables."""
+    """A figure of the first jet as set, image, sequence, graph, tree, four-vectors, observables."""
     jet = jet[:1].sorted_by_pt()
     fig, axes = plt.subplot_mosaic(
         [["set", "image", "graph", "tree"], ["sequence", "sequence", "vectors", "numbers"]],
@@ -41,13 +42,13 @@ def seven_views(jet: Jets) -> Figure:
 
 
 def draw_set(ax: Axes, jet: Jets) -> None:
-    """Particles as discs, whose area is the momentum."""
+    """Draw particles as discs; the area is the momentum fraction."""
     _particles(ax, jet)
     ax.set(title="set")
 
 
 def draw_image(ax: Axes, jet: Jets, pixels: int = 21) -> None:
-    """Momentum fractions in pixels, upright and flipped."""
+    """Draw momentum fractions in pixels, upright and flipped."""
     picture = images.images(jet, pixels=pixels, reach=REACH)[0, 0]
     extent = (-REACH, REACH, -REACH, REACH)
     ax.imshow(np.sqrt(picture), origin="lower", extent=extent, cmap="Blues")
@@ -55,7 +56,7 @@ def draw_image(ax: Axes, jet: Jets, pixels: int = 21) -> None:
 
 
 def draw_graph(ax: Axes, jet: Jets) -> None:
-    """Particles joined where the mass of the pair is largest."""
+    """Draw particles, with lines between the pairs of largest mass."""
     _, eta, phi = centred(jet)[0].T
     m2 = 2 * minkowski_products(jet)[0]
     rows, columns = np.triu_indices(len(m2), 1)
@@ -67,20 +68,21 @@ def draw_graph(ax: Axes, jet: Jets) -> None:
 
 
 def draw_tree(ax: Axes, jet: Jets) -> None:
-    """Splittings in the Lund plane: full dots follow the harder branch, rings the softer ones."""
+    """Draw splittings in the Lund plane: dots along the harder branch, rings on softer branches."""
     tree = lund.lund_tree(jet)
     x, y = tree.values[0, :, :2].T
     parent = tree.parent[0]
     for k in np.flatnonzero(tree.mask[0] & (parent >= 0)):
         ax.plot(x[[parent[k], k]], y[[parent[k], k]], color="0.8", lw=0.8, zorder=0)
-    primary, other = tree.primary[0], tree.mask[0] & ~tree.primary[0]
+    primary = tree.primary[0]
+    other = tree.mask[0] & ~primary
     ax.plot(x[other], y[other], "o", mfc="white", mec=BLUE, ms=5)
     ax.plot(x[primary], y[primary], "o", color=BLUE, ms=7)
     ax.set(title="tree, in the Lund plane", xlabel=r"$\ln 1/\Delta$", ylabel=r"$\ln k_T$ [GeV]")
 
 
 def draw_sequence(ax: Axes, jet: Jets) -> None:
-    """Momentum fractions in falling order."""
+    """Draw momentum fractions in falling order."""
     features, mask = sequences.sequences(jet)
     z = features[0, mask[0], 0]
     ax.bar(np.arange(1, len(z) + 1), z, color=BLUE)
@@ -89,7 +91,7 @@ def draw_sequence(ax: Axes, jet: Jets) -> None:
 
 
 def draw_four_vectors(ax: Axes, jet: Jets, n: int = 7) -> None:
-    """The hardest particles as a table."""
+    """Draw the hardest particles as a table."""
     rows = jet.four_vectors()[0, :n]
     cells = [[f"{x:.1f}" for x in row] for row in rows]
     _table(ax, cells, ["$E$", "$p_x$", "$p_y$", "$p_z$"])
@@ -97,16 +99,16 @@ def draw_four_vectors(ax: Axes, jet: Jets, n: int = 7) -> None:
 
 
 def draw_observables(ax: Axes, jet: Jets) -> None:
-    """Seven numbers with a meaning."""
+    """Draw a table of seven observables."""
     cells = [[CATALOGUE[name].label, f"{CATALOGUE[name](jet)[0]:.3g}"] for name in OBSERVABLES]
     _table(ax, cells, ["", "value"])
     ax.set_title("observables")
 
 
 def draw_movement(moved: pd.DataFrame) -> Figure:
-    """How far each view (row) moves under each change (column): empty where it does not notice.
+    """A figure of how far each view (row) moves under each change (column).
 
-    Below a thousandth counts as not noticing: that is what single precision and rounding do.
+    Cells below 0.001 are empty: so much comes from single precision and rounding.
     """
     values = moved.to_numpy(float)
     fig, ax = plt.subplots(figsize=(13, 5.5))

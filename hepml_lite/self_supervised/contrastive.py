@@ -1,7 +1,7 @@
 """Contrastive learning: two augmented views of one jet lie close together, all others far away.
 
 JetCLR, B. M. Dillon et al., "Symmetries, Safety, and Self-Supervision", arXiv:2108.04253, after
-SimCLR, T. Chen et al., arXiv:2002.05709. No label is read.
+SimCLR, T. Chen et al., arXiv:2002.05709. It uses no labels.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 class ContrastiveEncoder(nn.Module):
-    """A jet's representation (N, D), and the head that only the loss sees.
+    """An encoder of jets to representations (N, D), with a projection head that only the loss uses.
 
     Args:
         body: maps (features (N, P, 3), mask (N, P)) to (N, D); None: a small Deep Set.
-        n_features: D, what the body gives.
-        n_projected: dimension of the sphere on which the loss compares.
-        n_particles: how many leading particles `embed` hands it.
+        n_features: D, the size of the output of the body.
+        n_projected: dimension of the space of the unit sphere on which the loss compares jets.
+        n_particles: number of leading particles that `embed` gives to the body.
     """
 
     def __init__(
@@ -65,12 +65,13 @@ def nt_xent(
 ) -> Tensor:
     """Contrastive loss of N pairs of views (N, D), mean over all 2N (eq. 1 of arXiv:2002.05709).
 
-    L_i = -ln[ exp(s(z_i, z_i') / τ) / Σ_{x ≠ z_i} exp(s(z_i, x) / τ) ], with s the cosine of the
-    angle between two vectors, z' the other view and x any other of the 2N, or one of further
-    `negatives` (M, D) that all are to avoid.
+    L_i = -ln[ exp(s(z_i, z_i') / τ) / Σ_{x ≠ z_i} exp(s(z_i, x) / τ) ]. Here s is the cosine of the
+    angle between two vectors, z' is the other view of the same jet, and x is any other of the 2N
+    vectors or one of further `negatives` (M, D).
 
     Raises:
-        ValueError: fewer than two pairs, which leaves nothing to push away, or a bad temperature.
+        ValueError: fewer than two pairs (there are no negatives then), or a temperature that is not
+            positive.
     """
     if first.shape != second.shape or len(first) < 2:
         raise ValueError(
@@ -94,12 +95,12 @@ def contrastive_loss(
 ) -> Callable[..., Tensor]:
     """A loss for `fit`: NT-Xent between two views of each jet of the batch (jets, mask).
 
-    With `anomalous` augmentations, each jet changed by them is a negative besides: what they
-    change stays visible in the representation (the idea of AnomalyCLR, arXiv:2301.04660).
+    `anomalous` augmentations make additional negatives: the representation learns to separate jets
+    from jets that were changed in this way (the idea of AnomalyCLR, arXiv:2301.04660).
     """
 
     def loss(model: ContrastiveEncoder, jets: Tensor, mask: Tensor) -> Tensor:
-        if len(jets) < 2:  # a last batch of one has nothing to be far from
+        if len(jets) < 2:  # a last batch of one jet has no negatives
             return 0 * model.project(jets, mask).sum()
         one = model.project(*augment(jets, mask, steps))
         other = model.project(*augment(jets, mask, steps))
@@ -123,15 +124,15 @@ def train_contrastive(
     """Train an encoder without labels on the `n_particles` leading particles of each jet.
 
     Args:
-        jets: what to learn from; labels are not read.
-        n_particles: particles a jet, the hardest ones.
+        jets: training jets; labels are not used.
+        n_particles: number of leading particles of each jet.
         steps: augmentations, applied in this order to make each view.
         temperature: τ of `nt_xent`.
         anomalous: augmentations that make negatives; see `contrastive_loss`.
         body: see `ContrastiveEncoder`.
         n_features: dimension D of the representation.
         seed: of the weights and of the training.
-        settings: handed to `hepml_lite.training.fit`, e.g. epochs, batch_size, callbacks.
+        settings: given to `hepml_lite.training.fit`, e.g. epochs, batch_size, callbacks.
     """
     data = relative_particles(jets, n_particles)
     with torch.random.fork_rng(devices=[]):
@@ -146,10 +147,10 @@ def train_contrastive(
 def embed(
     encoder: "ContrastiveEncoder | MaskedParticleModel", jets: Jets, **settings: Any
 ) -> np.ndarray:
-    """Representation (N, D) of jets: `encoder` of their leading particles, relative to the jet.
+    """Representation (N, D) of jets, from their leading particles relative to the jet.
 
-    Works for every encoder of (jets (N, P, 3), mask (N, P)) with `n_particles`, so for a
-    `MaskedParticleModel`, too; `settings` go to `predict`. Where the last particles that it reads
-    have the same pT as the first that it does not, their place in `jets` decides.
+    The encoder maps (jets (N, P, 3), mask (N, P)) to (N, D) and has `n_particles`; a
+    `MaskedParticleModel` does, too. `settings` go to `predict`. If particles of equal pT compete
+    for the last place, their order in `jets` decides.
     """
     return predict(encoder, relative_particles(jets, encoder.n_particles), **settings)

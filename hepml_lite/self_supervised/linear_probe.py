@@ -1,4 +1,4 @@
-"""The linear probe: what a straight cut in a frozen representation can do with few labels."""
+"""The linear probe: a linear classifier on a frozen representation, trained with few labels."""
 
 import warnings
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from hepml_lite.statistics.inputs import checked_labels
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.metrics import auc, bootstrap
 
-STRENGTHS = np.logspace(-4, 0, 5)  # inverse penalties among which the labels themselves choose
+STRENGTHS = np.logspace(-4, 0, 5)  # inverse penalties, chosen by cross-validation
 FOLDS = 3
 
 
 @dataclass(frozen=True)
 class Probe:
-    """AUC of a probe that learned from a number of labels.
+    """AUC of probes trained on a number of labels.
 
     Attributes:
-        n_labels: labelled jets.
+        n_labels: number of labelled jets.
         aucs: (draws,) AUC for each draw of the labels, on the same test jets.
         test: AUC of the first draw with the bootstrap interval of the test jets.
     """
@@ -38,7 +38,7 @@ class Probe:
 
     @property
     def auc(self) -> Interval:
-        """Mean over the draws of the labels, and how far one draw is off: standard deviation."""
+        """Mean over the draws of the labels; its error is the standard deviation of one draw."""
         mean, spread = float(self.aucs.mean()), float(self.aucs.std(ddof=1))
         return Interval.symmetric(mean, spread)
 
@@ -47,9 +47,9 @@ class Probe:
 
 
 def raw_features(jets: Jets, n_particles: int = 30) -> np.ndarray:
-    """The representation to beat, (N, 3 n_particles): the leading particles one after another.
+    """The baseline representation (N, 3 n_particles): the leading particles in falling pT.
 
-    In falling pT: pT / pT_jet, eta - eta_jet, phi - phi_jet [rad]; zero where there is none.
+    They are pT / pT_jet, eta - eta_jet and phi - phi_jet [rad] of each particle; zero where padded.
     """
     return jets.truncate(n_particles).relative().reshape(len(jets), -1)  # (N, P, 3) → (N, 3P)
 
@@ -57,18 +57,18 @@ def raw_features(jets: Jets, n_particles: int = 30) -> np.ndarray:
 def linear_probe(features: ArrayLike, labels: ArrayLike) -> ClassifierMixin:
     """Logistic regression of labels (N,), 0 or 1, on standardised features (N, D).
 
-    The penalty is chosen among `STRENGTHS` by cross-validation within these labels, so that
-    representations of all dimensions meet on equal terms.
+    Cross-validation within these labels chooses the penalty among `STRENGTHS`: this makes the
+    comparison of representations of different dimensions fair.
 
     Raises:
-        ValueError: fewer than three labels of a class, which cannot be cross-validated.
+        ValueError: fewer than three labels of a class: cross-validation needs three.
     """
     labels = checked_labels(labels, fewest=FOLDS)
     regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     search = GridSearchCV(
         regression, {"logisticregression__C": STRENGTHS}, cv=FOLDS, scoring="neg_log_loss"
     )
-    with warnings.catch_warnings():  # where classes separate it converges late, at the same cut
+    with warnings.catch_warnings():  # slow where classes separate; the cut is the same
         warnings.simplefilter("ignore", ConvergenceWarning)
         return search.fit(np.asarray(features), labels)
 
@@ -82,7 +82,7 @@ def probe_curve(
     draws: int = 5,
     seed: int = 0,
 ) -> list[Probe]:
-    """AUC of the linear probe as the labels shrink, one `Probe` for each number in `n_labels`.
+    """AUC of the linear probe against the number of labels, one `Probe` for each of `n_labels`.
 
     The same seed draws the same jets for every representation of a sample.
 
@@ -91,8 +91,8 @@ def probe_curve(
         labels: (N,) 0 or 1.
         test_features: (M, D) of other jets.
         test_labels: (M,) 0 or 1.
-        n_labels: how many labels to give away.
-        draws: how many times to draw them.
+        n_labels: numbers of labelled jets.
+        draws: number of random draws for each.
         seed: of the draws and the bootstrap.
 
     Raises:

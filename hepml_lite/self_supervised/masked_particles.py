@@ -1,8 +1,8 @@
 """Masked particle modelling: hide some particles of a jet, predict them from the rest.
 
-T. Golling et al., "Masked Particle Modeling on Sets", arXiv:2401.13537, after BERT. Predicted
-are either the three numbers of a particle (regression) or its token of a `Tokeniser`
-(classification). No label is read.
+T. Golling et al., "Masked Particle Modeling on Sets", arXiv:2401.13537, after BERT. The model
+predicts either the three numbers of a particle (regression) or its token of a `Tokeniser`
+(classification). It uses no labels.
 """
 
 from collections.abc import Callable
@@ -24,14 +24,14 @@ from hepml_lite.training.history import History
 
 
 class MaskedParticleModel(nn.Module):
-    """A transformer that fills gaps; with nothing hidden, it gives the jet's representation.
+    """A transformer that predicts hidden particles; with none hidden it gives a representation.
 
-    The hidden particles of a set would all look the same, so each carries an embedding of its
-    rank in pT. Particles that are seen do not: the representation knows no order.
+    All hidden particles would have the same input, so each has an embedding of its rank in pT. The
+    others have none, so that the representation does not depend on their order.
 
     Args:
-        n_particles: most particles a jet may have.
-        n_outputs: numbers predicted of a particle: 3, or one a code of the codebook.
+        n_particles: largest number of particles in a jet.
+        n_outputs: numbers predicted for a particle: 3, or one for each code of the codebook.
         sizes: of the `TransformerEncoder`: width, n_heads, n_layers, …
     """
 
@@ -51,7 +51,7 @@ class MaskedParticleModel(nn.Module):
         """Prediction for each particle, (N, P, n_outputs), from those that are not `hidden` (N, P).
 
         Raises:
-            ValueError: jets with more slots than the model has ranks for.
+            ValueError: jets with more slots than `n_particles`.
         """
         if mask.shape[1] > self.n_particles:
             raise ValueError(
@@ -70,9 +70,9 @@ def pt_rank(jets: Tensor, mask: Tensor) -> Tensor:
 
 
 def hide(mask: Tensor, share: float = 0.3, generator: torch.Generator | None = None) -> Tensor:
-    """Which particles to hide, (N, P) bool: this share of each jet's, at least one and not all.
+    """The particles to hide, (N, P) bool: this share of those of each jet, at least one, not all.
 
-    A jet of one particle has none to hide.
+    In a jet of one particle none is hidden.
 
     Raises:
         ValueError: a share outside (0, 1).
@@ -80,16 +80,16 @@ def hide(mask: Tensor, share: float = 0.3, generator: torch.Generator | None = N
     if not 0 < share < 1:
         raise ValueError(f"share={share}: hide a fraction of the particles in (0, 1), e.g. 0.3.")
     lot = torch.rand(mask.shape, generator=generator, device=mask.device)
-    place = lot.masked_fill(~mask, 2).argsort(dim=1).argsort(dim=1)  # in any order, padding last
+    place = lot.masked_fill(~mask, 2).argsort(dim=1).argsort(dim=1)  # random, padding last
     number = mask.sum(1, keepdim=True)
     hidden = (share * number).round().clamp(min=1).minimum(number - 1)
     return mask & (place < hidden)
 
 
 def masked_loss(share: float = 0.3) -> Callable[..., Tensor]:
-    """A loss for `fit` on (jets, mask), or (jets, mask, tokens): the hidden particles alone.
+    """A loss for `fit` on (jets, mask), or (jets, mask, tokens), from hidden particles only.
 
-    Smooth L1 distance to the features of order one, or cross entropy of the tokens (N, P).
+    It is the smooth L1 distance to the scaled features, or the cross entropy of the tokens (N, P).
     """
 
     def loss(
@@ -97,7 +97,7 @@ def masked_loss(share: float = 0.3) -> Callable[..., Tensor]:
     ) -> Tensor:
         hidden = hide(mask, share)
         predicted = model.reconstruct(jets, mask, hidden)[hidden]  # (N, P, …) → (M, …)
-        if not len(predicted):  # only jets of one particle: nothing was hidden
+        if not len(predicted):  # only jets of one particle: nothing is hidden
             return 0 * model.reconstruct(jets, mask, hidden).sum()
         if tokens is None:
             return smooth_l1_loss(predicted, scaled(jets, mask)[hidden])
@@ -118,13 +118,13 @@ def train_masked(
     """Train without labels on the `n_particles` leading particles of each jet.
 
     Args:
-        jets: what to learn from; labels are not read.
-        n_particles: particles a jet, the hardest ones.
-        tokeniser: a fitted one: predict tokens instead of numbers.
-        share: of the particles to hide.
+        jets: training jets; labels are not used.
+        n_particles: number of leading particles of each jet.
+        tokeniser: a fitted one, to predict tokens instead of numbers.
+        share: of the particles that are hidden.
         seed: of the weights and of the training.
         sizes: of the `TransformerEncoder`.
-        settings: handed to `hepml_lite.training.fit`, e.g. epochs, batch_size, callbacks.
+        settings: given to `hepml_lite.training.fit`, e.g. epochs, batch_size, callbacks.
 
     Raises:
         ValueError: a tokeniser of another number of particles, or as `hide` and `fit`.

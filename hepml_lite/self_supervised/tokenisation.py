@@ -1,4 +1,4 @@
-"""Tokenisation: each particle becomes one word of a learned codebook, as a language model needs.
+"""Tokenisation: each particle becomes one code of a learned codebook, for language models.
 
 A vector-quantised autoencoder: A. van den Oord et al., "Neural Discrete Representation Learning",
 arXiv:1711.00937; of particles as in OmniJet-α, J. Birk et al., arXiv:2403.05618.
@@ -22,20 +22,20 @@ from hepml_lite.training import cosine, fit
 from hepml_lite.training.history import History
 
 PADDING = -1  # the token of a slot without particle
-CHUNK = 1_000  # jets at a time
+CHUNK = 1_000  # jets in one call of the network
 
 
 class Codebook(nn.Module):
-    """K points in a latent space; a vector's token is the nearest. They follow what they are given.
+    """K codes, points in a latent space; the token of a vector is the number of the nearest code.
 
-    Each point is the running mean of the vectors that chose it (appendix A.1 of arXiv:1711.00937).
-    A point that nobody chooses any more moves onto a random vector of the batch.
+    Each code is the running mean of the vectors nearest to it (appendix A.1 of arXiv:1711.00937). A
+    code that is no longer used moves to a random vector of the batch.
 
     Args:
         n_codes: K.
         n_latent: dimension of the space.
-        decay: how much of the running mean a step keeps.
-        alive: a point is dead below this fraction of the mean number of vectors a point.
+        decay: share of the running mean that is kept in a step.
+        alive: a code counts as unused below this fraction of the mean number of vectors of a code.
     """
 
     codes: Tensor  # (K, L)
@@ -52,13 +52,13 @@ class Codebook(nn.Module):
 
     def nearest(self, z: Tensor) -> Tensor:
         """Tokens of vectors (..., L) → (...) int."""
-        scores = linear(z, self.codes, -0.5 * self.codes.square().sum(1))  # |z - c|² but for |z|²
+        scores = linear(z, self.codes, -0.5 * self.codes.square().sum(1))  # -|z - c|² / 2 + const
         return scores.argmax(-1)
 
     @torch.no_grad()
     def follow(self, z: Tensor) -> None:
-        """Move the codes after vectors (M, L) of a training step; the first step places them."""
-        z = z.to(self.codes.dtype)  # means in full precision, whatever the networks compute in
+        """Move the codes towards vectors (M, L) of a training step; the first step places them."""
+        z = z.to(self.codes.dtype)  # means in full precision, also in mixed-precision training
         if not self.counts.any():
             self._revive(torch.ones_like(self.counts, dtype=torch.bool), z)
         tokens = self.nearest(z)
@@ -82,8 +82,8 @@ class VectorQuantisedAutoencoder(nn.Module):
     Args:
         n_codes: size of the codebook.
         n_latent: dimension of the latent space.
-        context: look at the whole jet in both directions (a transformer, "conditional tokens"),
-            or at each particle alone (an MLP).
+        context: True: encoder and decoder read the whole jet (a transformer, "conditional tokens").
+            False: they read each particle by itself (an MLP).
         width: of the networks.
     """
 
@@ -108,8 +108,8 @@ class VectorQuantisedAutoencoder(nn.Module):
 def quantised_loss(commitment: float = 0.25) -> Callable[..., Tensor]:
     """A loss for `fit` on (jets, mask): eq. 3 of arXiv:1711.00937, averaged over particles.
 
-    Squared error of the features of order one, and β times the distance of the latent vectors
-    from their codes; the codes themselves move in `Codebook.follow`.
+    It is the squared error of the scaled features, plus β times the squared distance of the latent
+    vectors from their codes. The codes move in `Codebook.follow`.
     """
 
     def loss(model: VectorQuantisedAutoencoder, jets: Tensor, mask: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ def quantised_loss(commitment: float = 0.25) -> Callable[..., Tensor]:
         if model.training:
             model.codebook.follow(z.detach()[mask])
         code = model.codebook.codes[model.codebook.nearest(z)]
-        passed = z + (code - z).detach()  # straight through: the gradient goes past the choice
+        passed = z + (code - z).detach()  # straight through: the gradient ignores the choice
         error = mse_loss(model.decoder(passed, mask)[mask], features[mask])
         return error + commitment * mse_loss(z[mask], code[mask])
 
@@ -126,7 +126,7 @@ def quantised_loss(commitment: float = 0.25) -> Callable[..., Tensor]:
 
 
 class Resolution(NamedTuple):
-    """Half the width of the central 68 % of reconstructed minus true, over all particles."""
+    """Half the width of the central 68 % of reconstructed minus true values of particles."""
 
     pt: float  # relative
     eta: float
@@ -134,12 +134,12 @@ class Resolution(NamedTuple):
 
 
 class Tokeniser:
-    """Particles to integers and back.
+    """A map from particles to integers and back.
 
     Args:
         n_codes: size K of the codebook.
-        n_particles: the hardest particles of a jet, which are tokenised.
-        context: tokens that depend on the other particles; see `VectorQuantisedAutoencoder`.
+        n_particles: number of leading particles of a jet, which are tokenised.
+        context: whether tokens depend on the other particles; see `VectorQuantisedAutoencoder`.
         seed: of the weights and of the training.
         sizes: n_latent, width of the autoencoder.
     """
@@ -173,7 +173,7 @@ class Tokeniser:
         """Tokens (N, P) int64 in [0, n_codes) of the leading particles; -1 where there is none.
 
         Raises:
-            ValueError: the codebook is empty, since `fit` was not called.
+            ValueError: the codebook is empty, because `fit` was not called.
         """
         if not self.model.codebook.counts.any():
             raise ValueError("this tokeniser has no codebook yet: call fit(jets) first.")
@@ -191,30 +191,31 @@ class Tokeniser:
         tokens = torch.as_tensor(tokens)
         if tokens.numel() and not -1 <= int(tokens.min()) <= int(tokens.max()) < self.n_codes:
             raise ValueError(
-                f"tokens from {int(tokens.min())} to {int(tokens.max())}: this codebook knows 0 to "
+                f"tokens from {int(tokens.min())} to {int(tokens.max())}: this codebook has 0 to "
                 f"{self.n_codes - 1}, and -1 for padding."
             )
         return torch.cat([self.model.decode(chunk) for chunk in tokens.split(CHUNK)]).numpy()
 
     def resolution(self, jets: Jets) -> Resolution:
-        """What a particle loses on the way to its token and back."""
+        """The resolution of particles that were encoded and decoded."""
         true, mask = relative_particles(jets, self.n_particles)
         found = self.decode(self.encode(jets))[mask]
         true = true[mask]  # (M, 3)
-        found[:, 0], true[:, 0] = found[:, 0] / true[:, 0], 1
+        found[:, 0] = found[:, 0] / true[:, 0]
+        true[:, 0] = 1
         low, high = central_interval(found - true)
         return Resolution(*((high - low) / 2).tolist())
 
 
 def codebook_usage(tokens: np.ndarray, n_codes: int) -> tuple[float, float]:
-    """Share of the codes used at all, and their perplexity: the number of evenly used codes."""
+    """Share of the codes that are used, and perplexity: the effective number of used codes."""
     share = np.bincount(tokens[tokens != PADDING], minlength=n_codes) / (tokens != PADDING).sum()
     used = share[share > 0]
     return len(used) / n_codes, float(np.exp(-(used * np.log(used)).sum()))
 
 
 class _Alone(nn.Module):
-    """One particle at a time."""
+    """A network that reads each particle by itself."""
 
     def __init__(self, n_inputs: int, width: int, n_outputs: int):
         super().__init__()
@@ -225,7 +226,7 @@ class _Alone(nn.Module):
 
 
 class _InContext(nn.Module):
-    """Each particle in the light of its jet."""
+    """A network that reads each particle together with its jet."""
 
     def __init__(self, n_inputs: int, width: int, n_outputs: int):
         super().__init__()

@@ -1,7 +1,7 @@
-"""Symbolic regression: find the formula, not only the numbers in it.
+"""Symbolic regression: find the form of a formula as well as its constants.
 
-Genetic programming in the manner of PySR (M. Cranmer, arXiv:2305.01582) and Operon (B. Burlacu et
-al., GECCO 2020): crossover and mutation find the form, Newton's method the constants. For jets and
+Genetic programming as in PySR (M. Cranmer, arXiv:2305.01582) and Operon (B. Burlacu et al., GECCO
+2020): crossover and mutation find the form, Newton's method finds the constants. For jets and
 FPGAs: H. F. Tsoi et al., arXiv:2305.04099.
 """
 

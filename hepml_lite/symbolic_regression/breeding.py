@@ -15,7 +15,7 @@ class Breeder:
         self.changes = (self._point, self._insert, self._hoist, self._graft)
 
     def leaf(self) -> Tree:
-        """A variable, one with a factor, or seldom a constant."""
+        """A variable, a variable with a factor, or rarely a constant."""
         kind = self.rng.random()
         name = self.names[int(self.rng.integers(len(self.names)))]
         if kind < 0.15:
@@ -29,7 +29,7 @@ class Breeder:
         return self._above(self.tree(depth - 1), lambda: self.tree(depth - 1))
 
     def child(self, one: Tree, other: Tree) -> Tree:
-        """One of the changes to the first parent; a graft is a part of the second."""
+        """The first parent with one random change; a graft inserts a part of the second parent."""
         return self.changes[self.rng.integers(len(self.changes))](one, other)
 
     def _above(self, tree: Tree, partner: Callable[[], Tree]) -> Tree:

@@ -23,26 +23,29 @@ from hepml_lite.symbolic_regression.expressions import (
 from hepml_lite.symbolic_regression.formula import Formula, Front
 
 DEFAULT_OPERATORS = ("add", "sub", "mul", "div", "square", "sqrt", "log", "abs")
-TOURNAMENT = 4  # of so many drawn formulas the best becomes a parent
+TOURNAMENT = 4  # formulas drawn; the best of them becomes a parent
 FINAL_STEPS = 20
-TRIES = 4  # how often a form is fitted again from other constants
+TRIES = 4  # number of fits of one form, each from other constants
 
 
 class _Population:
-    """The formulas alive: of each complexity the few with the least loss, so that short ones stay.
+    """The living formulas: those of least loss for each complexity, so that short ones survive.
 
     Attributes:
         alive: (loss, tree) by complexity, best first.
     """
 
     def __init__(self, columns: Columns, y: np.ndarray, loss: Loss, sizes: tuple[int, int]):
-        self.columns, self.y, self.loss, (self.longest, self.kept) = columns, y, loss, sizes
+        self.columns = columns
+        self.y = y
+        self.loss = loss
+        self.longest, self.kept = sizes
         self.alive: dict[int, list[tuple[float, Tree]]] = {}
         self._tried: Counter[Tree] = Counter()
         self._shortest: dict[str, int] = {}  # complexity by loss
 
     def consider(self, tree: Tree) -> None:
-        """Fit the constants of a tree and let it in if it is among the best of its complexity."""
+        """Fit the constants of a tree and keep it if it is among the best of its complexity."""
         tree = _without_scale(simplify(tree))
         if isinstance(tree, float) or size(tree) > self.longest:
             return
@@ -54,7 +57,7 @@ class _Population:
         complexity = size(_assembled(a, tree, b))
         if not np.isfinite(loss) or complexity > self.longest:
             return
-        function = f"{loss:.7g}"  # as good as another to so many digits is the same function
+        function = f"{loss:.7g}"  # equal losses mean that two formulas are the same function
         if complexity < self._shortest.get(function, complexity + 1):
             self._shortest[function] = complexity
             others = self.alive.setdefault(complexity, [])
@@ -63,15 +66,16 @@ class _Population:
             del others[self.kept :]
 
     def everyone(self) -> list[tuple[float, Tree]]:
-        """All formulas alive as (loss, tree)."""
+        """All living formulas as (loss, tree)."""
         return [entry for complexity in sorted(self.alive) for entry in self.alive[complexity]]
 
     def breed(self, breeder: Breeder, n: int) -> None:
         """Consider n children of parents that win tournaments."""
-        everyone, rng = self.everyone(), breeder.rng
+        everyone = self.everyone()
+        rng = breeder.rng
 
         def parent() -> Tree:
-            # Half of them from one complexity, any one: else most parents would be long.
+            # Half of the parents come from one random complexity: otherwise most would be long.
             groups = list(self.alive.values())
             rivals = groups[rng.integers(len(groups))] if rng.random() < 0.5 else everyone
             drawn = rng.integers(len(rivals), size=TOURNAMENT)
@@ -82,7 +86,7 @@ class _Population:
 
 
 def _without_scale(tree: Tree) -> Tree:
-    """The tree without outer constants, which a + b tree fits anyway."""
+    """The tree without outer constants, because a and b in a + b tree are fitted as well."""
     while isinstance(tree, tuple) and tree[0] in ("add", "mul") and isinstance(tree[1], float):
         tree = tree[2]
     return tree
@@ -97,7 +101,7 @@ def _rounded(tree: Tree, digits: int) -> Tree:
 
 
 def _finished(tree: Tree, columns: Columns, y: np.ndarray, loss: Loss) -> tuple[float, Tree]:
-    """Loss and tree with its constants fitted to the end, then cut to as few digits as will do."""
+    """Loss and tree with fully fitted constants, rounded to as few digits as possible."""
     a, tree, b, _ = fit_constants(tree, columns, y, loss, FINAL_STEPS)
     a = 0.0 if abs(a) < 1e-9 * np.std(b * evaluate(tree, columns)) else a
     whole = _assembled(a, tree, b)
@@ -111,7 +115,7 @@ def _finished(tree: Tree, columns: Columns, y: np.ndarray, loss: Loss) -> tuple[
 
 
 def _pareto(entries: Sequence[tuple[float, Tree]]) -> list[tuple[float, Tree]]:
-    """The entries (loss, tree) that are better, by 0.1 % at least, than all that are shorter."""
+    """The entries (loss, tree) that are better, by at least 0.1 %, than all shorter ones."""
     front: list[tuple[float, Tree]] = []
     for loss, tree in sorted(entries, key=lambda entry: (size(entry[1]), entry[0])):
         if not front or loss < 0.999 * front[-1][0] - 1e-18:
@@ -136,21 +140,21 @@ def search(
 ) -> Front:
     """Formulas of the variables x for the target y, the best of each complexity.
 
-    Every form f is fitted as a + b f, and a and b count. Constants start near 1: give variables in
-    units in which they are of order 1. A formula dies that leaves the domain of an operator on the
-    data, or divides by what changes its sign there.
-    The same seed gives the same front.
+    Every form f is fitted as a + b f; a and b count for the complexity. Constants start near 1:
+    give variables in units in which they are of order 1. A formula is dropped if the data leave the
+    domain of one of its operators, or if a denominator changes its sign. The same seed gives the
+    same front.
 
     Args:
         x: (N, F) variables.
-        y: (N,) target: for the logistic loss 0 and 1, or probabilities between (the formula gives
+        y: (N,) target. For the logistic loss 0 and 1, or probabilities (the formula gives
             log-odds); for the squared loss any number, e.g. the log-odds of a network.
-        names: of the F variables, as a program would call them.
+        names: of the F variables, valid as names in Python.
         operators: from `OPERATORS`.
-        generations: how often `population` children are bred.
-        population: random trees to begin with, and children in a generation.
-        max_complexity: most operators, constants and variables together.
-        restarts: how often to begin anew; the front is that of all. One alone may miss a form.
+        generations: number of generations.
+        population: number of random trees at the start, and of children in a generation.
+        max_complexity: largest number of operators, constants and variables together.
+        restarts: number of independent searches, which share one front. One alone may miss a form.
         seed: of the evolution.
         loss: "logistic" or "squared".
         symbols: LaTeX of variables by name.
@@ -188,10 +192,14 @@ def _checked(x, y, names, operators, loss, sizes) -> tuple[np.ndarray, np.ndarra
     if not (np.isfinite(x).all() and np.isfinite(y).all()) or np.ptp(y) == 0:
         raise ValueError("x or y is not finite, or y is constant: drop such rows, or vary y.")
     if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
-        raise ValueError(f"names {names}: give different ones of letters, digits and _, as tau32.")
+        raise ValueError(
+            f"names {names}: give different ones of letters, digits and _, such as tau32."
+        )
     unknown = [name for name in operators if name not in OPERATORS]
     if unknown or all(OPERATORS[name].arity == 1 for name in operators):
-        raise ValueError(f"operators {operators}: choose of {list(OPERATORS)}, add or mul as well.")
+        raise ValueError(
+            f"operators {operators}: choose from {list(OPERATORS)}, including add or mul."
+        )
     if loss not in LOSSES or (loss == "logistic" and not 0 <= y.min() <= y.max() <= 1):
         raise ValueError(
             f"loss={loss!r}, y from {y.min():g} to {y.max():g}: 'logistic' takes labels 0 and 1 or "

@@ -1,4 +1,4 @@
-"""Formulas as trees: what operators compute, derivatives by the constants, simplification.
+"""Formulas as trees: operators, derivatives with respect to constants, simplification.
 
 A tree is a float (a constant), a str (the name of a variable) or a tuple of an operator's name and
 its arguments: ("add", 0.5, ("log", "m")) is 0.5 + log(m).
@@ -24,14 +24,14 @@ def _one_sign(b) -> bool:
 
 @dataclass(frozen=True)
 class Operator:
-    """What an operator computes, its derivatives, where it is defined and how it is written.
+    """An operator: its function, derivatives, domain and notation.
 
     Attributes:
         function: of the argument arrays; finite for all finite arguments of sensible size.
-        slopes: derivatives by each argument, given the arguments.
+        slopes: derivatives with respect to each argument, as functions of the arguments.
         text, latex, code: templates with {0} and {1} for the arguments.
-        domain: of the argument arrays; False where `function` is no longer what `text` says.
-        binding: how tightly it holds together: 1 sums, 2 products, 3 powers, 4 own brackets.
+        domain: of the argument arrays; False where the limits make `function` differ from `text`.
+        binding: order of precedence: 1 sums, 2 products, 3 powers, 4 functions with brackets.
     """
 
     function: Callable[..., np.ndarray]
@@ -102,7 +102,7 @@ OPERATORS: dict[str, Operator] = {
 
 
 def size(tree: Tree) -> int:
-    """Complexity: the number of operators, constants and variables, as PySR counts by default."""
+    """Complexity: the number of operators, constants and variables (the default of PySR)."""
     return 1 + sum(map(size, tree[1:])) if isinstance(tree, tuple) else 1
 
 
@@ -128,7 +128,7 @@ def replace(tree: Tree, i: int, new: Tree) -> Tree:
 
 
 def constants(tree: Tree) -> list[float]:
-    """The constants from left to right."""
+    """The constants of a tree from left to right."""
     return [t for t in subtrees(tree) if isinstance(t, float)]
 
 
@@ -147,7 +147,7 @@ def evaluate(tree: Tree, columns: Columns) -> np.ndarray | float:
 
 
 def derivatives(tree: Tree, columns: Columns) -> tuple[np.ndarray | float, list]:
-    """Values (N,) and their derivatives by each constant, by the chain rule; NaN out of domain."""
+    """Values (N,) and derivatives with respect to each constant; NaN outside of the domain."""
     if not isinstance(tree, tuple):
         return (tree, [1.0]) if isinstance(tree, float) else (columns[tree], [])
     operator = OPERATORS[tree[0]]
@@ -162,7 +162,7 @@ def derivatives(tree: Tree, columns: Columns) -> tuple[np.ndarray | float, list]
 
 
 def simplify(tree: Tree) -> Tree:
-    """The same function with constants gathered: never longer, equal up to rounding."""
+    """The same function with combined constants: never longer, equal up to rounding."""
     if not isinstance(tree, tuple):
         return tree
     name, *arguments = tree[0], *map(simplify, tree[1:])
@@ -183,7 +183,7 @@ def simplify(tree: Tree) -> Tree:
 
 
 def _gathered(name: str, first: Tree, last: Tree) -> Tree:
-    """A sum or product with the constants of its two arguments as one, in front."""
+    """A sum or product whose two constants are combined into one, which comes first."""
     neutral = float(name == "mul")
     pairs = [_constant_and_rest(name, t, neutral) for t in (first, last)]
     constant = float(OPERATORS[name].function(pairs[0][0], pairs[1][0]))
@@ -203,7 +203,7 @@ def _constant_and_rest(name: str, tree: Tree, neutral: float) -> tuple[float, Tr
 
 
 def scaled(tree: Tree, factor: float) -> Tree:
-    """factor times the tree, with the factor drawn into constants that are there already."""
+    """factor times the tree, with the factor absorbed into existing constants where possible."""
     if isinstance(tree, tuple) and tree[0] in ("add", "sub"):
         inside = (tree[0], *(scaled(t, factor) for t in tree[1:]))
         if size(inside) <= size(tree) + 2:

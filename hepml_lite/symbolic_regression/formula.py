@@ -1,4 +1,4 @@
-"""A formula that can be read, called and copied into firmware, and the front of the best ones."""
+"""Formulas that can be read, called and copied into firmware, and the front of the best ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Formula:
         tree: see `hepml_lite.symbolic_regression.expressions`.
         names: of the columns that `__call__` expects.
         loss: mean loss on the data of the search.
-        symbols: LaTeX of the variables by name, where it is not the name.
+        symbols: LaTeX of the variables by name; default: the name.
     """
 
     tree: Tree
@@ -32,21 +32,21 @@ class Formula:
 
     @property
     def text(self) -> str:
-        """As Python would read it, without the protections of `code`."""
+        """The formula in Python's notation, without the limits in `code`."""
         return write(self.tree)
 
     @property
     def latex(self) -> str:
-        """For Markdown or an axis, between dollar signs."""
+        """The formula in LaTeX, for use between dollar signs."""
         names = {name: rf"\mathrm{{{name}}}".replace("_", r"\_") for name in self.names}
         return write(self.tree, "latex", names | dict(self.symbols))
 
     @property
     def code(self) -> str:
-        """An expression of C in x[0] … x[F - 1], which NumPy's functions of these names read too.
+        """A C expression of x[0] … x[F - 1]; NumPy has functions of the same names.
 
-        It is what `__call__` computes: in log(x) x ≥ 1e-6, in sqrt(x) x ≥ 0, in exp(x) x ≤ 50, and
-        x/y with |y| ≥ 1e-6.
+        It computes the same as `__call__`, with limits on arguments: x ≥ 1e-6 in log(x), x ≥ 0 in
+        sqrt(x), x ≤ 50 in exp(x), |y| ≥ 1e-6 in x/y.
         """
         return write(self.tree, "code", {name: f"x[{i}]" for i, name in enumerate(self.names)})
 
@@ -69,7 +69,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Front:
-    """Formulas in rising complexity and falling loss: no other was both shorter and better."""
+    """Formulas in rising complexity and falling loss: no other one is both shorter and better."""
 
     formulas: tuple[Formula, ...]
 
@@ -86,7 +86,7 @@ class Front:
         """The best formula of this complexity or less.
 
         Raises:
-            ValueError: all are longer.
+            ValueError: all formulas are longer.
         """
         short = [formula for formula in self if formula.complexity <= complexity]
         if not short:
@@ -100,26 +100,26 @@ class Front:
 
 
 def write(tree: Tree, style: str = "text", symbols: Mapping[str, str] | None = None) -> str:
-    """The tree in infix notation.
+    """The text of a tree in infix notation.
 
     Args:
-        tree: what to write.
-        style: "text" as Python would read it, "latex", or "code": an expression of C, which NumPy
-            reads as well, with every protection written out and constants in full.
-        symbols: what to write for a variable (default: its name).
+        tree: the formula.
+        style: "text" for Python's notation, "latex", or "code" for a C expression with all limits
+            on arguments and all digits of the constants.
+        symbols: text of the variables by name; default: the name.
     """
     return _written(tree, style, symbols or {})[0]
 
 
 def _written(tree: Tree, style: str, symbols: Mapping[str, str]) -> tuple[str, int]:
-    """The text and how tightly it holds together: 1 a sum, 2 a product, 4 a thing of one piece."""
+    """The text and its binding: 1 for a sum, 2 for a product, 3 for a power, 4 for one term."""
     if isinstance(tree, float):
         return _number(tree, style), 4 if tree >= 0 else 2
     if isinstance(tree, str):
         return symbols.get(tree, tree), 4
     operator, arguments = OPERATORS[tree[0]], tree[1:]
     if tree[0] == "add" and isinstance(arguments[0], float):
-        arguments = arguments[::-1]  # constants are multiplied from the left, added on the right
+        arguments = arguments[::-1]  # constants stand left in a product, right in a sum
     template = getattr(operator, style)
     parts = [_written(argument, style, symbols) for argument in arguments]
     if operator.binding == 4 or (style == "latex" and tree[0] == "div"):

@@ -1,1 +1,1 @@
-"""Taggers: from a cut on the mass to networks on trees, with one way to fit, score and compare."""
+"""Taggers, from a cut on the mass to networks on trees, all with the same `fit` and `score`."""

@@ -1,4 +1,4 @@
-"""Taggers together: average trainings of one network, or weigh different networks (GoaT).
+"""Combined taggers: an average of several trainings, or a classifier on many taggers (GoaT).
 
 G. Kasieczka et al., "The Machine Learning Landscape of Top Taggers", SciPost Phys. 7 (2019) 014,
 arXiv:1902.09914: the mean and the median of several trainings, and the "Greatest of all Taggers",
@@ -24,14 +24,14 @@ FLOOR = 1e-6  # of probabilities under the logarithm: below it float32 cannot te
 
 
 class Ensemble(NamedTuple):
-    """Score of an ensemble and how far its members are apart, for each jet; two arrays (N,)."""
+    """Score of an ensemble and spread of its members for each jet, two arrays (N,)."""
 
     score: np.ndarray
     spread: np.ndarray
 
 
 def log_odds(probabilities: ArrayLike) -> np.ndarray:
-    """ln[p / (1 - p)] of signal probabilities of any shape, held `FLOOR` away from 0 and 1.
+    """ln[p / (1 - p)] of signal probabilities of any shape, clipped to [`FLOOR`, 1 - `FLOOR`].
 
     Raises:
         ValueError: a number outside [0, 1].
@@ -49,8 +49,8 @@ def log_odds(probabilities: ArrayLike) -> np.ndarray:
 def mean_ensemble(scores: ArrayLike) -> Ensemble:
     """Mean of K trainings (K, N), with their standard deviation.
 
-    The mean of log-odds is a product of experts; a mean of probabilities is a mixture: one
-    overconfident training moves it less, but it cannot become more certain than its members.
+    A mean of log-odds is a product of experts. A mean of probabilities is a mixture: a single
+    overconfident training changes it less, but it is never more certain than its members.
 
     Raises:
         ValueError: fewer than two trainings, or scores that are NaN or infinite.
@@ -62,7 +62,7 @@ def mean_ensemble(scores: ArrayLike) -> Ensemble:
 def median_ensemble(scores: ArrayLike) -> Ensemble:
     """Median of K trainings (K, N), with half the width of their central 68 %.
 
-    One failed training among them hardly moves it.
+    A single failed training hardly changes it.
 
     Raises:
         ValueError: as `mean_ensemble`.
@@ -75,9 +75,9 @@ def median_ensemble(scores: ArrayLike) -> Ensemble:
 def score_correlation(labels: ArrayLike, scores: ArrayLike, of_class: int = 0) -> np.ndarray:
     """Rank correlations (T, T) of T taggers' scores (N, T) within one class (Spearman).
 
-    Two taggers below 1 order the jets of this class differently: they may know different things,
-    or are noisy in different ways. Within a class, since across classes all good taggers agree;
-    of ranks, since no monotone stretching of a score changes what a cut on it selects.
+    A correlation below 1 means that two taggers order the jets of this class differently: they use
+    different information, or have different noise. One class is used because across classes all
+    good taggers agree. Ranks are used because a monotone function of a score selects the same jets.
 
     Raises:
         ValueError: scores and labels do not fit together, or the class has fewer than two jets.
@@ -95,18 +95,19 @@ def score_correlation(labels: ArrayLike, scores: ArrayLike, of_class: int = 0) -
 class GoaT:
     """Greatest of all Taggers: a classifier on the log-odds of all others (arXiv:1902.09914).
 
-    Linear by default: on standardised log-odds, with a penalty chosen by cross-validation, so that
-    the stretch of a tagger's scores does not matter and copies of a tagger share one weight. Fit it
-    on jets that no tagger was trained on (there the most overfitted looks best), as `val`, and
-    judge it on others; `cross_fitted` does both with one sample.
+    It is linear by default, on standardised log-odds with a penalty chosen by cross-validation: the
+    scale of a tagger's scores does not matter, and copies of a tagger share one weight. Fit it on
+    jets that no tagger was trained on, such as `val`; on training jets the most overfitted tagger
+    looks best. Test it on other jets. `cross_fitted` does both with one sample.
 
     Args:
-        hidden: sizes of hidden layers; with them GoaT is a network and sees how taggers interplay.
-        epochs: of the network, passes over three quarters of the jets; the rest picks the best.
+        hidden: sizes of hidden layers; with them GoaT is a nonlinear network.
+        epochs: of the network, on three quarters of the jets; the rest chooses the best epoch.
     """
 
     def __init__(self, hidden: Sequence[int] = (), epochs: int = 20):
-        self.hidden, self.epochs = tuple(hidden), epochs
+        self.hidden = tuple(hidden)
+        self.epochs = epochs
 
     def fit(self, labels: ArrayLike, scores: ArrayLike, seed: int = 0) -> Self:
         """Learn from labels (N,), 0 or 1, and log-odds (N, T); the seed is that of a network.
@@ -115,7 +116,8 @@ class GoaT:
             ValueError: shapes that do not fit, NaN or infinite scores, or too few jets of a class.
         """
         labels, scores = checked_columns(labels, scores, n_classes=2)
-        self._mean, self._width = scores.mean(0), scores.std(0) + 1e-12  # each (T,)
+        self._mean = scores.mean(0)  # (T,)
+        self._width = scores.std(0) + 1e-12  # (T,)
         if self.hidden:
             self._fit_network(self._standard(scores), labels, seed)
         else:
@@ -129,7 +131,7 @@ class GoaT:
             ValueError: not fitted, or another number of taggers.
         """
         if not hasattr(self, "_model"):
-            raise ValueError("this GoaT has not learned yet: call fit(labels, scores) first.")
+            raise ValueError("this GoaT is not fitted: call fit(labels, scores) first.")
         scores = np.asarray(scores, dtype=float)
         if scores.ndim != 2 or scores.shape[1] != len(self._mean):
             raise ValueError(f"scores {scores.shape}: fitted to {len(self._mean)} taggers, (N, T).")
@@ -140,7 +142,7 @@ class GoaT:
 
     @property
     def n_parameters(self) -> int:
-        """Numbers learned: T + 1 if linear. 0 before `fit`."""
+        """Number of fitted parameters: T + 1 if linear, 0 before `fit`."""
         if not hasattr(self, "_model"):
             return 0
         return count_parameters(self._model) if self.hidden else len(self._mean) + 1
@@ -189,7 +191,9 @@ def _decaying(parameters: Sequence[torch.nn.Parameter], lr: float) -> torch.opti
 def _trainings(scores: ArrayLike) -> np.ndarray:
     scores = np.asarray(scores, dtype=float)
     if scores.ndim != 2 or len(scores) < 2:
-        raise ValueError(f"scores {scores.shape}: give (K, N) of K trainings, 2 or more, N jets.")
+        raise ValueError(
+            f"scores {scores.shape}: give (K, N) for K trainings, 2 or more, and N jets."
+        )
     if not np.isfinite(scores).all():
         raise ValueError("a score is NaN or infinite: log_odds clips them; drop a failed training.")
     return scores

@@ -9,7 +9,7 @@ from hepml_lite.plotting import COLOURS, class_style
 from hepml_lite.statistics.efficiency_shift import EfficiencyShift
 from hepml_lite.tagging.landscape import Row
 
-# What a tagger knows of a jet before it is trained; the kinds share a colour and a marker.
+# Kinds of taggers by what they use of a jet; taggers of one kind share a colour and a marker.
 KINDS = {
     "observables": ("mass", "trees", "N-subjettiness 6", "N-subjettiness 8", "EFP", "LDA"),
     "lists": ("TopoDNN", "P-CNN"),
@@ -25,28 +25,29 @@ _MARKERS = ("o", "s", "D", "v", "^", "P", "X", "*")
 
 
 def kind_of(name: str) -> str:
-    """What kind of tagger a row of the landscape is."""
+    """The kind of tagger of a row of the landscape."""
     return next((kind for kind, names in KINDS.items() if name in names), "lists")
 
 
 def rejection_against_parameters(ax: Axes, rows: Iterable[Row], efficiency: float = 0.3) -> Axes:
-    """Background rejection of each row against its number of parameters, both on log axes.
+    """Draw background rejection against the number of parameters, both on log axes.
 
     Raises:
         ValueError: an efficiency that rows do not have.
     """
     if efficiency not in (0.3, 0.5):
-        raise ValueError(f"efficiency={efficiency}: rows have 0.3 and 0.5.")
+        raise ValueError(f"efficiency={efficiency}: choose 0.3 or 0.5.")
     style = dict(zip(KINDS, zip(_COLOURS, _MARKERS, strict=True), strict=True))
     points = {}
     for row in rows:
         figure = row.rejection_30 if efficiency == 0.3 else row.rejection_50
-        kind, low = kind_of(row.name), min(figure.error, 0.8 * figure.value)
+        kind = kind_of(row.name)
+        low = min(figure.error, 0.8 * figure.value)
         ax.errorbar(
             row.parameters, figure.value, [[low], [figure.error]], fmt=style[kind][1], ms=9, lw=1.5,
             color=style[kind][0],
         )  # fmt: skip
-        points[row.name] = row.parameters, figure.value
+        points[row.name] = (row.parameters, figure.value)
     for kind in dict.fromkeys(map(kind_of, points)):
         ax.plot([], [], style[kind][1], color=style[kind][0], ms=9, label=kind)
     ax.set(xscale="log", yscale="log", xlabel="parameters")
@@ -57,7 +58,7 @@ def rejection_against_parameters(ax: Axes, rows: Iterable[Row], efficiency: floa
 
 
 def _label(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Write a name beside each point, where it covers no other name and no point."""
+    """Write a name beside each point, at a place that covers no other name and no point."""
     scale = 72 / ax.figure.dpi
     at = {name: scale * ax.transData.transform(xy) for name, xy in points.items()}  # points
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at.values()]
@@ -80,10 +81,10 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 
 def shifts(ax: Axes, broken: Mapping[str, Mapping[str, EfficiencyShift]], what: str) -> Axes:
-    """What each change does to each tagger: one number of `EfficiencyShift`, with its interval.
+    """Draw the effect of each change on each tagger: one field of `EfficiencyShift` with interval.
 
     Args:
-        ax: axes to draw in; the changes run down.
+        ax: axes to draw on; the changes go from top to bottom.
         broken: change → tagger → shift.
         what: field of `EfficiencyShift`; differences are compared with 0, ratios with 1.
     """
@@ -91,7 +92,7 @@ def shifts(ax: Axes, broken: Mapping[str, Mapping[str, EfficiencyShift]], what: 
     for k, tagger in enumerate(taggers):
         intervals = [getattr(broken[change][tagger], what) for change in changes]
         y = np.arange(len(changes)) + (k - (len(taggers) - 1) / 2) * 0.7 / len(taggers)
-        # the value of few jets may lie outside of its own bootstrap interval
+        # with few jets the value may lie outside of its bootstrap interval
         errors = np.maximum(np.transpose([i.errors for i in intervals]), 0)  # (2, C)
         style = class_style(tagger) | {"linestyle": "", "ms": 8}
         ax.errorbar([i.value for i in intervals], y, xerr=errors, label=tagger, **style)

@@ -1,7 +1,7 @@
-"""A tagger that fits on one line: formulas of observables, found by symbolic regression.
+"""Taggers that are short formulas of observables, found by symbolic regression.
 
 After H. F. Tsoi et al., "Symbolic Regression on FPGAs for Fast Machine Learning Inference",
-arXiv:2305.04099, who let formulas of a few observables tag jets in the trigger.
+arXiv:2305.04099, where formulas of a few observables tag jets in the trigger.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,11 +20,11 @@ from hepml_lite.symbolic_regression import Formula, Front, search
 
 @dataclass(frozen=True)
 class Variable:
-    """An observable in a unit in which it is of order 1.
+    """An observable, divided by a unit so that it is of order 1.
 
     Attributes:
         observable: its name in `hepml_lite.jet_physics.observables.catalogue.OBSERVABLES`.
-        unit: what it is divided by; masses [GeV].
+        unit: by which it is divided; for masses [GeV].
         symbol: LaTeX.
     """
 
@@ -34,7 +34,7 @@ class Variable:
 
 
 TOP_MASS = 172.5  # GeV
-#: What a formula may read, by the name it has there.
+#: Variables of a formula, by their name in it.
 VARIABLES: dict[str, Variable] = {
     "m": Variable("mass", TOP_MASS, r"\frac{m}{m_t}"),
     "tau32": Variable("tau32", 1.0, r"\tau_{32}"),
@@ -74,8 +74,8 @@ def find_formula(
 
     Args:
         jets: of two classes.
-        log_odds: (N,) those a trained tagger gives these jets: the formulas then imitate it
-            (distillation, squared loss). Without, they learn from the labels (logistic loss).
+        log_odds: (N,) of these jets from a trained tagger, which the formulas imitate
+            (distillation, squared loss). None: they learn from the labels (logistic loss).
         names: of `VARIABLES`.
         **settings: of `hepml_lite.symbolic_regression.search`: generations, population, seed, …
 
@@ -92,7 +92,7 @@ def find_formula(
 
 
 def tag(formula: Formula, jets: Jets) -> np.ndarray:
-    """Score of each jet, (N,): the formula of its variables, as `find_formula` found it."""
+    """Scores (N,): the values of a formula from `find_formula` for the variables of jets."""
     return formula(formula_variables(jets, formula.names))
 
 
@@ -105,10 +105,10 @@ def auc_against_complexity(
     name: str = "formulas",
     seed: int = 0,
 ) -> Axes:
-    """AUC of every formula against its length, with 68 % bootstrap intervals.
+    """Draw the AUC of every formula against its complexity, with 68 % bootstrap intervals.
 
     Args:
-        ax: to draw on; fronts drawn on the same axes get another `name`.
+        ax: axes to draw on; give another `name` for a second front on the same axes.
         front: of the formulas.
         x: (N, F) variables of jets that the search has not seen.
         labels: (N,) 0 or 1.
@@ -125,7 +125,9 @@ def auc_against_complexity(
     complexity = [formula.complexity for formula in front]
     ax.errorbar(complexity, values, np.maximum(errors, 0), label=name, **class_style(name))
     for reference, scores in (references or {}).items():
-        colour, line = (class_style(reference)[key] for key in ("color", "linestyle"))
+        style = class_style(reference)
+        colour = style["color"]
+        line = style["linestyle"]
         area = bootstrap(auc, labels, scores, 100, seed)
         ax.axhline(area.value, color=colour, ls=line, lw=2, label=f"{reference}: AUC {area}")
         ax.axhspan(area.low, area.high, color=colour, alpha=0.2, lw=0)

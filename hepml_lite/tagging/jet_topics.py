@@ -4,9 +4,10 @@ E. M. Metodiev, J. Thaler, "Jet Topics: Disentangling Quarks and Gluons at Colli
 Lett. 120 (2018) 241602, arXiv:1802.00008; P. T. Komiske, E. M. Metodiev, J. Thaler, "An operational
 definition of quark and gluon jets", JHEP 11 (2018) 059, arXiv:1809.01140.
 
-As much of B as possible is taken out of A, and the other way round. What is left are the classes,
-if each of them has a place where the other does not go (mutual irreducibility). Topics are defined
-by the observable: where no such place is in reach, they are not the classes, and say so nowhere.
+The largest possible share of B is subtracted from A, and the other way round. The two remainders
+are the classes, if each class has a region that the other does not reach (mutual irreducibility).
+Topics are defined by the observable: without such regions they differ from the classes, and the
+result does not show it.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from numpy.typing import ArrayLike
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.metrics import Seed
 
-GROUPS = 10  # of jets, dealt at random
-SPLITS = 10  # of the groups into two halves, over which kappa is averaged
-SAME = 0.99  # a kappa above, within its error, means that the samples may be the same
+GROUPS = 10  # number of random groups of jets
+SPLITS = 10  # number of splits of the groups into two halves; kappa is averaged over them
+KAPPA_OF_SAME = 0.99  # above it, within the error, the two samples may be the same
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Topics:
         topic_2: (3, H) in the topic that B is rich in. Fluctuations may make entries negative.
         fraction_a: share of topic 1 in A.
         fraction_b: share of topic 1 in B.
-        anchor_1: (low, high) where topic 1 seems to be alone: where B/A is smallest.
-        anchor_2: (low, high) where topic 2 seems to be alone.
+        anchor_1: (low, high) of the range with the smallest B/A, which is nearly pure in topic 1.
+        anchor_2: (low, high) of the range with the smallest A/B, nearly pure in topic 2.
     """
 
     edges: np.ndarray
@@ -93,11 +94,11 @@ def reducibility_factor(
 ) -> Interval:  # fmt: skip
     """kappa(A|B) = min p_A(x)/p_B(x), in [0, 1], with its bootstrap interval.
 
-    The minimum of a fluctuating ratio is biased downwards. Here one half of the jets chooses the
-    run of neighbouring bins with the lowest upper end of the error bar, the other half measures
-    the ratio there, then in exchange, and the mean over several splits is taken. What bias is
-    left is upwards: where the run is not free of the other class. In toys of irreducible
-    classes the intervals of level 0.68 cover the truth in 75 to 95 % of the cases.
+    The minimum of a fluctuating ratio is biased downwards. Therefore one half of the jets chooses
+    the run of neighbouring bins with the lowest upper end of the error bar, and the other half
+    measures the ratio there; then the halves are exchanged. The result is the mean over several
+    splits. The remaining bias is upwards: the run may hold jets of the other class. In toys of
+    irreducible classes the intervals of level 0.68 cover the truth in 75 to 95 % of the cases.
 
     Raises:
         ValueError: fewer than 100 values in a sample, edges that do not rise, n_bootstrap < 2, or a
@@ -132,7 +133,7 @@ def fractions_from(
 def _prepared(
     a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int, rng: Seed
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges, counts (n + 1, G, 2, H) with the data first and resamples after, splits (S, G)."""
+    """Edges, counts (n + 1, G, 2, H) of data and then resamples, splits (S, G)."""
     if n_bootstrap < 2:
         raise ValueError(
             f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 resamples, better 200"
@@ -140,14 +141,14 @@ def _prepared(
     edges, rng = _checked_edges(edges), np.random.default_rng(rng)
     counts = np.stack([_histogram(values, edges) for values in (a, b)])  # (2, H)
     groups = _dealt(counts, rng)
-    # within each group, so that no jet is ever in both halves of a split
+    # resample within each group, so that no jet is in both halves of a split
     resamples = rng.multinomial(groups.sum(-1), _normalised(groups), size=(n_bootstrap, GROUPS, 2))
     splits = np.stack([rng.permutation(GROUPS) < GROUPS // 2 for _ in range(SPLITS)])
     return edges, np.concatenate([groups[None], resamples]), splits.astype(float)
 
 
 def _dealt(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The jets of both samples dealt at random into groups of equal size, (2, H) → (G, 2, H)."""
+    """Random groups of equal size of the jets of both samples, (2, H) → (G, 2, H)."""
     groups = []
     for left in range(GROUPS, 0, -1):
         drawn = [rng.multivariate_hypergeometric(c, c.sum() // left) for c in counts]
@@ -171,7 +172,7 @@ def _cross_fitted(groups: np.ndarray, split: np.ndarray) -> np.ndarray:
     share = measured.sum(1) / halves.sum((1, -1))  # (n, 2 samples), both halves together
     first, second = share.T
     ratio = np.divide(first, second, out=np.ones(len(share)), where=second > 0)
-    return np.minimum(ratio, 1 - 1e-6)  # at 1 nothing is left, and a topic would be 0/0
+    return np.minimum(ratio, 1 - 1e-6)  # at 1 a topic would be 0/0
 
 
 def _runs(counts: np.ndarray) -> np.ndarray:
@@ -190,13 +191,13 @@ def _upper_ends(runs: np.ndarray, totals: np.ndarray) -> np.ndarray:
     n_a, n_b = np.moveaxis(runs, -2, 0)
     scale = totals[..., 1, :] / totals[..., 0, :]
     with np.errstate(divide="ignore", invalid="ignore"):
-        # one jet more than seen, so that an empty bin of A is not taken for certainly empty
+        # one more jet than observed, so that an empty bin of A has an error
         error = (n_a + 1) / n_b * np.sqrt(1 / (n_a + 1) + 1 / n_b)
         return np.where(n_b > 0, scale * (n_a / n_b + error), np.inf)
 
 
 def _anchor(counts: np.ndarray, edges: np.ndarray) -> tuple[float, float]:
-    """Where the first of two samples is rarest against the second: both ends of a run of bins."""
+    """Both ends of the run of bins with the smallest ratio of the first to the second sample."""
     chosen = _upper_ends(_runs(counts), counts.sum(-1)[:, None]).argmin()
     first, last = (ends[chosen] for ends in _ends(counts.shape[1]))
     return float(edges[first]), float(edges[last])
@@ -209,7 +210,7 @@ def _normalised(counts: np.ndarray) -> np.ndarray:
 def _interval(values: np.ndarray, level: float) -> Interval:
     """The first value, with the central interval of the resamples that follow it."""
     low, high = central_interval(values[1:], level)
-    # near kappa = 0 resamples, having fewer distinct jets, all choose worse bins than the data
+    # near kappa = 0 resamples have fewer distinct jets and all choose worse bins than the data
     value = float(values[0])
     return Interval(value, min(float(low), value), max(float(high), value))
 
@@ -219,7 +220,7 @@ def _histogram(values: ArrayLike, edges: np.ndarray) -> np.ndarray:
     if values.ndim != 1 or len(values) < 100 or not np.isfinite(values).all():
         raise ValueError(
             f"values of shape {values.shape}, {(~np.isfinite(values)).sum()} of them not finite: "
-            "give one finite number a jet, of at least 100 jets"
+            "give one finite number for each jet, of at least 100 jets"
         )
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
 
@@ -228,7 +229,7 @@ def _checked_edges(edges: ArrayLike) -> np.ndarray:
     edges = np.asarray(edges, dtype=float)
     if edges.ndim != 1 or len(edges) < 3 or not (np.diff(edges) > 0).all():
         raise ValueError(
-            f"edges {edges}: needs at least 3 rising numbers, as np.linspace(0, 90, 31)"
+            f"edges {edges}: give at least 3 rising numbers, such as np.linspace(0, 90, 31)"
         )
     return edges
 
@@ -236,9 +237,9 @@ def _checked_edges(edges: ArrayLike) -> np.ndarray:
 def _check_different(kappas: np.ndarray, level: float) -> None:
     """Both factors are 1 exactly where the samples are the same."""
     highest = central_interval(kappas[1:], level)[1].max()
-    if highest > SAME or (kappas[0] > SAME).any():
+    if highest > KAPPA_OF_SAME or (kappas[0] > KAPPA_OF_SAME).any():
         raise ValueError(
             f"kappa(A|B) = {kappas[0, 0]:.3f} and kappa(B|A) = {kappas[0, 1]:.3f}, up to "
-            f"{highest:.3f} within the error: 1 means that the samples are the same, without two "
+            f"{highest:.3f} within the error: 1 means that the samples are equal and have no two "
             "topics; take purer mixtures, more jets, wider bins or another observable"
         )

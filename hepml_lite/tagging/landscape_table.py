@@ -1,4 +1,4 @@
-"""The landscape as a table: ours, with errors, beside the published row of the same approach."""
+"""The landscape as a table: our results with errors, beside the published ones."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from hepml_lite.tagging.landscape import PUBLISHED, Figure, Row
 from hepml_lite.tagging.published import PublishedTagger, top_tagger
 
 REJECTION = "1/ε_B (ε_S = {:g})"
-TRAINING, SCORING = "training [s]", "scoring [µs/jet]"
+TRAINING = "training [s]"
+SCORING = "scoring [µs/jet]"
 PUBLISHED_AUC = "published AUC"
 PUBLISHED_REJECTION = "published 1/ε_B (ε_S = 0.3)"
 PUBLISHED_PARAMETERS = "published parameters"
@@ -19,15 +20,15 @@ PUBLISHED_PARAMETERS = "published parameters"
 def table(
     rows: Iterable[Row], published: Mapping[str, PublishedTagger] | None = None
 ) -> pd.DataFrame:
-    """One row a tagger, best AUC first, indexed by its name.
+    """A table with one row for each tagger, best AUC first, indexed by name.
 
-    A figure of merit has three columns: "AUC", "AUC low" and "AUC high" are the value and both
-    ends of its error, that of one training with the test sample included. Where nothing was
-    measured or published, NaN.
+    A figure of merit has three columns: "AUC", "AUC low" and "AUC high" are the value and both ends
+    of its error. The error is that of one training and includes the test sample. Numbers that were
+    not measured or not published are NaN.
 
     Args:
         rows: see `landscape.Row`.
-        published: published rows by the name of ours, see `published_rows`; None: no such columns.
+        published: published rows by our names, see `published_rows`; None: no such columns.
 
     Raises:
         ValueError: there are no rows.
@@ -45,7 +46,7 @@ def table(
             line |= _published(published.get(row.name))
         lines.append(line)
     if not lines:
-        raise ValueError("no rows: give one or more, as read_landscape().values()")
+        raise ValueError("no rows: give one or more, such as read_landscape().values()")
     frame = pd.DataFrame(lines).set_index("tagger")
     measured = [name for name in frame.columns if "parameters" not in name]
     frame[measured] = frame[measured].astype(float)
@@ -55,7 +56,7 @@ def table(
 
 
 def shown(frame: pd.DataFrame) -> StyledTable:
-    """What `table` gave, to read: values with their errors in one cell."""
+    """The result of `table` to read: values with their errors in one cell."""
     formats = {TRAINING: "{:,.0f}", SCORING: "{:.0f}", PUBLISHED_AUC: "{:g}"}
     return styled(
         frame,
@@ -65,7 +66,7 @@ def shown(frame: pd.DataFrame) -> StyledTable:
 
 
 def published_rows(names: Iterable[str]) -> dict[str, PublishedTagger]:
-    """The published rows of our approaches of these names, where there are any."""
+    """Published rows of the taggers of these names, where there are any."""
     return {name: top_tagger(PUBLISHED[name]) for name in names if name in PUBLISHED}
 
 

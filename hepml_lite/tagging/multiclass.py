@@ -1,7 +1,7 @@
-"""More than two kinds of jets: who is taken for whom, and each signal against QCD.
+"""More than two classes of jets: confusion matrix, accuracy, and discriminants of two classes.
 
-Definitions as for JetClass, H. Qu, C. Li, S. Qian, "Particle Transformer for Jet Tagging",
-arXiv:2202.03772: a discriminant from two of many scores, and accuracy.
+The definitions are those of JetClass, H. Qu, C. Li, S. Qian, "Particle Transformer for Jet
+Tagging", arXiv:2202.03772.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from hepml_lite.statistics.intervals import Interval, efficiency_interval
 
 @dataclass(frozen=True)
 class Confusion:
-    """How jets of each class were tagged.
+    """The confusion matrix: how jets of each class were tagged.
 
     Attributes:
         counts: (C, C) jets of true class (row) that were tagged as class (column).
@@ -29,7 +29,7 @@ class Confusion:
 
     @property
     def fractions(self) -> np.ndarray:
-        """(C, C), each row sums to 1: free of how many jets of each class there are."""
+        """Fractions (C, C), each row of sum 1, independent of the numbers of jets."""
         return self.counts / self.counts.sum(1, keepdims=True)
 
     def interval(self, true: str, tagged: str) -> Interval:
@@ -67,7 +67,9 @@ def confusion(labels: ArrayLike, probabilities: ArrayLike, names: Sequence[str])
     labels, probabilities = checked_columns(labels, probabilities)
     n_classes = probabilities.shape[1]
     if len(names) != n_classes:
-        raise ValueError(f"{len(names)} names for {n_classes} classes: give one a column.")
+        raise ValueError(
+            f"{len(names)} names for {n_classes} classes: give one name for each column."
+        )
     counts = np.zeros((n_classes, n_classes), dtype=int)
     np.add.at(counts, (labels, probabilities.argmax(1)), 1)
     return Confusion(counts, tuple(names))
@@ -87,18 +89,18 @@ def discriminant(
 ) -> np.ndarray:
     """score_S / (score_S + score_B), (N,), with scores summed over the columns of each.
 
-    By the lemma of Neyman and Pearson the best cut between S and B, whatever the other classes
-    are; p_S alone is not, since it also falls where a jet looks like a third class. 1/2 where
-    neither has a score.
+    By the lemma of Neyman and Pearson a cut on it is the best cut between S and B, whatever the
+    other classes are. p_S alone is not: it also falls where a jet looks like a third class. The
+    value is 1/2 where both scores are 0.
 
     Raises:
-        ValueError: a column in both, or none, or one that there is not; or negative scores.
+        ValueError: a column in both, no column, a column that does not exist, or negative scores.
     """
     probabilities = np.asarray(probabilities, dtype=float)
     if probabilities.ndim != 2 or not (probabilities >= 0).all():
         raise ValueError(
-            f"probabilities of shape {probabilities.shape}: give (N, C), all >= 0; of logits take "
-            "the softmax, as training.predict_probability does"
+            f"probabilities of shape {probabilities.shape}: give (N, C), all >= 0; apply a "
+            "softmax to logits, as training.predict_probability does"
         )
     columns = {*signal, *background}
     wrong = not signal or not background or len(columns) < len(signal) + len(background)
@@ -107,12 +109,13 @@ def discriminant(
             f"signal {tuple(signal)}, background {tuple(background)}: give different columns, at "
             f"least one each, from 0 to {probabilities.shape[1] - 1}."
         )
-    s, b = (probabilities[:, list(c)].sum(1) for c in (signal, background))
+    s = probabilities[:, list(signal)].sum(1)
+    b = probabilities[:, list(background)].sum(1)
     return np.divide(s, s + b, out=np.full(len(s), 0.5), where=s + b > 0)
 
 
 def confusion_figure(ax: Axes, matrix: Confusion, errors: bool = True) -> Axes:
-    """Fractions in percent as numbers on shades of blue, with their errors below."""
+    """Draw fractions in percent as numbers on shades of blue, with their errors."""
     percent, error = 100 * matrix.fractions, 100 * matrix.errors
     ax.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     for (row, column), value in np.ndenumerate(percent):

@@ -1,4 +1,4 @@
-"""A network, what it reads of a jet and how it is trained: one tagger with `fit` and `score`."""
+"""A network with its inputs and its training, as one tagger with `fit` and `score`."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,14 +22,14 @@ class TrainingRecipe:
     """How a network of the landscape is made and trained.
 
     Attributes:
-        lesson: makes the network at the size that trains in minutes on two cores.
-        paper: makes it at the published size.
-        inputs: what it reads of N jets: arrays with one row a jet.
-        epochs: passes over the training jets, the learning rate falling along half a cosine.
+        lesson: makes the small network, which trains in minutes on two cores.
+        paper: makes the network of published size.
+        inputs: maps N jets to the input arrays of the network, with one row for each jet.
+        epochs: passes over the training jets; the learning rate falls as half a cosine.
         learning_rate: at the start.
         weight_decay: of AdamW.
-        batch_size: jets a step.
-        particles: how many of the leading particles it is given; None: all.
+        batch_size: jets in a step.
+        particles: number of leading particles that it reads; None: all.
     """
 
     lesson: Callable[[], nn.Module]
@@ -42,20 +42,20 @@ class TrainingRecipe:
     particles: int | None = None
 
     def arrays(self, jets: Jets) -> tuple[np.ndarray, ...]:
-        """What the network reads of the jets."""
+        """The input arrays of the network for these jets."""
         return self.inputs(jets.truncate(self.particles) if self.particles else jets)
 
 
 class NetworkTagger:
-    """A network that learns from labelled jets and scores others.
+    """A network that is trained on labelled jets and scores other jets.
 
     Args:
         recipe: network, inputs and training.
         profile: "paper" makes the network of the paper and trains it in mixed precision (bfloat16)
             where there is a GPU; the other profiles make the small one.
-        progress: show a bar while it trains.
-        settings: replace those of the recipe, e.g. epochs=3; those that `training.fit` knows and
-            a recipe does not (callbacks, device, precision, checkpoint) are handed on to it.
+        progress: show a progress bar.
+        settings: replace those of the recipe, e.g. epochs=3; others (callbacks, device, precision,
+            checkpoint) are given to `training.fit`.
 
     Raises:
         ValueError: an unknown profile.
@@ -84,15 +84,15 @@ class NetworkTagger:
         return training.count_parameters(self.network or self.build())
 
     def make(self, seed: int) -> nn.Module:
-        """The untrained network; torch's global generator is put back as it was."""
+        """The untrained network; the state of torch's global generator does not change."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return self.build()
 
     def fit(self, jets: Jets, seed: int = 1, validation: Jets | None = None) -> Self:
-        """Learn from jets with labels; with `validation` the weights of the best epoch are kept.
+        """Train on labelled jets; with `validation` the weights of the best epoch are kept.
 
-        `seconds` and `history` tell how it went.
+        Afterwards `seconds` is the time and `history` the losses of the training.
         """
         started = time.perf_counter()
         recipe = self.recipe
@@ -118,7 +118,7 @@ class NetworkTagger:
         """Log-odds ln p(1)/p(0) of each jet, (N,): the difference of the two logits.
 
         Raises:
-            ValueError: the network is not trained, or has not two classes.
+            ValueError: the network is not trained, or does not have two classes.
         """
         logits = self.logits(jets)
         if logits.shape[1:] != (2,):
@@ -126,7 +126,7 @@ class NetworkTagger:
         return (logits[:, 1] - logits[:, 0]).astype(float)
 
     def logits(self, jets: Jets) -> np.ndarray:
-        """What the network gives, (N, n_classes).
+        """Outputs of the network, (N, n_classes).
 
         Raises:
             ValueError: the network is not trained.
@@ -134,8 +134,10 @@ class NetworkTagger:
         if self.network is None:
             raise ValueError("this tagger is not trained: call fit(jets), or read stored weights.")
         device = self.fit_settings.get("device", "auto")
-        arrays, size = self.recipe.arrays(jets), self.recipe.batch_size
-        return training.predict(self.network, arrays, batch_size=size, device=device)
+        arrays = self.recipe.arrays(jets)
+        return training.predict(
+            self.network, arrays, batch_size=self.recipe.batch_size, device=device
+        )
 
     def _optimizer(self, parameters: Sequence[nn.Parameter], lr: float) -> torch.optim.Optimizer:
         return torch.optim.AdamW(

@@ -1,4 +1,4 @@
-"""Taggers that read observables, numbers physicists have thought of, and not the particles."""
+"""Taggers that read observables instead of particles."""
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.training import cosine, count_parameters, cross_entropy, fit, predict
 
-#: What the boosted trees read, of `hepml_lite.jet_physics.observables.catalogue.OBSERVABLES`.
+#: Observables of the boosted trees, by their names in `observables.catalogue`.
 OBSERVABLES = (
     "pt", "mass", "soft_drop_mass", "zg", "rg", "tau21", "tau32", "multiplicity", "width",
     "pt_dispersion", "c2", "d2",
@@ -33,18 +33,19 @@ class MassTagger(Tagger):
     binning loses. Both densities are histograms, smoothed with a Gaussian.
 
     Args:
-        bins: of equal width, over the masses met but for a permille at each end.
+        bins: number of bins of equal width, from the 0.1 % to the 99.9 % quantile of the mass.
         smoothing: width of the Gaussian in bins.
     """
 
     def __init__(self, bins: int = 60, smoothing: float = 1.0):
         if bins < 2 or smoothing < 0:
-            raise ValueError(f"bins={bins}, smoothing={smoothing}: give 2 or more, and 0 or more.")
-        self.bins, self.smoothing = bins, smoothing
+            raise ValueError(f"bins={bins}, smoothing={smoothing}: give at least 2, at least 0.")
+        self.bins = bins
+        self.smoothing = smoothing
 
     @property
     def n_parameters(self) -> int:
-        """Number of bins: one ratio each."""
+        """Number of bins, with one ratio each."""
         return self.bins
 
     def features(self, jets: Jets) -> np.ndarray:
@@ -56,15 +57,15 @@ class MassTagger(Tagger):
         low, high = np.quantile(mass, (0.001, 0.999))
         edges = np.linspace(low, high, self.bins + 1)
         self.centres = (edges[1:] + edges[:-1]) / 2
-        background, signal = (self._log_density(mass[label == c], edges) for c in (0, 1))
+        background = self._log_density(mass[label == 0], edges)
+        signal = self._log_density(mass[label == 1], edges)
         self.log_ratio = signal - background  # (bins,)
 
     def _log_density(self, mass: np.ndarray, edges: np.ndarray) -> np.ndarray:
         counts = np.histogram(np.clip(mass, edges[0], edges[-1]), edges)[0].astype(float)
-        counts = (
-            gaussian_filter1d(counts, self.smoothing, mode="nearest") if self.smoothing else counts
-        )
-        counts += 0.5  # an empty bin says little, not everything
+        if self.smoothing:
+            counts = gaussian_filter1d(counts, self.smoothing, mode="nearest")
+        counts += 0.5  # an empty bin must not give an infinite ratio
         return np.log(counts / counts.sum())
 
     def _score(self, features: np.ndarray) -> np.ndarray:
@@ -77,9 +78,9 @@ class BoostedTrees(Tagger):
     scikit-learn's histogram-based gradient boosting; its score is the log-odds.
 
     Args:
-        trees: number of trees, one behind the other.
-        leaves: largest number of leaves of each.
-        learning_rate: factor on each tree.
+        trees: number of trees, fitted one after another.
+        leaves: largest number of leaves of a tree.
+        learning_rate: factor on the output of each tree.
         observables: names of `hepml_lite.jet_physics.observables.catalogue`.
     """
 
@@ -87,14 +88,16 @@ class BoostedTrees(Tagger):
         self, trees: int = 200, leaves: int = 15, learning_rate: float = 0.06,
         observables: tuple[str, ...] = OBSERVABLES,
     ):  # fmt: skip
-        self.trees, self.leaves, self.learning_rate = trees, leaves, learning_rate
+        self.trees = trees
+        self.leaves = leaves
+        self.learning_rate = learning_rate
         self.observables = tuple(observables)
 
     @property
     def n_parameters(self) -> int:
         """Leaves and splits of all trees: a leaf holds a value, a split a threshold."""
         self._require_fit()
-        # scikit-learn keeps the trees, one list an iteration, in an attribute without public name.
+        # scikit-learn keeps the trees in a private attribute, one list for each iteration.
         return sum(len(tree.nodes) for step in self.model._predictors for tree in step)
 
     def features(self, jets: Jets) -> np.ndarray:
@@ -112,10 +115,10 @@ class BoostedTrees(Tagger):
 
 
 class EnergyFlowLinear(Tagger):
-    """Fisher's linear discriminant on all energy flow polynomials to a degree (arXiv:1712.07124).
+    """Fisher's linear discriminant on energy flow polynomials up to a degree (arXiv:1712.07124).
 
-    Linear, yet able to approximate every infrared and collinear safe observable. The entry of
-    arXiv:1902.09914 has degree 7, 1000 polynomials.
+    It is linear, but can approximate every infrared and collinear safe observable. The tagger in
+    arXiv:1902.09914 has degree 7, which is 1000 polynomials.
 
     Args:
         degree: largest number of angles in a product, up to 7.
@@ -124,11 +127,13 @@ class EnergyFlowLinear(Tagger):
     """
 
     def __init__(self, degree: int = 5, beta: float = 0.5, shrinkage: float = 1e-6):
-        self.degree, self.beta, self.shrinkage = degree, beta, shrinkage
+        self.degree = degree
+        self.beta = beta
+        self.shrinkage = shrinkage
 
     @property
     def n_parameters(self) -> int:
-        """One coefficient a polynomial; that of the constant one is the threshold."""
+        """Number of coefficients, one for each polynomial; the constant gives the threshold."""
         self._require_fit()
         return self.model[-1].coef_.size
 
@@ -146,20 +151,21 @@ class EnergyFlowLinear(Tagger):
 def n_subjettiness_basis(jets: Jets, bodies: int = 6) -> np.ndarray:
     """The N-subjettinesses that fix the phase space of M bodies, jet mass and pT: (N, 3 M - 2).
 
-    tau_N^(beta) with beta = 1/2, 1 and 2 for N = 1 … M - 2, then with 1 and 2 for N = M - 1: as
-    many as M-body phase space has dimensions, 3 M - 4 (arXiv:1704.08249), behind them the mass and
-    pT [GeV] (arXiv:1807.04769). FastJet's one-pass winner-takes-all axes are used throughout.
+    The columns are tau_N^(beta) with beta = 1/2, 1 and 2 for N = 1 … M - 2, then with beta = 1 and 2
+    for N = M - 1: 3 M - 4 numbers, the dimension of M-body phase space (arXiv:1704.08249). The last
+    two columns are the mass and pT [GeV] (arXiv:1807.04769). The axes are FastJet's one-pass
+    winner-takes-all axes.
 
     Raises:
         ValueError: if bodies is below 2.
     """
     if bodies < 2:
-        raise ValueError(f"bodies={bodies}: phase space begins with 2; the papers take 3 to 8.")
+        raise ValueError(f"bodies={bodies}: give at least 2; the papers take 3 to 8.")
 
     def basis(part: Jets) -> np.ndarray:
         orders = np.arange(1, bodies)
         taus = np.stack([n_subjettiness(part, orders.tolist(), beta) for beta in BETAS], axis=-1)
-        # (N, M - 1, 3); the very last N goes without beta = 1/2
+        # (N, M - 1, 3); the last N has no beta = 1/2
         keep = np.delete(taus.reshape(len(part), -1), 3 * (bodies - 2), axis=1)
         return np.column_stack([keep, part.mass, part.pt])
 
@@ -171,11 +177,11 @@ class NSubjettinessMLP(Tagger):
 
     Args:
         bodies: M, see `n_subjettiness_basis`.
-        hidden: hidden layers; with the default 56 302 parameters for M = 6 and 57 502 for M = 8,
-            where the table quotes 57k and 58k.
+        hidden: sizes of the hidden layers; the default has 56 302 parameters for M = 6 and 57 502
+            for M = 8 (57k and 58k in the table of the paper).
         dropout: probability to drop a hidden activation in training.
         epochs: passes over the jets.
-        batch_size: jets a step.
+        batch_size: jets in a step.
         learning_rate: of Adam at the start; it falls as half a cosine.
     """
 
@@ -183,8 +189,12 @@ class NSubjettinessMLP(Tagger):
         self, bodies: int = 6, hidden: tuple[int, ...] = (200, 200, 50, 50), dropout: float = 0.1,
         epochs: int = 20, batch_size: int = 256, learning_rate: float = 2e-3,
     ):  # fmt: skip
-        self.bodies, self.hidden, self.dropout = bodies, tuple(hidden), dropout
-        self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
+        self.bodies = bodies
+        self.hidden = tuple(hidden)
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
 
     @property
     def n_parameters(self) -> int:

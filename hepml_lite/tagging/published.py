@@ -1,4 +1,4 @@
-"""Published numbers to lay beside ours, each with its source."""
+"""Published results to compare with ours, each with its source."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ measured = Interval.symmetric
 class PublishedTagger:
     """A row of a tagging table; rejection is 1/eps_B at eps_S = 0.3 of a single network.
 
-    The accuracy is None where the source is not at hand. The rejection has an interval of no width
+    The accuracy is None where it is not known here. The interval of the rejection has zero width
     where the paper gives no error.
     """
 
@@ -44,7 +44,7 @@ TOP_TAGGING_LANDSCAPE = (
     PublishedTagger("GoaT", 0.985, 0.939, measured(1368, 140), 35_000),
 )
 
-# The same data set, later and with a newer ParticleNet; errors over several trainings each.
+# Later results on the same data set, with a newer ParticleNet; errors are over several trainings.
 TOP_TAGGING_LATER = (
     PublishedTagger("ParticleNet (2020)", 0.9858, None, measured(1615, 93), 366_000,
            source="Qu, Gouskos, arXiv:1902.08570, Table 3"),
@@ -63,7 +63,7 @@ def top_tagger(name: str) -> PublishedTagger:
     """The row of the top tagging landscape, or of the later networks, with this name.
 
     Raises:
-        ValueError: naming the rows that there are.
+        ValueError: no such row; the message lists all rows.
     """
     rows = {row.name: row for row in (*TOP_TAGGING_LANDSCAPE, *TOP_TAGGING_LATER)}
     if name not in rows:

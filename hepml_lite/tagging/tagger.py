@@ -1,4 +1,4 @@
-"""What taggers on observables share: fit to labelled jets, score others, keep slow features."""
+"""Base class of taggers on observables: fit to labelled jets, score other jets."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -10,57 +10,59 @@ from hepml_lite.statistics.inputs import checked_labels
 
 
 class Tagger(ABC):
-    """Something fitted to jets of two classes that gives each jet a score.
+    """A tagger that is fitted to jets of two classes and gives each jet a score.
 
     `fit(jets)` is `fit_features(features(jets), jets.label)`, and `score(jets)` is
-    `score_features(features(jets))`: keep the features where they are slow to compute.
+    `score_features(features(jets))`. Use the latter two to compute slow features only once.
     """
 
-    needs_labels: bool = True  # to learn; else they are not looked at
+    needs_labels: bool = True  # False: `fit` ignores the labels
 
     def fit(self, jets: Jets, seed: int = 0) -> Self:
         """Learn from jets of label 0, background, and 1, signal.
 
         Raises:
-            ValueError: the labels are others, or only one class is there.
+            ValueError: other labels, or only one class.
         """
         return self.fit_features(self.features(jets), jets.label, seed)
 
     def score(self, jets: Jets) -> np.ndarray:
-        """Scores (N,), larger is more signal-like: a log-odds, for equal numbers of both classes.
+        """Scores (N,), larger for signal: log-odds for equal numbers of both classes.
 
         Raises:
-            ValueError: nothing was fitted before.
+            ValueError: the tagger is not fitted.
         """
         return self.score_features(self.features(jets))
 
     def fit_features(self, features: Any, label: np.ndarray, seed: int = 0) -> Self:
-        """As `fit`, from `features(jets)` (N, F) and labels (N,)."""
+        """The same as `fit`, from `features(jets)` (N, F) and labels (N,)."""
         if self.needs_labels:
             label = checked_labels(label, fewest=2)
             if len(label) != features.shape[0]:
-                raise ValueError(f"{len(label)} labels, {features.shape[0]} jets: give one a jet.")
+                raise ValueError(
+                    f"{len(label)} labels, {features.shape[0]} jets: give one label for each jet."
+                )
         self._fit(features, np.asarray(label), seed)
         self._fitted = True
         return self
 
     def score_features(self, features: Any) -> np.ndarray:
-        """As `score`, from `features(jets)` (N, F)."""
+        """The same as `score`, from `features(jets)` (N, F)."""
         self._require_fit()
         return self._score(features)
 
     def _require_fit(self) -> None:
         if not getattr(self, "_fitted", False):
-            raise ValueError(f"this {type(self).__name__} knows no jets yet: call fit(jets) first.")
+            raise ValueError(f"this {type(self).__name__} is not fitted: call fit(jets) first.")
 
     @property
     @abstractmethod
     def n_parameters(self) -> int:
-        """Number of numbers that were fitted."""
+        """Number of fitted parameters."""
 
     @abstractmethod
     def features(self, jets: Jets) -> Any:
-        """What the tagger reads of each jet, (N, F): an array, or a sparse matrix."""
+        """Features of jets, (N, F): an array, or a sparse matrix."""
 
     @abstractmethod
     def _fit(self, features: Any, label: np.ndarray, seed: int) -> None: ...

@@ -1,4 +1,4 @@
-"""The rows of the top tagging landscape: which taggers there are, and how each one is trained."""
+"""The taggers of the top tagging landscape, and the training of each."""
 
 from collections.abc import Callable
 from functools import partial
@@ -44,23 +44,23 @@ from hepml_lite.tagging.tagger import Tagger
 
 
 def image_inputs(jets: Jets, pixels: int = 41) -> tuple[np.ndarray]:
-    """Images (N, 1, pixels, pixels): the root of the momentum share, so that faint pixels count."""
+    """Images (N, 1, pixels, pixels) of the root of the momentum share: faint pixels count more."""
     return (np.sqrt(images(jets, pixels)),)
 
 
 def upright_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """Features (N, P, 3) of jets turned upright and flipped alike, and mask (N, P)."""
+    """Features (N, P, 3) of centred, upright and flipped jets, and mask (N, P)."""
     points = flipped(upright(centred(jets))) * jets.mask[..., None]
     return (points / TYPICAL).astype(np.float32), jets.mask
 
 
 def exact(make: Callable[..., nn.Module], **sizes: Any) -> OnFourVectors:
-    """A network that multiplies four-vectors, given constituents: in double precision."""
+    """A network of constituents that multiplies four-vectors; it needs double precision."""
     return OnFourVectors(make(**sizes))
 
 
 def single(make: Callable[..., nn.Module]) -> OnFourVectors:
-    """A network that adds four-vectors, given constituents: in single precision."""
+    """A network of constituents that only adds four-vectors; single precision is enough."""
     return OnFourVectors(make(), torch.float32)
 
 
@@ -96,7 +96,7 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
         partial(small_transformer, irc_safe=True),
         partial(ParticleTransformer.paper, irc_safe=True),
         particle_inputs,
-        learning_rate=1e-3,  # without normalisation twice as much is unstable
+        learning_rate=1e-3,  # without normalisation 2e-3 is unstable
         particles=60,
     ),
     "L-GATr": TrainingRecipe(
@@ -124,7 +124,7 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
 
 
 def observable(make: Callable[..., Tagger], **paper: Any) -> Callable[..., Tagger]:
-    """A factory like that of networks: takes a profile; `paper` are the settings of the paper."""
+    """A function that makes the tagger for a profile; `paper` are the settings of the paper."""
 
     def build(profile: str = "lesson") -> Tagger:
         return make(**(paper if profiles.require(profile) == "paper" else {}))

@@ -15,7 +15,7 @@ from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.distances.embedding import nearest_neighbours
 from hepml_lite.jet_physics.observables import RADIUS
 from hepml_lite.jet_physics.observables.lund import primary_lund_plane
-from hepml_lite.jet_physics.substructure import AXES, EVERYTHING
+from hepml_lite.jet_physics.substructure import AXES, RADIUS_OF_ONE_JET
 from hepml_lite.jet_physics.variations import transformations as change
 from hepml_lite.jet_physics.views.seven_views import LUND_ANGLES, LUND_KT, VIEWS
 from widgets.representations import figures
@@ -97,7 +97,7 @@ def observables(jet: Jets) -> np.ndarray:
     fields, named = ["E", "px", "py", "pz"], {"__record__": "Momentum4D"}
     particles = ak.contents.RecordArray(list(columns), fields, parameters=named)
     jagged = ak.contents.ListOffsetArray(ak.index.Index64([0, len(pt)]), particles)
-    definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, EVERYTHING)
+    definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, RADIUS_OF_ONE_JET)
     sequence = fastjet.ClusterSequence(ak.Array(jagged), definition)
     orders, correlators = [1, 2, 3], {"beta": 1.0, "func": "d2"}
     tau = np.asarray(sequence.njettiness("NormalizedMeasure", AXES, orders, 1.0, RADIUS))[0]

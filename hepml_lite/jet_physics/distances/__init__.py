@@ -1,4 +1,4 @@
-"""Distances between jets, and what geometry they make."""
+"""Distances between jets, and the geometry that follows from them."""
 
 from hepml_lite.jet_physics.distances import (
     embedding,

@@ -11,13 +11,13 @@ METHODS = ("mds", "tsne")
 def nearest_neighbours(
     distances: np.ndarray, k: int, leave_out_diagonal: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest of each row: their columns (N, k) int and distances (N, k), ascending.
+    """The k nearest neighbours of each row: columns (N, k) int and distances (N, k), ascending.
 
     Args:
         distances: (N, M).
-        k: how many.
-        leave_out_diagonal: the matrix is that of a sample with itself, and no jet counts as its own
-            neighbour. Set False for distances from other jets.
+        k: number of neighbours.
+        leave_out_diagonal: True for the distances of a sample from itself: no jet is its own
+            neighbour. False for distances from other jets.
 
     Raises:
         ValueError: if the matrix has another shape, or k neighbours do not exist.
@@ -33,27 +33,27 @@ def nearest_neighbours(
 
 
 def classical_scaling(distances: np.ndarray) -> np.ndarray:
-    """Points (N, 2) with these distances (N, N) as nearly as a projection can: Torgerson's scaling.
+    """Points (N, 2) in the plane with nearly these distances (N, N): Torgerson's scaling.
 
-    The squares, centred in rows and columns, are -2 times the scalar products of the points; their
-    two leading eigenvectors are the coordinates. Points of a plane come out exactly, up to
+    The squares, centred in rows and columns, are -2 times the scalar products of the points. Their
+    two leading eigenvectors are the coordinates. The points of a plane are found exactly, up to
     rotation and reflection.
     """
     squares = _square(np.asarray(distances, float)) ** 2
     centred = squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean()
     values, vectors = np.linalg.eigh(-centred / 2)
     points = vectors[:, [-1, -2]] * np.sqrt(np.maximum(values[[-1, -2]], 0))  # (N, 2)
-    farthest = np.abs(points).argmax(0)  # eigenvectors have no sign: fix it
+    farthest = np.abs(points).argmax(0)  # the sign of an eigenvector is arbitrary: choose one
     return points * np.where(points[farthest, [0, 1]] < 0, -1, 1)
 
 
 def embed(distances: np.ndarray, method: str = "mds", rng: Seed = 0) -> np.ndarray:
-    """A map of jets: points (N, 2) that lie as far from each other as the jets do.
+    """A map of jets: points (N, 2) whose distances are close to those of the jets.
 
     Args:
         distances: (N, N), N at least 3.
         method: "mds" keeps all distances as well as it can (stress majorisation from
-            `classical_scaling`); "tsne" keeps who is near whom (van der Maaten, Hinton 2008).
+            `classical_scaling`); "tsne" keeps near neighbours near (van der Maaten, Hinton 2008).
         rng: seed or generator; the same one gives the same map.
 
     Raises:
@@ -69,9 +69,9 @@ def embed(distances: np.ndarray, method: str = "mds", rng: Seed = 0) -> np.ndarr
     if not start.any():  # all jets are the same
         return start
     if method == "mds":
-        symmetric = (distances + distances.T) / 2  # scikit-learn wants it to the last bit
+        symmetric = (distances + distances.T) / 2  # scikit-learn requires exact symmetry
         return smacof(symmetric, init=start, n_init=1, eps=1e-9, random_state=seed)[0]
-    # t-SNE wants a start much smaller than the final map
+    # t-SNE needs a start much smaller than the final map
     start *= 1e-4 / start[:, 0].std()
     perplexity = min(30.0, (len(distances) - 1) / 3)
     model = TSNE(perplexity=perplexity, metric="precomputed", init=start, random_state=seed)
@@ -81,7 +81,7 @@ def embed(distances: np.ndarray, method: str = "mds", rng: Seed = 0) -> np.ndarr
 def _square(distances: np.ndarray) -> np.ndarray:
     if distances.ndim != 2 or distances.shape[0] != distances.shape[1]:
         raise ValueError(
-            f"distances have shape {distances.shape}; expected (N, N): those of a sample with "
-            "itself, as emd_matrix(jets, radius) gives"
+            f"distances have shape {distances.shape}; expected (N, N), the distances of a "
+            "sample from itself, such as emd_matrix(jets, radius)"
         )
     return distances

@@ -2,10 +2,10 @@
 
 EMD(a, b) = min_f sum_ij f_ij (theta_ij / R)^beta + |sum_i pT_i - sum_j pT_j|
 
-over flows f_ij >= 0 [GeV] that carry the smaller of the two total pT, theta_ij being the distance
-in the eta-phi plane (Komiske, Metodiev, Thaler, arXiv:1902.02346 Eq. 1; beta in arXiv:2004.04159
-Eqs. 1.2 and 1.3). Each jet is seen from its own axis. It is a metric if beta <= 1 and no two
-particles are farther apart than 2 R; for beta > 1 (with `norm`) EMD^(1/beta) is one.
+over flows f_ij >= 0 [GeV] that carry the smaller of the two total pT; theta_ij is the distance in
+the eta-phi plane (Komiske, Metodiev, Thaler, arXiv:1902.02346 Eq. 1; beta in arXiv:2004.04159 Eqs.
+1.2 and 1.3). Each jet is taken relative to its own axis. The EMD is a metric if beta <= 1 and no
+two particles are farther apart than 2 R. For beta > 1 (with `norm`) EMD^(1/beta) is a metric.
 
 The solver is POT, a dependency of this library. Where energyflow's `wasserstein` is installed
 (`make energyflow`) it is used instead, several times faster. Both are exact.
@@ -36,9 +36,9 @@ def emd(
 
     Args:
         first, second: N jets each.
-        radius: R: how far pT moves at a cost of 1 a GeV, which is also what it costs to make it.
+        radius: R. Moving 1 GeV over the distance R costs 1 GeV, as much as creating it.
         beta: exponent of the distance, positive.
-        norm: compare the shapes alone: pT as a fraction of its sum. Else the result is in GeV.
+        norm: compare shapes only, with pT as a fraction of its sum. Otherwise the result is in GeV.
         aligned: also rotate and mirror each jet into a standard position, see `particles`.
 
     Raises:
@@ -46,7 +46,7 @@ def emd(
     """
     if len(first) != len(second):
         raise ValueError(
-            f"{len(first)} and {len(second)} jets: give as many in both, or use emd_matrix"
+            f"{len(first)} and {len(second)} jets: give equal numbers, or use emd_matrix"
         )
     _require_positive(radius, beta)
     pairs = zip(particles(first, aligned), particles(second, aligned), strict=True)
@@ -67,7 +67,7 @@ def emd_matrix(
 ) -> np.ndarray:
     """Distances of all jets from all `others`, (N, M); without `others` from each other, (N, N).
 
-    The arguments and errors are those of `emd`; about 0.1 ms a pair of 50-particle jets.
+    The arguments and errors are those of `emd`. A pair of 50-particle jets takes about 0.1 ms.
     """
     _require_positive(radius, beta)
     rows = particles(jets, aligned)
@@ -83,15 +83,16 @@ def emd_matrix(
 
 
 def particles(jets: Jets, aligned: bool = False) -> list[np.ndarray]:
-    """One array (n, 3) a jet, pT [GeV], eta and phi from its axis, without padding, float64.
+    """An array (n, 3) for each jet: pT [GeV], eta and phi from its axis, float64, without padding.
 
     The axis is the centre of pT in the plane, which follows rotations and reflections exactly.
-    `aligned` turns the direction of largest spread onto eta and mirrors each coordinate so that
-    its third moment is positive: what is left has no orientation. Where the spread is nearly round
-    or a third moment nearly zero, a small change of the jet can turn it over.
+    `aligned` turns the direction of largest spread to eta and mirrors each coordinate so that its
+    third moment is positive. All orientations of a jet then give the same result. Where the spread
+    is nearly round or a third moment is nearly zero, a small change of the jet can turn it over.
     """
     seen = centred(jets)  # (N, P, 3)
-    weight, plane = seen[..., :1], seen[..., 1:]
+    weight = seen[..., :1]
+    plane = seen[..., 1:]
     if aligned:
         plane = _aligned(weight, plane)
     columns = np.concatenate([jets.constituents[..., :1].astype(float), plane], -1)
@@ -99,14 +100,15 @@ def particles(jets: Jets, aligned: bool = False) -> list[np.ndarray]:
 
 
 def transport_cost(first: np.ndarray, second: np.ndarray, cost: np.ndarray) -> float:
-    """The least cost of moving the weights `first` (n,) onto `second` (m,), of equal sums.
+    """The least cost to move the weights `first` (n,) onto `second` (m,), which has the same sum.
 
     Args:
         first, second: weights, not negative.
-        cost: (n, m), of moving a unit of weight.
+        cost: (n, m) of a unit of weight.
     """
     total = first.sum()
-    first, second = first / total, second / second.sum()
+    first = first / total
+    second = second / second.sum()
     cost = np.ascontiguousarray(cost)
     if wasserstein is None:
         solved = ot.emd2(first, second, cost)
@@ -117,11 +119,13 @@ def transport_cost(first: np.ndarray, second: np.ndarray, cost: np.ndarray) -> f
 
 def _aligned(weight: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Points (N, P, 2) of weights (N, P, 1) turned and mirrored into the standard position."""
-    xx, yy, xy = (
-        (weight[..., 0] * x[..., i] * x[..., j]).sum(1) for i, j in ((0, 0), (1, 1), (0, 1))
-    )
+    w = weight[..., 0]
+    xx = (w * x[..., 0] * x[..., 0]).sum(1)
+    yy = (w * x[..., 1] * x[..., 1]).sum(1)
+    xy = (w * x[..., 0] * x[..., 1]).sum(1)
     angle = np.arctan2(2 * xy, xx - yy)[:, None] / 2  # (N, 1)
-    cos, sin = np.cos(angle), np.sin(angle)
+    cos = np.cos(angle)
+    sin = np.sin(angle)
     turned = np.stack([cos * x[..., 0] + sin * x[..., 1], cos * x[..., 1] - sin * x[..., 0]], -1)
     return turned * np.where((weight * turned**3).sum(1, keepdims=True) < 0, -1, 1)
 
@@ -145,12 +149,15 @@ def _matrix_by_pairs(
 
 
 def _distance(a: np.ndarray, b: np.ndarray, radius: float, beta: float, norm: bool) -> float:
-    """The EMD of two jets as a balanced problem: what is missing lies R from everything."""
-    pt_a, pt_b = a[:, 0], b[:, 0]
+    """The EMD of two jets as a balanced problem: missing pT is at distance R from everything."""
+    pt_a = a[:, 0]
+    pt_b = b[:, 0]
     if norm:
-        pt_a, pt_b = pt_a / pt_a.sum(), pt_b / pt_b.sum()
+        pt_a = pt_a / pt_a.sum()
+        pt_b = pt_b / pt_b.sum()
     missing = pt_b.sum() - pt_a.sum()
-    pt_a, pt_b = np.append(pt_a, max(missing, 0)), np.append(pt_b, max(-missing, 0))
+    pt_a = np.append(pt_a, max(missing, 0))
+    pt_b = np.append(pt_b, max(-missing, 0))
     cost = np.ones((len(pt_a), len(pt_b)))  # (n + 1, m + 1)
     cost[:-1, :-1] = (cdist(a[:, 1:], b[:, 1:]) / radius) ** beta
     return transport_cost(pt_a, pt_b, cost)

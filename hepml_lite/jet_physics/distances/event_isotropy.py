@@ -1,10 +1,10 @@
-"""Event isotropy: how far the energy of an event or a jet is from being spread evenly.
+"""Event isotropy: the distance of an event or a jet from a uniform spread of its energy.
 
 I = EMD(event, uniform event), both with total weight 1, for a cost quadratic at small angles
-(Cesarotti, Thaler, arXiv:2004.06125): 0 for an even spread, 1 for the opposite extreme. The uniform
-event is a finite set of points, which moves I by up to 0.01. A finite event is not uniform either:
-64 particles at equal distances have 0.001 on the ring and 0.02 on the disk, at random 0.08 on the
-ring.
+(Cesarotti, Thaler, arXiv:2004.06125): I is 0 for a uniform spread and 1 for the opposite extreme.
+The uniform event is a finite set of points, which changes I by up to 0.01. A finite event is not
+uniform either: 64 particles at equal distances have I = 0.001 on the ring and 0.02 on the disk; 64
+random particles have 0.08 on the ring.
 
 Ring: transverse momenta in azimuth, cost pi / (pi - 2) (1 - cos phi_ij), normalised such that two
 back-to-back particles have I = 1. An event without transverse balance can exceed it: one particle
@@ -12,8 +12,8 @@ alone has pi / (pi - 2) = 2.75.
 
 Disk: a jet in the eta-phi plane, against the disk of radius R around its axis, cost
 2 (Delta R_ij / R)^2, normalised such that a single particle has I = 1. This is the quadratic cost
-applied to jets. Two equal prongs, each R from the axis, exceed 1 (1.30): the disk's energy has
-to travel to its edge.
+applied to jets. Two equal prongs, each R from the axis, have I = 1.30: the energy of the disk has
+to move to its edge.
 """
 
 from collections.abc import Callable
@@ -70,9 +70,10 @@ def disk_isotropy(jets: Jets, radius: float, points: int = 128) -> np.ndarray:
 
 
 def uniform_disk(points: int) -> np.ndarray:
-    """Points (points, 2) that fill the unit disk evenly: a sunflower's spiral, centred."""
+    """Points (points, 2) that fill the unit disk evenly: a centred sunflower spiral."""
     k = np.arange(points)
-    distance, angle = np.sqrt((k + 0.5) / points), k * GOLDEN_ANGLE
+    distance = np.sqrt((k + 0.5) / points)
+    angle = k * GOLDEN_ANGLE
     spiral = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
     spiral -= spiral.mean(0)
     return spiral * np.sqrt(0.5 / (spiral**2).sum(1).mean())  # a uniform disk has <r^2> = 1/2
@@ -88,4 +89,4 @@ def _isotropy(
 
 def _require_points(points: int) -> None:
     if points < 8:
-        raise ValueError(f"points = {points}: a uniform event needs at least 8, 128 are usual")
+        raise ValueError(f"points = {points}: give at least 8; 128 are usual")

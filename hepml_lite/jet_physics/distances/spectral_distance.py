@@ -2,21 +2,21 @@
 
 The spectral function of a jet, s(omega) = sum_ij z_i z_j delta(omega - Delta R_ij), is the
 energy-weighted distribution of the distances between its particles (i = j included; Larkoski,
-Thaler, arXiv:2305.03751). It lives on a line, where optimal transport is solved by sorting: with
-the cumulative functions F and G of two spectra, the p = 2 distance is
+Thaler, arXiv:2305.03751). It is a distribution on a line, where sorting solves optimal transport.
+With the cumulative functions F and G of two spectra, the p = 2 distance is
 
 SEMD^2 = int_0^1 (F^-1(u) - G^-1(u))^2 du = <omega^2>_F + <omega^2>_G - 2 int_0^1 F^-1 G^-1 du.
 
-F^-1 takes the value omega_k on the step F_{k-1} < u < F_k, so that the last integral is
+F^-1 has the value omega_k for F_{k-1} < u < F_k, so that the last integral is
 
 sum_kl omega_k omega_l ReLU(min(F_k, G_l) - max(F_{k-1}, G_{l-1})),
 
-the closed form of SPECTER (Gambhir, Larkoski, Thaler, arXiv:2410.05379). All but n + m of its
-terms vanish. Summed by parts, with H(u) = int_0^u G^-1, a polygon through the points (G_l, H_l),
-it is omega_n H(1) - sum_k H(F_k) (omega_{k+1} - omega_k): one interpolation in a sorted table.
+the closed form of SPECTER (Gambhir, Larkoski, Thaler, arXiv:2410.05379). Only n + m of its terms
+are not zero. Let H(u) = int_0^u G^-1, a polygon through the points (G_l, H_l). Summation by parts
+gives omega_n H(1) - sum_k H(F_k) (omega_{k+1} - omega_k): one interpolation in a sorted table.
 
-A jet moved, turned or mirrored has the same spectrum, so no alignment is needed. SEMD (the root)
-is a metric of spectra, in units of Delta R. Rounding leaves about 1e-7 where it should be zero.
+A moved, turned or mirrored jet has the same spectrum, so no alignment is needed. SEMD (the root) is
+a metric of spectra, in units of Delta R. Where it should be zero, rounding gives about 1e-7.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ from scipy.spatial.distance import pdist
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.distances.energy_movers_distance import particles
 
-BLOCK = 32  # jets whose tables are merged: enough to be quick, few enough to waste little
+BLOCK = 32  # jets whose tables are merged: a compromise of speed and memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Spectra:
 def spectrum(jets: Jets) -> Spectra:
     """The spectral functions of jets, with z = pT / sum of pT and Delta R in the eta-phi plane.
 
-    Memory: 16 bytes a pair of particles (30 kB a jet of 60 particles), as much again in use.
+    They take 16 bytes for each pair of particles (30 kB for a jet of 60), and twice that in use.
     """
     made = [_spectral_function(jet) for jet in particles(jets)]
     return Spectra([omega for omega, _ in made], [cumulative for _, cumulative in made])
@@ -80,7 +80,7 @@ def spectral_emd(first: Spectra, second: Spectra) -> np.ndarray:
     """
     if len(first) != len(second):
         raise ValueError(
-            f"{len(first)} and {len(second)} spectra: give as many in both, or use "
+            f"{len(first)} and {len(second)} spectra: give equal numbers, or use "
             "spectral_emd_matrix"
         )
     cross = [_cross_term(first, second, i) for i in range(len(first))]
@@ -99,17 +99,17 @@ def spectral_emd_matrix(spectra: Spectra, others: Spectra | None = None) -> np.n
 
 
 def quantile_functions(spectra: Spectra, cells: int = 256) -> np.ndarray:
-    """Vectors (N, cells) whose Euclidean distance is the spectral EMD seen with finite resolution.
+    """Vectors (N, cells) whose Euclidean distance is the spectral EMD with finite resolution.
 
-    F^-1 averaged over equal cells of u, divided by the root of their number. The distance of two
-    vectors never exceeds the exact one and tends to it: with 256 cells it is 0.2 % short for a
-    typical pair, more for near ones. For millions of pairs.
+    They are F^-1 averaged over equal cells of u, divided by the root of their number. The distance
+    of two vectors never exceeds the exact one and converges to it. With 256 cells it is 0.2 % too
+    small for a typical pair, more for close ones. Use them for millions of pairs.
 
     Raises:
         ValueError: if cells is below 1.
     """
     if cells < 1:
-        raise ValueError(f"cells = {cells}: at least 1 is needed, 256 are usual")
+        raise ValueError(f"cells = {cells}: give at least 1; 256 are usual")
     edges = np.linspace(0, 1, cells + 1)
     table = zip(spectra.cumulative, spectra.moment, strict=True)
     vectors = [np.diff(np.interp(edges, f, h)) * np.sqrt(cells) for f, h in table]
@@ -131,7 +131,8 @@ def _cross_term(first: Spectra, second: Spectra, i: int) -> float:
     """int F^-1 G^-1 du for one row; the shorter table is looked up in the longer one."""
     if len(first.omega[i]) > len(second.omega[i]):
         first, second = second, first
-    omega, table = first.omega[i], second.moment[i]
+    omega = first.omega[i]
+    table = second.moment[i]
     steps = np.interp(first.cumulative[i][:-1], second.cumulative[i], table)
     return omega[-1] * table[-1] - steps @ np.diff(omega)
 
@@ -141,8 +142,8 @@ def _cross_terms(
 ) -> np.ndarray:
     """int F^-1 G^-1 du for a block of jets against others, (rows, columns).
 
-    The entries of the block are merged into one ascending list, which is looked up at once:
-    neighbours in it lie close in the table, which is what makes it several times quicker.
+    The entries of the block are merged into one ascending list and looked up in one call. This is
+    several times faster, because neighbours in the list are close in the table.
     """
     entries = np.concatenate([spectra.cumulative[i][:-1] for i in rows])
     order = np.argsort(entries)
@@ -159,15 +160,17 @@ def _cross_terms(
 
 
 def _symmetric_matrix(spectra: Spectra) -> np.ndarray:
-    """All distances of a sample, each pair once, the shorter table looked up in the longer one."""
+    """All distances of a sample; for each pair the shorter table is looked up in the longer one."""
     n = len(spectra)
     order = np.argsort([len(omega) for omega in spectra.omega], kind="stable")
     matrix = np.zeros((n, n))
     for start in range(0, n, BLOCK):
-        rows, columns = order[start : start + BLOCK], order[start:]
+        rows = order[start : start + BLOCK]
+        columns = order[start:]
         cross = _cross_terms(spectra, rows, spectra, columns)
         squares = spectra.mean_square[rows][:, None] + spectra.mean_square[columns]
-        matrix[np.ix_(rows, columns)] = distances = _root(squares - 2 * cross)
+        distances = _root(squares - 2 * cross)
+        matrix[np.ix_(rows, columns)] = distances
         matrix[np.ix_(columns, rows)] = distances.T
     np.fill_diagonal(matrix, 0)
     return (matrix + matrix.T) / 2  # within a block, rounding depends on the direction

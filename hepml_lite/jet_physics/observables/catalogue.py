@@ -25,12 +25,12 @@ LAWS = {
 }
 _ALWAYS = ("permutation", "padding", "turn", "boost", "mirror")
 _SAFE = ("infrared", "collinear")
-_PLANE = (*_ALWAYS, "rotation")  # all that sees only pT and distances
+_PLANE = (*_ALWAYS, "rotation")  # for observables of pT and distances alone
 
 
 @dataclass(frozen=True)
 class Observable:
-    """A number a jet: what computes it, how it is written and which of `LAWS` it keeps."""
+    """One number for each jet: its function, its symbol and the `LAWS` that it keeps."""
 
     function: Callable[[Jets], np.ndarray]  # Jets -> (N,)
     symbol: str  # LaTeX
@@ -48,15 +48,17 @@ class Observable:
 
     @property
     def irc_safe(self) -> bool:
-        """Infrared and collinear safe: computable in perturbation theory."""
+        """Whether it is infrared and collinear safe: computable in perturbation theory."""
         return self.laws.issuperset(_SAFE)
 
 
-_GROOMED: WeakKeyDictionary[Jets, SoftDrop] = WeakKeyDictionary()  # one grooming, three numbers
+_GROOMED: WeakKeyDictionary[Jets, SoftDrop] = (
+    WeakKeyDictionary()
+)  # three observables share one grooming
 
 
 def _groomed(jets: Jets) -> SoftDrop:
-    """Soft drop of these jets, the slowest of the observables, kept as long as they are."""
+    """Soft drop of these jets. It is slow, so the result is kept as long as the jets exist."""
     if jets not in _GROOMED:
         _GROOMED[jets] = jet_shapes.soft_drop(jets)
     return _GROOMED[jets]
@@ -99,9 +101,9 @@ OBSERVABLES: dict[str, Observable] = {
 
 
 def observable_table(jets: Jets, names: Iterable[str] | None = None) -> pd.DataFrame:
-    """The named observables (default: all), a row for each jet, computed a chunk of jets at a time.
+    """The named observables (default: all), one row for each jet, computed in chunks of jets.
 
-    Columns have the names of `OBSERVABLES`, which say the units.
+    Columns have the names of `OBSERVABLES`; units are given there.
 
     Raises:
         ValueError: for a name that is not in `OBSERVABLES`.

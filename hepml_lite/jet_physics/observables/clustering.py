@@ -1,7 +1,7 @@
 """Sequential clustering of many jets at once into binary trees, kept as arrays.
 
-FastJet clusters faster, but its Python interface keeps the history of merges to itself, and the
-trees are what Lund planes and sequences are read from.
+FastJet clusters faster, but its Python interface does not give the history of the merges. Lund
+planes and sequences need this history.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
 
 ALGORITHMS = ("cambridge", "kt")
-GROUP = 128  # jets that are clustered in step: their distances fit into the cache
+JETS_AT_ONCE = 128  # jets clustered at the same time: their distances fit into the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Trees:
     Attributes:
         momenta: (N, 2 P - 1, 4) float64, E, px, py, pz [GeV] of every node; 0 where there is none.
         children: (N, 2 P - 1, 2) int, the nodes merged, that of higher pT first; -1 for none.
-        parent: (N, 2 P - 1) int, the node into which each goes; -1 for the root, or no node.
+        parent: (N, 2 P - 1) int, the node into which each is merged; -1 for the root, or no node.
         root: (N,) int, the node that is the whole jet.
         mask: (N, 2 P - 1) bool, true where there is a node.
     """
@@ -47,7 +47,7 @@ def cluster(jets: Jets, algorithm: str = "cambridge") -> Trees:
 
     The distance of a pair is Delta R^2, in rapidity and azimuth, for "cambridge"
     (hep-ph/9707323), and min(pT)^2 Delta R^2 for "kt" (hep-ph/9305266). The result takes about
-    130 P bytes a jet; hand over large samples in chunks.
+    130 P bytes for each jet; give large samples in chunks.
 
     Raises:
         ValueError: for another algorithm.
@@ -56,8 +56,8 @@ def cluster(jets: Jets, algorithm: str = "cambridge") -> Trees:
         raise ValueError(f"algorithm {algorithm!r}: choose from {ALGORITHMS}")
     trees = _leaves(jets)
     falling = np.argsort(-jets.n_constituents, kind="stable")
-    for start in range(0, len(jets), GROUP):
-        _cluster_group(jets, falling[start : start + GROUP], algorithm == "kt", trees)
+    for start in range(0, len(jets), JETS_AT_ONCE):
+        _cluster_group(jets, falling[start : start + JETS_AT_ONCE], algorithm == "kt", trees)
     return trees
 
 
@@ -73,26 +73,29 @@ def _leaves(jets: Jets) -> Trees:
     """Trees before the first merge."""
     n, slots = jets.mask.shape
     nodes = 2 * slots - 1
-    momenta, mask = np.zeros((n, nodes, 4)), np.zeros((n, nodes), bool)
+    momenta = np.zeros((n, nodes, 4))
+    mask = np.zeros((n, nodes), bool)
     coordinates = [*np.moveaxis(jets.constituents.astype(float), -1, 0)]
     if jets.constituent_mass is not None:
         coordinates.append(jets.constituent_mass.astype(float))
     momenta[:, :slots] = kinematics.four_vectors(*coordinates) * jets.mask[..., None]
     mask[:, :slots] = jets.mask
-    children, parent = np.full((n, nodes, 2), -1), np.full((n, nodes), -1)
+    children = np.full((n, nodes, 2), -1)
+    parent = np.full((n, nodes), -1)
     return Trees(momenta, children, parent, jets.mask.argmax(axis=1), mask)
 
 
 def _cluster_group(jets: Jets, group: np.ndarray, kt: bool, trees: Trees) -> None:
-    """Cluster the jets of a group (G,), in falling multiplicity, into their rows of `trees`."""
+    """Cluster a group (G,) of jets, in falling multiplicity, and fill their rows of `trees`."""
     number = jets.n_constituents[group]
     largest = int(number[0])
     slots = jets.mask.shape[1]
     node = np.argsort(~jets.mask[group], axis=1, kind="stable")[:, :largest]  # real ones first
     near = _Nearest(trees.momenta[group[:, None], node], number, kt)
     for merge in range(largest - 1):
-        active = int(np.count_nonzero(number > merge + 1))  # the first so many jets of the group
-        rows, every = group[:active], np.arange(active)
+        active = int(np.count_nonzero(number > merge + 1))  # the first jets of the group
+        rows = group[:active]
+        every = np.arange(active)
         first, second = near.closest(active)  # the harder one first
         pair = np.stack([node[every, first], node[every, second]], axis=1)  # (A, 2)
         total = trees.momenta[rows[:, None], pair].sum(axis=1)  # (A, 4)
@@ -100,12 +103,13 @@ def _cluster_group(jets: Jets, group: np.ndarray, kt: bool, trees: Trees) -> Non
         trees.children[rows, slots + merge] = pair
         trees.parent[rows[:, None], pair] = slots + merge
         trees.mask[rows, slots + merge] = True
-        trees.root[rows] = node[every, first] = slots + merge
+        trees.root[rows] = slots + merge
+        node[every, first] = slots + merge
         near.merge(first, second, total)
 
 
 class _Nearest:
-    """Pseudojets in W columns, each with its nearest partner in the same jet."""
+    """Pseudojets of G jets in W columns, each with its nearest partner in the same jet."""
 
     def __init__(self, momenta: np.ndarray, number: np.ndarray, kt: bool):
         """momenta (G, W, 4), of which the first `number` (G,) of each jet are real."""
@@ -113,7 +117,7 @@ class _Nearest:
         self.gone = np.arange(momenta.shape[1]) >= number[:, None]  # (G, W)
         self.pt, _, self.phi, _ = kinematics.pt_eta_phi_mass(momenta)
         self.rapidity = rapidity(momenta)
-        # Around an azimuth of the jet, where none of its differences jumps by 2 pi
+        # Azimuths relative to one particle of the jet: then no difference jumps by 2 pi
         self.reference = self.phi[:, 0].copy()
         self.phi = kinematics.delta_phi(self.phi, self.reference[:, None])
         everywhere = np.abs(np.where(self.gone, 0, self.phi)).max() >= np.pi / 2
@@ -123,7 +127,7 @@ class _Nearest:
         self._search(*np.nonzero(~self.gone))
 
     def closest(self, active: int) -> tuple[np.ndarray, np.ndarray]:
-        """Columns (A,) of the closest pair of each of the first jets, that of higher pT first."""
+        """Columns (A,) of the closest pair in each of the first A jets, the harder one first."""
         every = np.arange(active)
         one = self.nearest[:active].argmin(axis=1)
         other = self.partner[every, one]
@@ -131,37 +135,42 @@ class _Nearest:
         return np.where(swap, other, one), np.where(swap, one, other)
 
     def merge(self, kept: np.ndarray, gone: np.ndarray, momentum: np.ndarray) -> None:
-        """Put the sums (A, 4) into the kept columns (A,) of the first A jets, and drop the gone."""
+        """Put the sums (A, 4) into columns `kept` (A,) of the first A jets; drop columns `gone`."""
         active = len(kept)
         every = np.arange(active)
         self.gone[every, gone] = True
         self.nearest[every, gone] = np.inf
         pt, _, phi, _ = kinematics.pt_eta_phi_mass(momentum)
-        self.pt[every, kept], self.rapidity[every, kept] = pt, rapidity(momentum)
+        self.pt[every, kept] = pt
+        self.rapidity[every, kept] = rapidity(momentum)
         self.phi[every, kept] = kinematics.delta_phi(phi, self.reference[:active])
-        nearest, partner = self.nearest[:active], self.partner[:active]  # views (A, W)
+        nearest = self.nearest[:active]  # a view (A, W)
+        partner = self.partner[:active]  # a view (A, W)
         lost = (partner == kept[:, None]) | (partner == gone[:, None])
         distance = self._distances(slice(active), every, kept)  # (A, W)
         closer = distance < nearest
         np.copyto(nearest, distance, where=closer)
         np.copyto(partner, kept[:, None], where=closer)
-        lost &= ~closer & ~self.gone[:active]  # theirs moved away or went
+        lost &= ~closer & ~self.gone[:active]  # the partner moved away or is gone
         lost[every, kept] = False
-        nearest[every, kept], partner[every, kept] = distance.min(1), distance.argmin(1)
+        nearest[every, kept] = distance.min(1)
+        partner[every, kept] = distance.argmin(1)
         self._search(*np.nonzero(lost))
 
     def _search(self, jet: np.ndarray, column: np.ndarray) -> None:
         """Find the nearest partners of these pseudojets, (L,) each, from scratch."""
         for part in np.array_split(np.arange(len(jet)), len(jet) // 4096 + 1):
-            rows, columns = jet[part], column[part]
+            rows = jet[part]
+            columns = column[part]
             distance = self._distances(rows, rows, columns)  # (L, W)
-            self.partner[rows, columns] = best = distance.argmin(axis=1)
+            best = distance.argmin(axis=1)
+            self.partner[rows, columns] = best
             self.nearest[rows, columns] = distance[np.arange(len(rows)), best]
 
     def _distances(
         self, rows: np.ndarray | slice, jet: np.ndarray, column: np.ndarray
     ) -> np.ndarray:
-        """From one pseudojet of each of these jets to all others of the jet, (L, W)."""
+        """Distances (L, W) of one pseudojet of each of these jets to all others of the same jet."""
         apart = np.square(self.rapidity[rows] - self.rapidity[jet, column][:, None])
         apart += self.azimuths_between(self.phi[rows], self.phi[jet, column][:, None]) ** 2
         if self.kt:

@@ -1,10 +1,10 @@
-"""Plan how sums over graphs share their pieces, and work the plan off for a batch of jets.
+"""Sums over graphs from shared pieces: make a plan once, then evaluate it for a batch of jets.
 
-The value of a graph is a sum over the particles on all of its vertices. It factorises where the
-graph falls apart: cut at one vertex into branches, each a vector over the particle there; cut at
-two into bridges, each a matrix. Cuts are chosen such that the pieces are small, for small pieces
-are few and return in many graphs: the 490 connected graphs of up to seven edges share 12 products
-of matrices. (arXiv:1712.07124 eliminates the vertices of each graph by itself.)
+The value of a graph is a sum over the particles on all of its vertices. The sum factorises where
+the graph can be cut. A cut at one vertex gives branches: each is a vector over the particle at this
+vertex. A cut at two vertices gives bridges: each is a matrix. The cuts are chosen such that the
+pieces are small, because a small piece occurs in many graphs: the 490 connected graphs of up to
+seven edges share 12 products of matrices. (arXiv:1712.07124 treats each graph by itself.)
 """
 
 import heapq
@@ -18,27 +18,27 @@ import numpy as np
 from hepml_lite.jet_physics.observables.multigraphs import Edges, Pieces, cut_at
 
 Step = tuple  # (kind, operands…); an operand is the position of an earlier step
-IMPOSSIBLE = -1  # in place of a position: with this cut, the pieces are no matrices
+IMPOSSIBLE = -1  # instead of a position: this cut does not give matrices
 
-#: CPU time of the steps that are not negligible, in that of a "product", for 60 particles.
+#: CPU time of the slow steps for 60 particles, in units of the time of a "product".
 COST = {"product": 1.0, "hang": 0.6, "chain": 12.0, "diamond": 500.0}
 
 
 class Plan:
-    """Steps, each done once, that lead to the value of every graph.
+    """Steps, each done once, that give the value of every graph.
 
-    Below are z the energy fractions and theta the angles of particles i, j, k, l; A and B are
-    matrices, v and w vectors, all of them results of earlier steps:
+    Here z are the energy fractions and theta the angles of particles i, j, k, l. A and B are
+    matrices, v and w vectors; all of them are results of earlier steps:
 
     - ("ones",): the vector of ones; ("angle",): theta_ij; ("transpose", A): A_ji;
     - ("product", A, B): A_ij B_ij; ("both", v, w): v_i w_i;
     - ("chain", A, w, B): sum_k A_ik z_k w_k B_kj;
-    - ("diamond", A): sum_kl A_ik A_jk A_kl A_il A_jl z_k z_l, what the graph K4 needs;
+    - ("diamond", A): sum_kl A_ik A_jk A_kl A_il A_jl z_k z_l, which the graph K4 needs;
     - ("hang", A, w): the vector sum_j A_ij z_j w_j; ("total", w): the number sum_i z_i w_i.
 
     Attributes:
-        steps: in an order in which they can be done.
-        totals: the position in `steps` of the value of each graph.
+        steps: all steps, each one after its operands.
+        totals: for each graph the position of its value in `steps`.
     """
 
     def __init__(self, graphs: Iterable[Edges]) -> None:
@@ -50,17 +50,18 @@ class Plan:
         self.totals = [new[t] for t in totals]
 
     def count(self) -> Counter:
-        """Number of steps of each kind."""
+        """The number of steps of each kind."""
         return Counter(kind for kind, *_ in self.steps)
 
     def evaluate(self, z: np.ndarray, theta: np.ndarray) -> np.ndarray:
         """Values (N, graphs) for energy fractions z (N, P), 0 where padded, and theta (N, P, P).
 
-        Angles are finite and symmetric. Up to degree 7, 31 arrays like theta exist at a time.
+        Angles must be finite and symmetric. For degree 7 the memory holds up to 31 arrays like
+        theta.
         """
         last = {i: step for step, (_, *operands) in enumerate(self.steps) for i in operands}
         results: list[np.ndarray] = []
-        memory: list[np.ndarray] = []  # asking the system for new memory costs as much as a product
+        memory: list[np.ndarray] = []  # to reuse: new memory costs as much time as a product
         for step, (kind, *operands) in enumerate(self.steps):
             inputs = [theta if kind == "angle" else z, *(results[i] for i in operands)]
             if kind in _MATRICES:
@@ -71,29 +72,30 @@ class Plan:
             for i in {i for i in operands if last[i] == step}:
                 if self.steps[i][0] in _MATRICES:
                     memory.append(results[i])
-                results[i] = np.empty(0)  # nobody needs it any more
+                results[i] = np.empty(0)  # no later step needs it
         return np.stack([results[t] for t in self.totals], axis=-1)
 
 
 class _Cuts:
-    """All ways to cut graphs, and the choice among them; equal results become one step."""
+    """All ways to cut graphs, and the choice of the cheapest; equal results become one step."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self.needs: list[frozenset[int]] = []  # of each step: itself and all that goes before
-        self._edges: list[float] = []  # in the part of a graph that a step stands for
+        self.needs: list[frozenset[int]] = []  # for each step: itself and all steps that it needs
+        self._edges: list[float] = []  # for each step: the number of edges of its piece
         self._position: dict[Step, int] = {}
         self._transposed: dict[int, int] = {}
         self._cut_at = cache(cut_at)
         self._effort = cache(self._find_effort)
         self._branch = cache(self._find_branch)
         self._bridge = cache(self._find_bridge)
-        self.ones, self.angle = self._step("ones"), self._step("angle")
+        self.ones = self._step("ones")
+        self.angle = self._step("angle")
         self.diamond = self._step("diamond", self.angle)
         self._transposed |= {self.angle: self.angle, self.diamond: self.diamond}
 
     def total(self, edges: Edges) -> int:
-        """The value of a connected graph, rooted where that is cheapest."""
+        """The step of the value of a connected graph, with the cheapest root."""
         roots = _vertices(edges) or {0}
         return self._best(self._step("total", self._vector(edges, r)) for r in roots)
 
@@ -103,7 +105,7 @@ class _Cuts:
         return self._fold("both", [self._branch(piece, r) for _, piece in pieces])
 
     def _find_branch(self, edges: Edges, r: int) -> int:
-        """What hangs on r and cannot be divided there: a matrix to some s, summed over s."""
+        """A branch at r that cannot be divided at r: a matrix to some vertex s, summed over s."""
         return self._best(self._hang(edges, r, s) for s in _vertices(edges) - {r})
 
     def _hang(self, edges: Edges, r: int, s: int) -> int:
@@ -115,11 +117,12 @@ class _Cuts:
         bridges = [self._bridge(piece, r, s) for touched, piece in pieces if touched == {r, s}]
         if IMPOSSIBLE in bridges or len(bridges) == 1:
             return bridges[0] if len(bridges) == 1 else IMPOSSIBLE
-        there, back = sorted(bridges), sorted(self._transpose(b) for b in bridges)
+        there = sorted(bridges)
+        back = sorted(self._transpose(b) for b in bridges)
         return self._either(there, back, lambda factors: self._fold("product", factors))
 
     def _find_bridge(self, edges: Edges, r: int, s: int) -> int:
-        """What joins r and s and cannot be divided: an edge, a chain over t, or a diamond."""
+        """A bridge from r to s that cannot be divided: an edge, a chain over t, or a diamond."""
         inner = _vertices(edges) - {r, s}
         if not inner:
             return self.angle
@@ -131,15 +134,17 @@ class _Cuts:
         pieces = self._cut_at(edges, (r, t, s))
         if any({r, s} <= touched for touched, _ in pieces):
             return IMPOSSIBLE
-        a, b = self._matrix(pieces, r, t), self._matrix(pieces, t, s)
+        a = self._matrix(pieces, r, t)
+        b = self._matrix(pieces, t, s)
         w = self._vector(_at(pieces, t), t)
         if IMPOSSIBLE in (a, w, b):
             return IMPOSSIBLE
-        there, back = [a, w, b], [self._transpose(b), w, self._transpose(a)]
+        there = [a, w, b]
+        back = [self._transpose(b), w, self._transpose(a)]
         return self._either(there, back, lambda operands: self._step("chain", *operands))
 
     def _either(self, there: list[int], back: list[int], make: Callable[[list[int]], int]) -> int:
-        """The step made of operands, or the transpose of the one made of those read backwards."""
+        """One step for both directions: that of `there`, or the transpose of the step of `back`."""
         step = make(min(there, back))
         if there == back:
             self._transposed[step] = step
@@ -152,7 +157,7 @@ class _Cuts:
         return self._transposed[matrix]
 
     def _fold(self, kind: str, operands: Sequence[int]) -> int:
-        """Join operands two by two, the oldest first, so that equal beginnings are shared."""
+        """Join operands pair by pair, oldest first, so that graphs share equal first pairs."""
         if IMPOSSIBLE in operands:
             return IMPOSSIBLE
         first, *others = sorted(operands) or [self.ones]
@@ -165,7 +170,8 @@ class _Cuts:
             return IMPOSSIBLE
         step = (kind, *operands)
         if step not in self._position:
-            here = self._position[step] = len(self.steps)
+            here = len(self.steps)
+            self._position[step] = here
             self.steps.append(step)
             self.needs.append(frozenset({here}).union(*(self.needs[i] for i in operands)))
             own = {"angle": 1, "diamond": math.inf}.get(kind, 0)
@@ -177,7 +183,7 @@ class _Cuts:
         return min(possible, key=self._effort, default=IMPOSSIBLE)
 
     def _find_effort(self, position: int) -> tuple[float, ...]:
-        """Matrices of many edges are avoided first, as few graphs share them; then time counts."""
+        """A key for sorting: first large matrices, because few graphs share them, then CPU time."""
         kinds = [(self.steps[i][0], self._edges[i]) for i in self.needs[position]]
         chain = max((n for kind, n in kinds if kind in ("chain", "diamond")), default=0)
         product = max((n for kind, n in kinds if kind == "product"), default=0)
@@ -194,7 +200,7 @@ def _at(pieces: Pieces, vertex: int) -> Edges:
 
 
 def _order(steps: Sequence[Step], needed: frozenset[int]) -> list[int]:
-    """Needed steps such that operands come first and vectors at once, while a matrix is at hand."""
+    """The needed steps, operands first; a vector comes early, while its matrix is in memory."""
     waiting = {i: len(set(steps[i][1:])) for i in needed}
     users: dict[int, list[int]] = {i: [] for i in needed}
     for i in needed:
@@ -217,7 +223,7 @@ def _chain(z: np.ndarray, a: np.ndarray, w: np.ndarray, b: np.ndarray, out: np.n
 
 
 def _diamond(z: np.ndarray, a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """P^4 operations: for each i one product of matrices gives all j >= i; A is symmetric."""
+    """The "diamond" of a symmetric A in P^4 operations: one product of matrices for each i."""
     inner = z[:, :, None] * a * z[:, None, :]  # (N, P, P): k, l
     for i in range(a.shape[1]):
         both = a[:, i : i + 1] * a[:, i:]  # (N, P - i, P): j, k

@@ -1,9 +1,9 @@
 """Energy correlators: how the momentum of a jet is spread over the distances of its particles.
 
 The two-point (energy-energy) correlator is the histogram of the distances Delta R of all pairs of
-particles with weight z_i z_j, z_i = pT_i / sum_j pT_j; the projected three-point correlator that of
-the largest distance R_L in every triplet, with z_i z_j z_k (arXiv:2004.11381). A
-particle counts as a pair with itself, at distance 0, so that the weights of a jet sum to 1. Both
+particles with weight z_i z_j, z_i = pT_i / sum_j pT_j. The projected three-point correlator is the
+histogram of the largest distance R_L in every triplet, with weight z_i z_j z_k (arXiv:2004.11381).
+A particle counts as a pair with itself, at distance 0, so that the weights of a jet sum to 1. Both
 are infrared and collinear safe, and do not change when a jet is boosted along the beam.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.observables.energy_flow_polynomials import pairs
 
-#: Ten bins a decade, from well below what a detector resolves to the size of a jet.
+#: Ten bins in each decade, from far below the resolution of a detector to the size of a jet.
 EDGES = np.geomspace(1e-3, 1.0, 31)
 
 
@@ -34,8 +34,9 @@ def energy_correlator(
 ) -> np.ndarray:
     """Weights (N, B+2) of the pairs or triplets of each jet in bins of their largest distance.
 
-    Column 0 is what lies at or below the first edge, column b in (edges[b-1], edges[b]], the last
-    what lies beyond. Rows sum to 1. A jet of one particle has all its weight in column 0.
+    Column 0 is the weight at or below the first edge, column b the weight in (edges[b-1],
+    edges[b]], the last column the weight above the last edge. Rows sum to 1. A jet of one particle
+    has all its weight in column 0.
 
     Args:
         jets: N jets.
@@ -64,7 +65,7 @@ def energy_correlator(
 def mean_correlators(
     jets: Jets, edges: Sequence[float] | np.ndarray = EDGES, points: int = 2
 ) -> dict[str, Correlator]:
-    """The average over the jets of each class, by its name, as a density in ln Delta R.
+    """Correlators by the name of the class: averages over its jets, as densities in ln Delta R.
 
     Classes without jets are left out.
 
@@ -78,7 +79,8 @@ def mean_correlators(
     for number in np.unique(jets.label):
         own = weights[jets.label == number]  # (n, B+2)
         scatter = own.std(axis=0, ddof=1) if len(own) > 1 else np.full(own.shape[1], np.nan)
-        mean, error = own.mean(axis=0), scatter / np.sqrt(len(own))
+        mean = own.mean(axis=0)
+        error = scatter / np.sqrt(len(own))
         averages[jets.names[number]] = Correlator(
             edges, mean[1:-1] / width, error[1:-1] / width, float(mean[0]), float(mean[-1])
         )
@@ -88,7 +90,7 @@ def mean_correlators(
 def _within(z: np.ndarray, distance: np.ndarray, edge: float, points: int) -> np.ndarray:
     """Weight (N,) of all pairs or triplets in which no two particles are farther apart than edge.
 
-    Such a triplet is a triangle in the graph of close pairs, so that a matrix product counts them.
+    Such a triplet is a triangle in the graph of close pairs. A matrix product counts the triangles.
     """
     near = (distance <= edge).astype(float)  # (N, P, P)
     if points == 3:

@@ -6,7 +6,7 @@ theta_ij = (Delta R_ij)^beta, is
 
     EFP_G = sum_{i_1} … sum_{i_V} z_{i_1} … z_{i_V} prod_{(k, l) in G} theta_{i_k i_l}.
 
-The degree is the number of edges, the number of angles that are multiplied.
+The degree is the number of edges, which is the number of angles in the product.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.observables.contraction import Plan
 from hepml_lite.jet_physics.observables.multigraphs import components, graphs, label
 
-#: Size of an array with one matrix a jet: small enough for a processor's cache. About 30 exist.
-MATRICES = 2**20  # bytes
-SORTED = 10_000  # jets that are sorted at a time
+#: Bytes of an array with one matrix for each jet: it fits into the cache. About 30 of them exist.
+MATRIX_BYTES = 2**20
+JETS_SORTED_AT_ONCE = 10_000
 
 
 def energy_flow_polynomials(
@@ -34,9 +34,10 @@ def energy_flow_polynomials(
     """All energy flow polynomials up to a degree, (N, number) float64, without unit.
 
     Column c belongs to `graphs(degree, prime)[c]`, named `labels(degree, prime)[c]`; column 0, of
-    the graph without edges, is 1. Columns of a lower degree come first and in the same order. A jet
-    of one particle has 0 in all others. Rounding is below 1e-14 of a value. The working arrays take
-    about 35 MB; the result for a million jets takes 0.4 GB at degree 5 and 3.9 GB at degree 7.
+    the graph without edges, is 1. Columns of lower degree come first and in the same order. A jet
+    of one particle has 0 in all other columns. Relative rounding errors are below 1e-14. The
+    working arrays take about 35 MB; the result for a million jets takes 0.4 GB at degree 5 and 3.9
+    GB at degree 7.
 
     Args:
         jets: N jets; Delta R is in rapidity and azimuth, as energyflow's measure "hadr".
@@ -49,7 +50,9 @@ def energy_flow_polynomials(
         ValueError: if degree is not one of these or beta is not positive.
     """
     if not 0 < beta < np.inf:
-        raise ValueError(f"beta is {beta}: the exponent of the angles must be positive, as 1 or 2")
+        raise ValueError(
+            f"beta is {beta}: the exponent of the angles must be positive, such as 1 or 2"
+        )
     plan = _plan(degree)
     values = np.empty((len(jets), len(graphs(degree))))
     for chosen, z, distance in pairs(jets):
@@ -58,20 +61,20 @@ def energy_flow_polynomials(
 
 
 def labels(degree: int = 5, prime: bool = True) -> list[str]:
-    """Names of the columns of `energy_flow_polynomials`: their graphs, as "01² 12"."""
+    """Names of the columns of `energy_flow_polynomials`: their graphs, such as "01² 12"."""
     return [label(edges) for edges in graphs(degree, prime)]
 
 
 def linear_classifier(features: ArrayLike, label: ArrayLike, shrinkage: float = 1e-6) -> Pipeline:
-    """Fisher's linear discriminant on standardised features, fitted (as in arXiv:1712.07124).
+    """A fitted Fisher's linear discriminant on standardised features (as in arXiv:1712.07124).
 
     Energy flow polynomials are so strongly correlated that their covariance matrix can hardly be
-    inverted; a little of the unit matrix mixed into it cures that. With as many columns as the
-    prime graphs of degree 7 and a few thousand jets, more of it also guards against overfitting.
+    inverted. Shrinkage adds a small part of the unit matrix to it, and the inverse is stable. With
+    many columns (degree 7) and a few thousand jets, more shrinkage also reduces overfitting.
 
     Args:
-        features: (N, F); columns that are constant do not count.
-        label: (N,) of two classes, the larger number being the signal.
+        features: (N, F); constant columns have no influence.
+        label: (N,) of two classes; the larger number is the signal.
         shrinkage: share of the unit matrix, 0 to 1.
 
     Returns:
@@ -84,31 +87,32 @@ def linear_classifier(features: ArrayLike, label: ArrayLike, shrinkage: float = 
     if len(classes) != 2:
         raise ValueError(f"labels are {classes[:5]}: choose jets of exactly two classes")
     if not 0 <= shrinkage <= 1:
-        raise ValueError(f"shrinkage is {shrinkage}: a share between 0 and 1, as 1e-6")
+        raise ValueError(f"shrinkage is {shrinkage}: give a share between 0 and 1, such as 1e-6")
     discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
     return make_pipeline(StandardScaler(), discriminant).fit(features, label)
 
 
 @cache
 def _plan(degree: int) -> Plan:
-    """Made once for each degree: a second or so for degree 7."""
+    """The plan of a degree, made once; it takes about a second for degree 7."""
     return Plan(graphs(degree))
 
 
 def pairs(jets: Jets) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Some jets of like multiplicity after the other, until all were there once.
+    """All jets once, in groups of similar multiplicity.
 
-    Yields the positions (n,) of a few jets, their momentum fractions pT / sum pT (n, P), 0 where
-    padded, and the distances Delta R (n, P, P) of all their pairs of particles.
+    Yields:
+        The positions (n,) of the jets of a group; their momentum fractions pT / sum pT (n, P), 0
+        where padded; the distances Delta R (n, P, P) of all their pairs of particles.
     """
-    for first in range(0, len(jets), SORTED):
-        block = jets[first : first + SORTED].sorted_by_pt()
+    for first in range(0, len(jets), JETS_SORTED_AT_ONCE):
+        block = jets[first : first + JETS_SORTED_AT_ONCE].sorted_by_pt()
         coordinates = block.in_rapidity()
         falling = np.argsort(-block.n_constituents, kind="stable")
         start = 0
         while start < len(block):
             width = block.n_constituents[falling[start]]
-            chosen = falling[start : start + max(1, MATRICES // (8 * width**2))]
+            chosen = falling[start : start + max(1, MATRIX_BYTES // (8 * width**2))]
             pt, rapidity, phi = np.moveaxis(coordinates[chosen, :width], -1, 0)
             yield first + chosen, pt / pt.sum(axis=1, keepdims=True), _distances(rapidity, phi)
             start += len(chosen)
@@ -116,15 +120,16 @@ def pairs(jets: Jets) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 def _distances(rapidity: np.ndarray, phi: np.ndarray) -> np.ndarray:
     """Delta R (N, P, P) of all pairs."""
-    phi = kinematics.delta_phi(phi, phi[:, :1])  # of the hardest particle
-    d_rapidity, d_phi = (x[:, :, None] - x[:, None, :] for x in (rapidity, phi))
-    if np.abs(phi).max() > np.pi / 2:  # pairs are only wrapped, which is slow, where it matters
+    phi = kinematics.delta_phi(phi, phi[:, :1])  # relative to the hardest particle
+    d_rapidity = rapidity[:, :, None] - rapidity[:, None, :]
+    d_phi = phi[:, :, None] - phi[:, None, :]
+    if np.abs(phi).max() > np.pi / 2:  # wrapping is slow: it is done only where it can matter
         d_phi = kinematics.wrap_phi(d_phi)
     return np.sqrt(d_rapidity**2 + d_phi**2)
 
 
 def _with_products(values: np.ndarray, degree: int) -> np.ndarray:
-    """Columns of all graphs from those of the connected ones."""
+    """Columns of all graphs: products of the columns of connected graphs."""
     column = {edges: c for c, edges in enumerate(graphs(degree))}
     everything = graphs(degree, prime=False)
     products = np.empty((len(values), len(everything)))

@@ -1,7 +1,7 @@
-"""Jets as numbers physicists have thought of: mass, shapes, prongs, groomed quantities.
+"""Observables with a physical meaning: mass, shapes, prongs, groomed quantities.
 
-Every function takes `Jets` and returns one number a jet, (N,). Jets are worked through in chunks,
-so that memory does not grow with their number.
+Every function takes `Jets` and returns one number for each jet, (N,). Jets are processed in chunks,
+so that temporary memory does not grow with their number.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.chunks import chunks, in_chunks
 from hepml_lite.jet_physics.substructure import SoftDrop
 
-RADIUS = 0.8  # R by which angles are divided, unless another one is given
+RADIUS = 0.8  # default R, by which angles are divided
 
 
 def pt(jets: Jets) -> np.ndarray:
@@ -37,9 +37,9 @@ def multiplicity(jets: Jets) -> np.ndarray:
 def width(jets: Jets, beta: float = 1.0, kappa: float = 1.0, radius: float = RADIUS) -> np.ndarray:
     """Angularity sum_i z_i^kappa (Delta R_i / R)^beta (arXiv:1408.3122), (N,).
 
-    z = pT / sum pT, and angles are from the centre of pT. beta = 1 is the width, or girth;
-    beta = 2 about m^2 / (pT R)^2. Infrared and collinear safe for kappa = 1 and beta > 0 only.
-    One particle has 0.
+    z = pT / sum pT, and angles are measured from the centre of pT. beta = 1 is the width, or girth;
+    beta = 2 is about m^2 / (pT R)^2. Infrared and collinear safe for kappa = 1 and beta > 0 only.
+    A jet of one particle has 0.
 
     Raises:
         ValueError: if kappa or radius is not positive, or beta is negative.
@@ -55,9 +55,9 @@ def width(jets: Jets, beta: float = 1.0, kappa: float = 1.0, radius: float = RAD
 
 
 def pt_dispersion(jets: Jets) -> np.ndarray:
-    """p_T^D = sqrt(sum pT^2) / sum pT (CMS-PAS-JME-13-002), (N,): 1 for one particle.
+    """p_T^D = sqrt(sum pT^2) / sum pT (CMS-PAS-JME-13-002), (N,); 1 for one particle.
 
-    Infrared safe, but a collinear split changes it: gluons, which split more, have less.
+    Infrared safe, but a collinear split changes it. Gluons split more and have smaller values.
     """
 
     def dispersion(part: Jets) -> np.ndarray:
@@ -75,8 +75,8 @@ def n_subjettiness(
 ) -> np.ndarray:
     """tau_N^(beta) with one-pass winner-takes-all axes (arXiv:1011.2268), FastJet contrib.
 
-    Returns (N,) for one n, or (N, len(n)) for several, which costs less than one by one. Jets of
-    n constituents or fewer have 0.
+    Returns (N,) for one n, or (N, len(n)) for several. One call for several n is faster than
+    several calls. Jets of n constituents or fewer have 0.
 
     Raises:
         ValueError: if an n is below 1.
@@ -94,8 +94,9 @@ def n_subjettiness_ratio(jets: Jets, n: int, beta: float = 1.0) -> np.ndarray:
     Raises:
         ValueError: if n is below 2.
     """
-    before, here = n_subjettiness(jets, (n - 1, n), beta).T
-    return np.divide(here, before, out=np.zeros_like(here), where=before > 0)
+    denominator, numerator = n_subjettiness(jets, (n - 1, n), beta).T
+    ratio = np.zeros_like(numerator)
+    return np.divide(numerator, denominator, out=ratio, where=denominator > 0)
 
 
 def energy_correlation(
@@ -104,11 +105,11 @@ def energy_correlation(
     """n-point correlation of momentum fractions and angles, FastJet contrib, (N,).
 
     e_n = sum over n particles of their z times the product of all their distances^beta
-    (arXiv:1305.0007, divided by (sum pT)^n); with `angles` = v, the product of only the v
-    smallest ones, _v e_n (arXiv:1609.07483). 0 for fewer than n constituents.
+    (arXiv:1305.0007, divided by (sum pT)^n). With `angles` = v only the v smallest distances enter
+    the product: _v e_n (arXiv:1609.07483). 0 for fewer than n constituents.
 
     Raises:
-        ValueError: if n is not 1 to 5, or a set of n particles has not so many angles.
+        ValueError: if n is not 1 to 5, or a set of n particles has fewer angles.
     """
     pairs = n * (n - 1) // 2
     if not 1 <= n <= 5 or not (angles is None or 1 <= angles <= pairs):
@@ -127,7 +128,8 @@ def c2(jets: Jets, beta: float = 1.0) -> np.ndarray:
 def d2(jets: Jets, beta: float = 1.0) -> np.ndarray:
     """D_2 = e_3 / e_2^3 (arXiv:1409.6298), (N,): small for two prongs; 0 below 3 constituents.
 
-    Safe at a given e_2; where e_2 goes to 0, soft particles around a single one, it has no limit.
+    Safe at a fixed e_2. It has no limit for e_2 -> 0, which is a hard particle with soft ones
+    around.
     """
     return _correlator(jets, beta, func="d2")
 
@@ -156,14 +158,14 @@ def soft_drop(
 
 
 def _jagged(jets: Jets) -> ak.Array:
-    """Constituents for FastJet, without those of no momentum, which have no direction for it."""
+    """Constituents for FastJet, without those of zero momentum: they have no direction."""
     real = jets.mask & (jets.constituents[..., 0] > 0)
     same = real.sum() == jets.mask.sum()
     return (jets if same else replace(jets, mask=real)).to_awkward()
 
 
 def _correlator(jets: Jets, beta: float, **which: str | int) -> np.ndarray:
-    """What FastJet's EnergyCorrelator gives; ratios that are 0 / 0 there are 0 here."""
+    """The result of FastJet's EnergyCorrelator; ratios 0 / 0 are set to 0."""
     if beta <= 0:
         raise ValueError(f"beta = {beta}: angles need a positive exponent")
 

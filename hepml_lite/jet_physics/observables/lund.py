@@ -10,23 +10,23 @@ from hepml_lite.jet_physics.chunks import CHUNK, chunks
 from hepml_lite.jet_physics.observables.clustering import Trees, cluster, rapidity
 
 FEATURES = ("ln 1/Delta", "ln kT [GeV]", "z", "psi [rad]")
-SMALLEST = 1e-8  # of angle and kT [GeV]; keeps logarithms finite where particles coincide
+LOG_FLOOR = 1e-8  # of angle and kT [GeV]: logarithms stay finite where particles coincide
 ANGLE_EDGES = np.linspace(0, 7, 29)  # in ln 1/Delta
 KT_EDGES = np.linspace(-4, 6, 31)  # in ln kT [GeV]
 
 
 @dataclass(frozen=True, eq=False)
 class LundTree:
-    """All splittings of N jets, the widest (first undone) first; D = P - 1 slots, padded with 0.
+    """All splittings of N jets in D = P - 1 slots, padded with 0; the widest splitting comes first.
 
     Attributes:
         values: (N, D, 4) float64, the `FEATURES` of each splitting (arXiv:1807.04758):
             ln 1/Delta, ln kT = ln(pT_soft Delta) [GeV], z = pT_soft / (pT_soft + pT_hard) and
-            psi = the azimuth of the softer branch about the harder one, from the phi direction.
+            psi, the azimuth of the softer branch about the harder one, from the phi direction.
         mask: (N, D) bool, true where there is a splitting.
         primary: (N, D) bool, true along the harder branch: the primary Lund plane.
-        parent: (N, D) int, the splitting that made the branch which splits here; -1 for none.
-        children: (N, D, 2) int, the next splitting of the harder and the softer branch; -1: none.
+        parent: (N, D) int, the splitting before, in which this branch was made; -1 for none.
+        children: (N, D, 2) int, the next splitting of the harder and the softer branch, or -1.
     """
 
     values: np.ndarray
@@ -37,16 +37,17 @@ class LundTree:
 
 
 def lund_tree(jets: Jets) -> LundTree:
-    """Decluster jets with Cambridge/Aachen: the input of LundNet (arXiv:2012.08526).
+    """The splittings of Cambridge/Aachen trees, the input of LundNet (arXiv:2012.08526).
 
-    It sees distances and pT only: a boost along the beam changes nothing, a rotation about the jet
-    axis shifts psi of every splitting (and distances by what the E-scheme does on a sphere).
-    Takes about 200 P bytes a jet: hand over large samples in chunks.
+    It depends on distances and pT only: a boost along the beam changes nothing. A rotation about
+    the jet axis shifts psi of every splitting; it also changes distances slightly, because the
+    E-scheme adds vectors on a sphere. It takes about 200 P bytes for each jet: give large samples
+    in chunks.
     """
     trees = cluster(jets)
     slots = trees.slots
-    # Merge P + k becomes splitting D - 1 - k, which puts the root (whose place varies) first
-    shift = (~trees.mask[:, slots:]).sum(axis=1)[:, None]  # empty merges, which would be in front
+    # Node P + k becomes splitting D - 1 - k; then a shift puts the root, the last merge, first
+    shift = (~trees.mask[:, slots:]).sum(axis=1)[:, None]  # empty merges
     order = (np.arange(slots - 1) + shift) % max(slots - 1, 1)  # (N, D)
 
     def arranged(array: np.ndarray) -> np.ndarray:
@@ -54,7 +55,7 @@ def lund_tree(jets: Jets) -> LundTree:
         return reverse[np.arange(len(reverse))[:, None], order]
 
     def renamed(nodes: np.ndarray) -> np.ndarray:
-        """Nodes as numbers of splittings; constituents and nothing are -1."""
+        """Nodes as numbers of splittings; -1 for constituents and for no node."""
         by = shift.reshape(-1, *[1] * (nodes.ndim - 1))
         return np.where(nodes >= slots, 2 * slots - 2 - nodes - by, -1)
 
@@ -73,17 +74,18 @@ def primary_lund_plane(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     has none.
     """
     parts = [_along_the_harder_branch(lund_tree(part)) for part in chunks(jets, CHUNK // 4)]
-    values, mask = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    values = np.concatenate([values for values, _ in parts])
+    mask = np.concatenate([mask for _, mask in parts])
     return values, mask
 
 
 def lund_densities(
     jets: Jets, angle_edges: np.ndarray = ANGLE_EDGES, kt_edges: np.ndarray = KT_EDGES
 ) -> dict[str, np.ndarray]:
-    """Average primary Lund plane of each class (arXiv:1807.04758), by its name.
+    """Average primary Lund planes by the name of the class (arXiv:1807.04758).
 
-    Arrays (A, K) of 1/N_jets d^2 n / (d ln 1/Delta d ln kT), with angles first; what lies outside
-    of the edges is left out. Classes without jets are missing.
+    Arrays (A, K) of 1/N_jets d^2 n / (d ln 1/Delta d ln kT), with angles first. Splittings outside
+    of the edges do not count. Classes without jets are left out.
     """
     counts: dict[int, np.ndarray] = {}
     for part in chunks(jets, CHUNK // 4):
@@ -109,13 +111,15 @@ def _splittings(trees: Trees) -> np.ndarray:
     pt, _, phi, _ = kinematics.pt_eta_phi_mass(trees.momenta)
     coordinates = np.stack([pt, rapidity(trees.momenta), phi], axis=-1)  # (N, 2 P - 1, 3)
     row = np.arange(len(pt))[:, None]
-    hard, soft = (np.moveaxis(coordinates[row, trees.children[..., i]], -1, 0) for i in (0, 1))
-    d_rapidity, d_phi = soft[1] - hard[1], kinematics.delta_phi(soft[2], hard[2])
+    hard = np.moveaxis(coordinates[row, trees.children[..., 0]], -1, 0)  # (3, N, 2 P - 1)
+    soft = np.moveaxis(coordinates[row, trees.children[..., 1]], -1, 0)
+    d_rapidity = soft[1] - hard[1]
+    d_phi = kinematics.delta_phi(soft[2], hard[2])
     delta = np.hypot(d_rapidity, d_phi)
     total = soft[0] + hard[0]
     columns = (
-        -np.log(np.maximum(delta, SMALLEST)),
-        np.log(np.maximum(soft[0] * delta, SMALLEST)),
+        -np.log(np.maximum(delta, LOG_FLOOR)),
+        np.log(np.maximum(soft[0] * delta, LOG_FLOOR)),
         np.divide(soft[0], total, out=np.zeros_like(total), where=total > 0),
         np.arctan2(d_rapidity, d_phi),
     )
@@ -123,7 +127,7 @@ def _splittings(trees: Trees) -> np.ndarray:
 
 
 def _primary(trees: Trees) -> np.ndarray:
-    """Nodes that are reached from the root by always following the harder branch, (N, 2 P - 1)."""
+    """Nodes along the harder branches, from the root down, (N, 2 P - 1) bool."""
     found = np.zeros_like(trees.mask)
     every = np.arange(len(found))
     found[every, trees.root] = True

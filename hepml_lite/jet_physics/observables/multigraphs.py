@@ -8,12 +8,12 @@ from itertools import combinations_with_replacement
 Edges = tuple[tuple[int, int], ...]
 Pieces = list[tuple[set[int], Edges]]
 
-#: From degree 8 on, graphs like the wheel of five vertices need more than `contraction` can plan.
+#: Some graphs of degree 8, such as the wheel of five vertices, are too hard for `contraction`.
 MAX_DEGREE = 7
 
 
 def graphs(degree: int, prime: bool = True) -> list[Edges]:
-    """Every loopless multigraph of up to `degree` edges, one of each isomorphism class.
+    """All loopless multigraphs of up to `degree` edges, one of each isomorphism class.
 
     A graph is the sorted tuple of its edges (k, m), k < m, with repetition; the vertices are
     0, 1, …. The order is fixed: by number of edges, then of vertices, then the edges as tuples. The
@@ -23,7 +23,7 @@ def graphs(degree: int, prime: bool = True) -> list[Edges]:
 
     Args:
         degree: largest number of edges, 0 to 7.
-        prime: only connected graphs (490 up to degree 7), or also their unions (1000).
+        prime: True: only connected graphs (490 up to degree 7). False: also their unions (1000).
 
     Raises:
         ValueError: if degree is out of range.
@@ -43,9 +43,9 @@ def vertices(edges: Edges) -> int:
 
 
 def components(edges: Edges) -> list[Edges]:
-    """The connected parts of a graph from `graphs`, each as it stands there by itself.
+    """The connected parts of a graph from `graphs`, each with vertices numbered from 0.
 
-    The vertices of a part are consecutive, so a part ends where an edge starts beyond all others.
+    The vertices of a part are consecutive: a new part begins with an edge from a larger vertex.
     """
     parts: list[list[tuple[int, int]]] = []
     end = -1
@@ -59,7 +59,7 @@ def components(edges: Edges) -> list[Edges]:
 
 
 def cut_at(edges: Edges, cut: tuple[int, ...]) -> Pieces:
-    """What a graph falls into at the vertices `cut`: those that each piece touches, its edges."""
+    """The pieces of a graph cut at the vertices `cut`: for each its cut vertices and its edges."""
     group = {v: v for edge in edges for v in edge if v not in cut}
     for k, m in edges:
         if k in group and m in group:
@@ -85,9 +85,10 @@ def label(edges: Edges) -> str:
 
 @cache
 def _connected(degree: int) -> tuple[Edges, ...]:
-    """Connected graphs of exactly `degree` edges: each is a smaller one and one edge more.
+    """Connected graphs of exactly `degree` edges: each is a smaller one with one more edge.
 
-    A leaf's edge, or one of a cycle, can always be taken away without falling apart.
+    This finds all of them: the edge of a leaf, or one of a cycle, can be removed from any connected
+    graph, and the rest stays connected.
     """
     if degree == 0:
         return ((),)
@@ -96,7 +97,7 @@ def _connected(degree: int) -> tuple[Edges, ...]:
 
 
 def _extensions(edges: Edges) -> Iterator[Edges]:
-    """One edge more between two vertices, or from one of them to a new vertex."""
+    """Graphs with one more edge, between two vertices or from one of them to a new vertex."""
     n = vertices(edges)
     for k in range(n):
         for m in range(k + 1, n + 1):
@@ -131,7 +132,7 @@ def _partitions(total: int, largest: int) -> Iterator[tuple[int, ...]]:
 
 
 def _union(parts: Sequence[Edges]) -> Edges:
-    """Parts side by side, the vertices numbered through."""
+    """One graph of all parts, with vertices numbered from 0."""
     edges: list[tuple[int, int]] = []
     offset = 0
     for part in parts:
@@ -147,9 +148,10 @@ def _order(edges: Edges) -> tuple[int, int, Edges]:
 def canonical(edges: Edges) -> Edges:
     """The same graph with its vertices renumbered: equal for isomorphic graphs, and only for them.
 
-    Vertices are told apart by what surrounds them until nothing new is learned; where some remain
-    alike, each is tried as the first of them and the smallest list of edges wins (B. McKay,
-    Practical graph isomorphism, 1981). Of vertices that can be swapped freely, one is enough.
+    Vertices get different colours where their neighbours differ, until the colours are stable.
+    Where some vertices still have the same colour, each of them is tried as the first, and the
+    smallest list of edges is taken (B. McKay, Practical graph isomorphism, 1981). Of vertices that
+    can be exchanged without a change of the graph, one is enough.
     """
     n = vertices(edges)
     weight = [[0] * n for _ in range(n)]
@@ -165,7 +167,7 @@ def _relabelled(edges: Edges, name: Sequence[int]) -> Edges:
 
 
 def _discrete(weight: list[list[int]], colour: list[int]) -> Iterator[list[int]]:
-    """Numberings 0 … n-1 of the vertices that refine `colour` in every way that may matter."""
+    """Numberings 0 … n-1 of the vertices that refine `colour`, without equivalent ones."""
     colour = _refined(weight, colour)
     n = len(colour)
     alike = [v for v in range(n) if colour.count(colour[v]) > 1]

@@ -1,7 +1,7 @@
-"""Changed jets, for three purposes, one word each.
+"""Changed jets for three purposes, with one word for each.
 
-- A *transformation* is physics: it changes `Jets` by an amount that one chooses, and asks what a
-  representation notices (rotated, boosted, split).
+- A *transformation* is physics: it changes `Jets` by a chosen amount (rotated, boosted, split), to
+  see whether a representation changes.
 - An *augmentation* is training: it changes the tensors of a network at random, before each step.
 - A *variation* is a systematic error: a detector that differs from its simulation by a strength.
 """

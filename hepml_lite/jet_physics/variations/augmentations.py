@@ -1,12 +1,11 @@
-"""Augmentations: changes of a jet that its origin would not notice, and some that it would.
+"""Augmentations: random changes of jets that keep the class of a jet, and some that do not.
 
-The first four are those of JetCLR (B. M. Dillon et al., arXiv:2108.04253). The last two change what
-physics sees: negatives in the sense of AnomalyCLR (B. M. Dillon et al., arXiv:2301.04660). Each
-maps (jets, mask) to (jets, mask) and leaves its inputs and the zeros in the padding alone. Jets are
+The first four are those of JetCLR (B. M. Dillon et al., arXiv:2108.04253). The last two change the
+physics: they make negatives in the sense of AnomalyCLR (B. M. Dillon et al., arXiv:2301.04660).
+Each maps (jets, mask) to (jets, mask); inputs do not change, and padding stays zero. Jets are
 tensors (N, P, 3) of pT / pT_jet, eta - eta_jet, phi - phi_jet [rad], masks (N, P), True where real.
-Masses of constituents are not among these numbers, and none of the changes needs them: they are
-those of massless particles, as in the papers. Random numbers come from `generator`, or torch's
-global one.
+Particles are massless, as in the papers. Random numbers come from `generator`, or from torch's
+global generator.
 """
 
 import math
@@ -22,19 +21,19 @@ Generator = torch.Generator | None
 Augmentation = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
 
 SOFT_SCALE = 0.1 / 600  # Λ_soft = 100 MeV (arXiv:2108.04253), of jets of 600 GeV
-LOG_SHARE = -4.1, 1.2  # typical mean and spread of ln(pT / pT_jet) of a particle
+LOG_SHARE = (-4.1, 1.2)  # typical mean and spread of ln(pT / pT_jet) of a particle
 ANGLE = 0.22  # typical angle between a particle and the jet axis in one direction [rad]
 
 
 def relative_particles(jets: Jets, n: int = 30) -> tuple[np.ndarray, np.ndarray]:
-    """The n leading particles seen from their sum: (N, n, 3) as the module says, mask (N, n)."""
+    """The n leading particles relative to their sum: (N, n, 3) as in the module, mask (N, n)."""
     leading = jets.truncate(n)
     return leading.relative(), leading.mask.copy()
 
 
 def scaled(jets: Tensor, mask: Tensor) -> Tensor:
     """Features of order one for a network: ln(pT share) and both angles; padding stays zero."""
-    share = torch.where(mask, jets[..., 0], 1).clamp(min=1e-9)  # a logarithm of no padding
+    share = torch.where(mask, jets[..., 0], 1).clamp(min=1e-9)  # no logarithm of padding
     mean, spread = LOG_SHARE
     features = torch.stack([(share.log() - mean) / spread, *(jets[..., 1:] / ANGLE).unbind(-1)], -1)
     return _clean(features, mask)  # (N, P, 3)
@@ -48,9 +47,10 @@ def unscaled(features: Tensor, mask: Tensor) -> Tensor:
 
 
 def rotate(jets: Tensor, mask: Tensor, generator: Generator = None) -> tuple[Tensor, Tensor]:
-    """Turn each jet about its axis by any angle: no direction around it is special."""
+    """Turn each jet about its axis by a random angle: no direction around the axis is special."""
     angle = 2 * math.pi * _uniform(jets, (len(jets), 1), generator)
-    cos, sin = angle.cos(), angle.sin()
+    cos = angle.cos()
+    sin = angle.sin()
     share, eta, phi = jets.unbind(-1)
     return torch.stack([share, cos * eta - sin * phi, sin * eta + cos * phi], -1), mask
 
@@ -59,7 +59,8 @@ def translate(
     jets: Tensor, mask: Tensor, generator: Generator = None, reach: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Move each jet in eta and phi by up to `reach` times its extent in that direction."""
-    angles, real = jets[..., 1:], mask.unsqueeze(-1)
+    angles = jets[..., 1:]
+    real = mask.unsqueeze(-1)
     low = torch.where(real, angles, math.inf).amin(1)
     high = torch.where(real, angles, -math.inf).amax(1)  # (N, 2)
     extent = torch.where(mask.any(1, keepdim=True), high - low, 0)
@@ -72,7 +73,7 @@ def smear_soft(
 ) -> tuple[Tensor, Tensor]:
     """Smear both angles by N(0, Λ_soft / pT), as JetCLR does: soft particles move most.
 
-    `scale` is Λ_soft / pT_jet. Softer particles than Λ_soft itself are smeared by 1 rad.
+    `scale` is Λ_soft / pT_jet. Particles softer than Λ_soft are smeared by 1 rad.
     """
     width = scale / torch.where(mask, jets[..., 0], 1).clamp(min=scale)  # (N, P)
     noise = torch.randn((*mask.shape, 2), generator=generator, device=jets.device, dtype=jets.dtype)
@@ -82,14 +83,14 @@ def smear_soft(
 def split_collinear(
     jets: Tensor, mask: Tensor, generator: Generator = None, n: int = 5
 ) -> tuple[Tensor, Tensor]:
-    """Split up to n particles of each jet in two of the same direction, at any share of the pT.
+    """Split up to n particles of each jet in two of the same direction, at a random share of pT.
 
-    Gives (N, P + n, 3) and (N, P + n): the new particles stand behind the others. A jet of fewer
-    than n particles has each of them split once.
+    Returns (N, P + n, 3) and (N, P + n): the new particles come after the others. In a jet of fewer
+    than n particles each particle is split once.
     """
     n = min(n, mask.shape[1])
     lot = _uniform(jets, mask.shape, generator).masked_fill(~mask, -1)
-    chosen = lot.topk(n, dim=1).indices  # (N, n) which to split, a real one before any padding
+    chosen = lot.topk(n, dim=1).indices  # (N, n) slots to split, real particles before padding
     is_real = mask.gather(1, chosen)
     twins = jets.gather(1, chosen.unsqueeze(-1).expand(-1, -1, 3))  # (N, n, 3)
     taken = _uniform(jets, chosen.shape, generator) * twins[..., 0]
@@ -102,7 +103,7 @@ def split_collinear(
 def drop_particles(
     jets: Tensor, mask: Tensor, generator: Generator = None, share: float = 0.3
 ) -> tuple[Tensor, Tensor]:
-    """Anomalous: lose each particle with this probability, never all; the rest keep the sum pT."""
+    """Anomalous: drop particles with this probability, never all; the rest keeps the sum of pT."""
     lot = _uniform(jets, mask.shape, generator)
     hardest = torch.where(mask, jets[..., 0], -1).argmax(1, keepdim=True)
     lot = lot.scatter(1, hardest, 1)
@@ -122,7 +123,7 @@ def widen(
 
 
 JETCLR: Sequence[Augmentation] = (rotate, translate, smear_soft, split_collinear)
-# Jets that are centred already need not learn to be: a small network has better things to do.
+# For jets that are centred already a network need not learn translations.
 CENTRED: Sequence[Augmentation] = (rotate, smear_soft, split_collinear)
 
 
@@ -132,7 +133,7 @@ def augment(
     steps: Sequence[Augmentation] = JETCLR,
     generator: Generator = None,
 ) -> tuple[Tensor, Tensor]:
-    """The augmentations one after the other; default: all four of JetCLR."""
+    """Jets and mask after all augmentations in turn; default: all four of JetCLR."""
     for step in steps:
         jets, mask = step(jets, mask, generator)
     return jets, mask

@@ -1,12 +1,12 @@
 """Systematic variations of jets: a detector that differs from its simulation.
 
-A tagger that learned from simulation meets jets that a real detector measured. These are simple
-models of what may be wrong: the scale and resolution of energies (scale: as for the Bayesian top
-taggers of Bollweg et al., arXiv:1904.10004), lost particles, thresholds, dead regions, angles. All
-give new `Jets` with constituents in falling pT, as measured; with a strength of zero the same jets,
-if they were in this order. The same seed and a larger strength change the same particles by more.
-`shift_of_efficiency` says what a variation costs. Another shower cannot be had in this way: samples
-of it come with the course.
+A tagger learns from simulation and is then used on jets of a real detector. These are simple models
+of the differences: energy scale and resolution (the scale as for the Bayesian top taggers of
+Bollweg et al., arXiv:1904.10004), lost particles, thresholds, dead regions, angles. All return new
+`Jets` with constituents in falling pT. A strength of zero returns the same jets, if they were in
+this order. With the same seed, a larger strength changes the same particles by more.
+`shift_of_efficiency` gives the effect of a variation on a tagger. These functions cannot imitate
+another parton shower; the course has samples of one.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,18 +20,18 @@ from hepml_lite.statistics.efficiency_shift import EfficiencyShift as Efficiency
 from hepml_lite.statistics.efficiency_shift import shift_of_efficiency as shift_of_efficiency
 
 Generator = np.random.Generator
-CENTRE = 0.0, 0.0  # eta, phi of the dead region
+CENTRE = (0.0, 0.0)  # eta, phi of the dead region
 
 
 @dataclass(frozen=True)
 class JetVariation:
-    """One thing that may be wrong with a detector, by how much, and what that means.
+    """One possible error of a detector, with its strengths and a description.
 
     Attributes:
         change: (jets, strength, rng) to jets; a strength of zero changes nothing.
-        strengths: a grid to scan, from its smallest to its largest; it holds zero.
+        strengths: a rising grid to scan, which includes zero.
         unit: of the strength, such as "%".
-        sentence: what happens to the jets.
+        sentence: description of the change.
     """
 
     change: Callable[[Jets, float, Generator], Jets]
@@ -58,7 +58,7 @@ def energy_scaled(jets: Jets, factor: float) -> Jets:
 def energy_smeared(jets: Jets, resolution: float, rng: Generator) -> Jets:
     """Each momentum times a log-normal number of mean 1 and standard deviation `resolution`.
 
-    Unlike a Gaussian, which would have to be cut off at zero, it keeps the mean for any resolution.
+    A Gaussian would have to be cut off at zero; a log-normal keeps the mean for any resolution.
 
     Raises:
         ValueError: if the resolution is negative or infinite.
@@ -71,7 +71,7 @@ def energy_smeared(jets: Jets, resolution: float, rng: Generator) -> Jets:
 
 
 def particles_lost(jets: Jets, share: float, rng: Generator) -> Jets:
-    """Lose each particle with probability `share`; of a jet that would lose all, the hardest stays.
+    """Lose each particle with probability `share`; the hardest stays if all would be lost.
 
     Raises:
         ValueError: if the share is not in [0, 1].
@@ -82,7 +82,7 @@ def particles_lost(jets: Jets, share: float, rng: Generator) -> Jets:
 
 
 def soft_lost(jets: Jets, threshold: float) -> Jets:
-    """Lose all particles with pT below `threshold` [GeV] but the hardest of each jet.
+    """Lose all particles with pT below `threshold` [GeV], except the hardest of each jet.
 
     Raises:
         ValueError: if the threshold is negative or infinite.
@@ -94,13 +94,14 @@ def soft_lost(jets: Jets, threshold: float) -> Jets:
 def region_dead(jets: Jets, radius: float, centre: tuple[float, float] = CENTRE) -> Jets:
     """Lose all particles in a disc around `centre` (eta, phi) of the detector, not of the jet.
 
-    Most jets do not touch it; of a jet that lies within it, the hardest particle stays.
+    Most jets do not touch it. A jet that lies within it keeps its hardest particle.
 
     Raises:
         ValueError: if the radius is negative or infinite.
     """
     _require_not_negative("radius", radius, "0.2")
-    eta, phi = jets.constituents[..., 1], jets.constituents[..., 2]
+    eta = jets.constituents[..., 1]
+    phi = jets.constituents[..., 2]
     return _kept(jets, kinematics.delta_r(eta, phi, *centre) >= radius)
 
 
@@ -162,7 +163,7 @@ def vary(jets: Jets, name: str, strength: float, seed: int = 0) -> Jets:
     """The jets under a variation of `VARIATIONS`, for a slider.
 
     Raises:
-        ValueError: if there is none of that name, or the strength is not allowed.
+        ValueError: if the name is unknown, or the strength is not allowed.
     """
     if name not in VARIATIONS:
         raise ValueError(f"unknown variation {name!r}; choose one of: {', '.join(VARIATIONS)}")
@@ -170,7 +171,7 @@ def vary(jets: Jets, name: str, strength: float, seed: int = 0) -> Jets:
 
 
 def _with_pt(jets: Jets, pt: np.ndarray) -> Jets:
-    """The same jets with other pT (N, P) of the constituents; masses scale with them."""
+    """The jets with new pT (N, P) of the constituents; masses scale with them."""
     constituents = np.concatenate([pt[..., None], jets.constituents[..., 1:]], axis=-1)
     mass = jets.constituent_mass
     if mass is not None:
@@ -180,7 +181,7 @@ def _with_pt(jets: Jets, pt: np.ndarray) -> Jets:
 
 
 def _kept(jets: Jets, keep: np.ndarray) -> Jets:
-    """Only the particles where `keep` (N, P), and of a jet that has none of them the hardest."""
+    """The jets with the particles where `keep` (N, P), or with the hardest where there are none."""
     keep = keep & jets.mask
     hardest = np.where(jets.mask, jets.constituents[..., 0], -1).argmax(axis=1)  # (N,)
     empty = np.flatnonzero(~keep.any(axis=1))

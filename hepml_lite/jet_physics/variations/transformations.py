@@ -1,7 +1,7 @@
-"""Physical transformations of jets: what a representation must, may or must not notice.
+"""Physical transformations of jets, to test what changes a representation.
 
-All return new `Jets`. Coordinates are stored in single precision, so that a transformation and its
-inverse agree to about 1e-6.
+All return new `Jets`. Coordinates are stored in single precision: a transformation followed by its
+inverse gives the same jets to about 1e-6.
 """
 
 from dataclasses import replace
@@ -12,11 +12,11 @@ import numpy as np
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
 
-PHOTON = 22  # PDG number of what `soft_added` radiates
+PHOTON = 22  # PDG number of the particle that `soft_added` adds
 
 
 def permuted(jets: Jets, rng: np.random.Generator) -> Jets:
-    """The constituents of each jet in random order, padding in between."""
+    """The constituents of each jet in random order, with padding between them."""
     order = rng.random(jets.mask.shape).argsort(axis=1)  # (N, P)
     rows = np.arange(len(jets))[:, None]
     return jets.mapped(lambda array: array[rows, order])
@@ -26,16 +26,17 @@ def rotated(jets: Jets, angle: float) -> Jets:
     """Turn the constituents by `angle` [rad] around the jet axis in the eta-phi plane.
 
     For massive constituents it is the plane of rapidity and phi. Distances Delta R between
-    constituents stay, to rounding. The jet mass does not quite: the plane is flat only near the
-    axis, and the axis itself moves by a little for the same reason.
+    constituents stay the same, up to rounding. The jet mass and the jet axis change slightly: the
+    plane is flat only near the axis.
     """
     d_eta, d_phi = _from_axis(jets)
-    cos, sin = np.cos(angle), np.sin(angle)
+    cos = np.cos(angle)
+    sin = np.sin(angle)
     return _placed(jets, cos * d_eta - sin * d_phi, sin * d_eta + cos * d_phi)
 
 
 def mirrored(jets: Jets) -> Jets:
-    """Reflect each jet in azimuth about its axis; an exact symmetry, the mass stays."""
+    """Reflect each jet in azimuth about its axis: an exact symmetry, which keeps the mass."""
     d_eta, d_phi = _from_axis(jets)
     return _placed(jets, d_eta, -d_phi)
 
@@ -53,9 +54,9 @@ def boosted(jets: Jets, rapidity: float) -> Jets:
 
 
 def lorentz_boosted(jets: Jets, velocity: np.ndarray) -> Jets:
-    """Boost the whole event by `velocity` (3,), in units of c: keeps Minkowski products only.
+    """Boost the whole event by `velocity` (3,), in units of c; only Minkowski products are kept.
 
-    Masses of constituents stay as they are.
+    Masses of constituents do not change.
 
     Raises:
         ValueError: if the speed is not below one.
@@ -69,7 +70,7 @@ def lorentz_boosted(jets: Jets, velocity: np.ndarray) -> Jets:
 
 
 def boost_matrix(velocity: np.ndarray) -> np.ndarray:
-    """The (4, 4) matrix that takes (E, px, py, pz) of a particle at rest to this `velocity` (3,).
+    """The (4, 4) matrix that boosts (E, px, py, pz) of a particle at rest to this `velocity` (3,).
 
     Raises:
         ValueError: if the speed is not below one.
@@ -86,17 +87,18 @@ def boost_matrix(velocity: np.ndarray) -> np.ndarray:
 
 
 def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0.0) -> Jets:
-    """Split the constituent number `which` in falling pT into fractions z and 1 - z of its pT.
+    """Split constituent number `which` in falling pT into fractions z and 1 - z of its pT.
 
-    A mass is shared in the same way, so that for angle = 0 the sum of four-vectors stays. The two
-    are `angle` apart, on the diagonal of the eta-phi plane, around their common centre; the second
-    one fills a new slot and copies the particle identity. Jets of too few constituents stay.
+    The mass is split in the same way, so that for angle = 0 the sum of four-vectors does not
+    change. The two are `angle` apart, on the diagonal of the eta-phi plane, around their common
+    centre. The second one fills a new slot and has the same particle identity. Jets of too few
+    constituents do not change.
 
     Raises:
         ValueError: if z is not between 0 and 1 or `which` is negative.
     """
     if not 0 < z < 1 or which < 0:
-        raise ValueError(f"which = {which}, z = {z}: which starts at 0, and z lies within (0, 1)")
+        raise ValueError(f"which = {which}, z = {z}: which must be at least 0, and z within (0, 1)")
     long = jets.padded(jets.mask.shape[1] + 1)
     able = np.flatnonzero(jets.n_constituents > which)
     falling = np.where(jets.mask, -jets.constituents[..., 0], np.inf).argsort(1, kind="stable")
@@ -109,7 +111,8 @@ def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0
     pair[..., 1:] += (np.array([1 - z, -z]) * angle / np.sqrt(2))[:, None]
     pair[..., 2] = kinematics.wrap_phi(pair[..., 2])
     constituents = copy.constituents.copy()
-    constituents[able, slot], constituents[able, -1] = pair[:, 0], pair[:, 1]
+    constituents[able, slot] = pair[:, 0]
+    constituents[able, -1] = pair[:, 1]
     if copy.constituent_mass is None:
         return replace(copy, constituents=constituents)
     mass = copy.constituent_mass.copy()
@@ -119,13 +122,13 @@ def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0
 
 
 def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 0.4) -> Jets:
-    """Add a particle (a photon) of `pt` [GeV] to each jet, anywhere within `radius` of its axis.
+    """Add a photon of `pt` [GeV] to each jet, at a random place within `radius` of its axis.
 
     Raises:
         ValueError: if pt is not positive.
     """
     if not pt > 0:
-        raise ValueError(f"pt = {pt}: a particle needs a positive pT in GeV")
+        raise ValueError(f"pt = {pt}: give a positive pT in GeV")
     distance = radius * np.sqrt(rng.random(len(jets)))
     angle = rng.uniform(-np.pi, np.pi, len(jets))
     eta = _axis(jets) + distance * np.cos(angle)
@@ -143,7 +146,7 @@ def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 
 
 
 def _copied(array: np.ndarray, rows: np.ndarray, slot: np.ndarray) -> np.ndarray:
-    """The array (N, P, ...) with what is in `slot` of the given rows also in their last slot."""
+    """The array (N, P, ...), where in the given rows the last slot is a copy of `slot`."""
     array = array.copy()
     array[rows, -1] = array[rows, slot]
     return array
@@ -156,9 +159,9 @@ def _from_axis(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _axis(jets: Jets) -> np.ndarray:
-    """Where the jet axis lies in the plane of the constituents' rapidities, (N,).
+    """First coordinate (N,) of the jet axis in the plane of the constituents' rapidities.
 
-    Pseudorapidity for massless constituents, for which both are in use, rapidity for massive ones.
+    It is the pseudorapidity for massless constituents and the rapidity for massive ones.
     """
     return jets.eta if jets.constituent_mass is None else jets.rapidity
 
@@ -171,9 +174,9 @@ def _placed(jets: Jets, d_eta: np.ndarray, d_phi: np.ndarray) -> Jets:
 
 
 def _with_coordinates(jets: Jets, pt: np.ndarray, rapidity: np.ndarray, phi: np.ndarray) -> Jets:
-    """Replace the coordinates of the constituents, each (N, P), masses stay.
+    """The jets with new coordinates of the constituents, each (N, P), and the same masses.
 
-    `Jets` clears the padding.
+    `Jets` sets the padding to zero.
     """
     eta = rapidity
     if jets.constituent_mass is not None:

@@ -1,4 +1,4 @@
-"""Jets as graphs: who is near whom, and what each pair of particles would make together."""
+"""Jets as graphs: the nearest neighbours of each particle, and features of all pairs."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from hepml_lite.jet_physics.chunks import chunks
 from hepml_lite.jet_physics.views.invariants import massive_product, massless_product
 
 PAIR_FEATURES = ("ln kT [GeV]", "ln z", "ln Delta", "ln m^2 [GeV^2]")
-SMALLEST = 1e-8  # floor of kT, z, Delta and m^2 under the logarithm, as in the authors' code
+LOG_FLOOR = 1e-8  # floor of kT, z, Delta and m^2 under the logarithm, as in the authors' code
 
 
 def nearest_neighbours(jets: Jets, k: int = 16) -> np.ndarray:
     """The k nearest constituents of each in the eta-phi plane, nearest first: slots (N, P, k) int.
 
-    The graph on which ParticleNet convolves first (arXiv:1902.08570), which takes pseudorapidity
-    also for massive particles. -1 where a jet has too few
-    constituents, and for padding; no particle is its own neighbour.
+    This is the graph of the first convolution of ParticleNet (arXiv:1902.08570), which takes
+    pseudorapidity also for massive particles. Slots are -1 where a jet has too few constituents,
+    and for padding. No particle is its own neighbour.
 
     Raises:
         ValueError: if k is below 1.
@@ -38,10 +38,11 @@ def nearest_neighbours(jets: Jets, k: int = 16) -> np.ndarray:
 def pairwise_features(jets: Jets) -> np.ndarray:
     """`PAIR_FEATURES` of all pairs, (N, P, P, 4) float32, as Particle Transformer reads them.
 
-    They are added to its attention (arXiv:2202.03772):
+    Its attention adds them as a bias (arXiv:2202.03772):
     kT = min(pT_a, pT_b) Delta, z = min(pT_a, pT_b) / (pT_a + pT_b), Delta^2 = (y_a - y_b)^2 +
-    (phi_a - phi_b)^2, m^2 = (p_a + p_b)^2. Symmetric; 0 on the diagonal and where either is
-    padding. Unchanged by boosts along the beam; m^2 by all. Takes 16 P^2 bytes a jet.
+    (phi_a - phi_b)^2, m^2 = (p_a + p_b)^2. They are symmetric, and 0 on the diagonal and where one
+    of the pair is padding. A boost along the beam changes none of them; no Lorentz boost changes
+    m^2. The array takes 16 P^2 bytes for each jet.
     """
     upper = np.triu(np.ones((jets.mask.shape[1],) * 2, bool), 1)
 
@@ -84,11 +85,11 @@ def _logarithms(one: np.ndarray, other: np.ndarray, squared_mass: np.ndarray) ->
     delta = kinematics.delta_r(rapidity, phi, rapidity_other, phi_other)
     z = np.divide(softer, total, out=np.zeros_like(total), where=total > 0)
     columns = np.stack([softer * delta, z, delta, squared_mass], axis=-1)
-    return np.log(np.maximum(columns, SMALLEST))
+    return np.log(np.maximum(columns, LOG_FLOOR))
 
 
 def _chunk(jets: Jets) -> int:
-    """Jets at a time, so that their matrices of pairs take about 16 MB each in double precision."""
+    """Jets in a chunk: a matrix of all their pairs takes about 16 MB in double precision."""
     return max(1, 2_000_000 // jets.mask.shape[1] ** 2)
 
 

@@ -1,4 +1,4 @@
-"""Jets as four-vectors, and the numbers that no Lorentz transformation can change."""
+"""Jets as four-vectors, and the numbers that no Lorentz transformation changes."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ METRIC = np.array([1.0, -1.0, -1.0, -1.0])
 def minkowski_product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """E E' - p p' of four-vectors (..., 4) in (E, px, py, pz), (...); shapes broadcast.
 
-    Exact arithmetic would give m^2 / 2 of nearly parallel massless ones; here it is lost in
-    rounding: use `minkowski_products`, which starts from angles.
+    Rounding spoils the result for nearly parallel massless vectors. `minkowski_products` starts
+    from angles and has no such loss.
     """
     return (np.asarray(first) * METRIC * np.asarray(second)).sum(axis=-1)
 
@@ -20,8 +20,9 @@ def minkowski_product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def minkowski_products(jets: Jets) -> np.ndarray:
     """p_i . p_j of all pairs of constituents, (N, P, P) float64 [GeV^2]: 0 where padded.
 
-    The diagonal holds the squared masses. Their sum over all i and j is the squared jet mass.
-    What Lorentz-invariant networks read (arXiv:2201.08187, 2211.00454). Takes 8 P^2 bytes a jet.
+    The diagonal holds the squared masses. The sum over all i and j is the squared jet mass.
+    Lorentz-invariant networks read these products (arXiv:2201.08187, 2211.00454). The array takes
+    8 P^2 bytes for each jet.
     """
     size = max(1, 2_000_000 // jets.mask.shape[1] ** 2)
     return np.concatenate([_products(part) for part in chunks(jets, size)])
@@ -30,7 +31,7 @@ def minkowski_products(jets: Jets) -> np.ndarray:
 def massless_product(pt_product: np.ndarray, d_eta: np.ndarray, d_phi: np.ndarray) -> np.ndarray:
     """pT pT' (cosh d_eta - cos d_phi) without cancellation at small angles; shapes broadcast.
 
-    Half the squared mass of the pair [GeV^2]. Any period of d_phi will do.
+    Half the squared mass of the pair [GeV^2]. d_phi need not be wrapped.
     """
     return 2 * pt_product * (np.sinh(d_eta / 2) ** 2 + np.sin(d_phi / 2) ** 2)
 
@@ -60,8 +61,10 @@ def _products(jets: Jets) -> np.ndarray:
     particles = jets.in_rapidity()  # (N, P, 3)
     if jets.constituent_mass is not None:
         mass = jets.constituent_mass.astype(float)  # (N, P)
-        one, other = particles[:, :, None], particles[:, None]
+        one = particles[:, :, None]
+        other = particles[:, None]
         return massive_product(one, other, mass[:, :, None], mass[:, None])
     pt, eta, phi = np.moveaxis(particles, -1, 0)  # each (N, P)
-    d_eta, d_phi = (x[:, :, None] - x[:, None] for x in (eta, phi))  # (N, P, P)
+    d_eta = eta[:, :, None] - eta[:, None]  # (N, P, P)
+    d_phi = phi[:, :, None] - phi[:, None]  # (N, P, P)
     return massless_product(pt[:, :, None] * pt[:, None], d_eta, d_phi)

@@ -1,4 +1,4 @@
-"""Jets as sequences: the same set of particles, once an order has been chosen for them."""
+"""Jets as sequences: the set of particles in a chosen order."""
 
 import numpy as np
 
@@ -15,20 +15,20 @@ def sequences(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Constituents in order: features (N, L, 3) float32 and mask (N, L), padding at the end.
 
-    Features are z = pT / sum pT, eta and phi from the centre of pT. Orders: "pt" falls in pT;
-    "cambridge" and "kt" walk through the clustering tree from the jet down, the harder branch
-    first, so that neighbours in the jet are neighbours in the sequence (arXiv:1711.09059).
+    Features are z = pT / sum pT, eta and phi from the centre of pT. The order "pt" is falling pT.
+    "cambridge" and "kt" follow the clustering tree from the jet down, the harder branch first:
+    neighbours in the jet are neighbours in the sequence (arXiv:1711.09059).
 
     Args:
         jets: N jets of up to P constituents.
         order: one of `ORDERS`.
-        length: L; what comes later is cut off. Default: P.
+        length: L; later particles are cut off. Default: P.
 
     Raises:
         ValueError: for another order or a length below 1.
     """
     if length is not None and length < 1:
-        raise ValueError(f"sequences of length {length}: it must be at least 1")
+        raise ValueError(f"sequences of length {length}: the length must be at least 1")
     length = jets.mask.shape[1] if length is None else length
     ranks = constituent_order(jets, order)[:, :length]  # (N, L)
     mask = np.take_along_axis(jets.mask, ranks, 1)
@@ -37,7 +37,7 @@ def sequences(
 
 
 def constituent_order(jets: Jets, order: str = "pt") -> np.ndarray:
-    """Slots in the order in which they are read, (N, P) int: the padding comes last.
+    """Slots in the chosen order, (N, P) int; padding comes last.
 
     Raises:
         ValueError: for an order that is not one of `ORDERS`.
@@ -53,12 +53,12 @@ def constituent_order(jets: Jets, order: str = "pt") -> np.ndarray:
 
 
 def _places(trees: Trees) -> np.ndarray:
-    """Place (N, P) of each constituent when the tree is walked, the harder branch first."""
+    """Place (N, P) of each constituent in the tree, read with the harder branch first."""
     n, nodes = trees.mask.shape
     every = np.arange(n)
-    leaves = np.zeros((n, nodes), int)  # constituents below each node
+    leaves = np.zeros((n, nodes), int)  # number of constituents below each node
     leaves[:, : trees.slots] = trees.mask[:, : trees.slots]
-    place = np.zeros((n, nodes), int)  # of the first of them
+    place = np.zeros((n, nodes), int)  # place of the first of them
     for node in range(trees.slots, nodes):
         here = every[trees.mask[:, node]]
         leaves[here, node] = leaves[here[:, None], trees.children[here, node]].sum(axis=1)

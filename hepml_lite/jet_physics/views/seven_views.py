@@ -1,4 +1,4 @@
-"""The seven views of a jet as rows of numbers: what a learner is given, whatever it is to learn."""
+"""The seven views of a jet as rows of numbers, the inputs of a learner."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,26 +13,28 @@ from hepml_lite.jet_physics.observables.catalogue import observable_table
 from hepml_lite.jet_physics.views import images, invariants, sequences
 
 OBSERVABLES = ("mass", "multiplicity", "width", "pt_dispersion", "tau21", "tau32", "d2")
-PIXELS, REACH = 21, 0.8  # of an image
-PARTICLES = 30  # in a sequence, and of four-vectors
-LARGEST = 120  # masses of pairs
-HIGHEST = 4  # degree of the moments of a set
-AT_ONCE = 500  # jets; all pairs of 100 particles of 500 jets are 40 MB
-LUND_ANGLES, LUND_KT = np.linspace(0, 6, 13), np.linspace(-2, 5, 15)
+PIXELS = 21  # rows and columns of an image
+REACH = 0.8  # half the side of an image
+PARTICLES = 30  # number of particles in a sequence and in a list of four-vectors
+N_PAIRS = 120  # number of pair masses, the heaviest ones
+MAX_MOMENT_DEGREE = 4  # of the moments of a set
+JETS_AT_ONCE = 500  # all pairs of 100 particles of 500 jets are 40 MB
+LUND_ANGLES = np.linspace(0, 6, 13)
+LUND_KT = np.linspace(-2, 5, 15)
 
 
 @dataclass(frozen=True)
 class View:
-    """A way of writing a jet as F numbers."""
+    """A jet written as F numbers."""
 
     function: Callable[[Jets], np.ndarray]  # N jets -> (N, F)
-    sentence: str  # what it is, for the top of a figure
-    laws: tuple[str, ...]  # of `catalogue.LAWS`, those it keeps, up to pixels and truncation
-    units: int  # how many units the F numbers have, which repeat: pT, eta, phi, pT, eta, phi, ...
+    sentence: str  # description, for the top of a figure
+    laws: tuple[str, ...]  # names in `catalogue.LAWS`: what it keeps, up to pixels and truncation
+    units: int  # number of units, which repeat along F: 3 for pT, eta, phi, pT, eta, phi, ...
 
     def __call__(self, jets: Jets) -> np.ndarray:
         """The numbers of each jet, (N, F) float32; in chunks, so that memory is bounded."""
-        parts = [self.function(part).astype(np.float32) for part in chunks(jets, AT_ONCE)]
+        parts = [self.function(part).astype(np.float32) for part in chunks(jets, JETS_AT_ONCE)]
         return np.concatenate(parts)
 
     def movement(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -41,7 +43,7 @@ class View:
 
 
 def observables(jets: Jets) -> np.ndarray:
-    """Seven numbers that physicists have thought of, (N, 7)."""
+    """Seven observables with a physical meaning, (N, 7)."""
     return observable_table(jets, OBSERVABLES).to_numpy()
 
 
@@ -58,11 +60,11 @@ def sequence(jets: Jets) -> np.ndarray:
 def moments(jets: Jets) -> np.ndarray:
     """Sums over the set, sum_i z_i eta_i^a phi_i^b with 2 <= a + b <= 4, (N, 12).
 
-    What an Energy Flow Network computes, with powers instead of learned functions of the angles:
-    any number of particles in any order give the same sums.
+    An Energy Flow Network computes such sums, with learned functions of the angles instead of
+    powers. They take any number of particles, in any order.
     """
     z, eta, phi = np.moveaxis(centred(jets), -1, 0)  # each (N, P)
-    powers = [(n - b, b) for n in range(2, HIGHEST + 1) for b in range(n + 1)]
+    powers = [(n - b, b) for n in range(2, MAX_MOMENT_DEGREE + 1) for b in range(n + 1)]
     return np.stack([(z * eta**a * phi**b).sum(axis=1) for a, b in powers], axis=1)
 
 
@@ -74,7 +76,8 @@ def four_vectors(jets: Jets) -> np.ndarray:
 def masses_of_pairs(jets: Jets) -> np.ndarray:
     """ln m^2 [GeV^2] of the 120 heaviest pairs of particles, falling, (N, 120).
 
-    Edges of the complete graph. The floor of the logarithm stands where there are fewer pairs.
+    They are the edges of the complete graph. Where there are fewer pairs, the value is the floor of
+    the logarithm.
     """
     m2 = 2 * invariants.minkowski_products(jets)  # (N, P, P)
     if jets.constituent_mass is not None:
@@ -82,8 +85,8 @@ def masses_of_pairs(jets: Jets) -> np.ndarray:
         both_real = jets.mask[:, :, None] & jets.mask[:, None]
         m2 += (squared[:, :, None] + squared[:, None]) * both_real
     rows, columns = np.triu_indices(m2.shape[1], 1)
-    falling = -np.sort(-m2[:, rows, columns], axis=1)[:, :LARGEST]
-    missing = LARGEST - falling.shape[1]
+    falling = -np.sort(-m2[:, rows, columns], axis=1)[:, :N_PAIRS]
+    missing = N_PAIRS - falling.shape[1]
     return np.log(np.maximum(np.pad(falling, [(0, 0), (0, missing)]), 1e-3))
 
 
@@ -92,7 +95,7 @@ def lund_plane(jets: Jets) -> np.ndarray:
     values, mask = lund.primary_lund_plane(jets)
     x = np.digitize(values[..., 0], LUND_ANGLES) - 1
     y = np.digitize(values[..., 1], LUND_KT) - 1
-    shape = len(LUND_ANGLES) - 1, len(LUND_KT) - 1
+    shape = (len(LUND_ANGLES) - 1, len(LUND_KT) - 1)
     inside = mask & (x >= 0) & (y >= 0) & (x < shape[0]) & (y < shape[1])
     jet, splitting = np.nonzero(inside)
     flat = (jet * shape[0] + x[jet, splitting]) * shape[1] + y[jet, splitting]
@@ -122,13 +125,13 @@ VIEWS = {
 def movement(before: np.ndarray, after: np.ndarray, units: int | None = None) -> np.ndarray:
     """How far each jet moved in a view (N, F), relative to the usual distance of two jets, (N,).
 
-    0: the view does not notice; 1: another jet. Numbers count by their spread over the jets before,
-    so that units do not matter; numbers of the same unit have a spread in common, or pixels that
-    are hardly ever hit would count most.
+    0 means that the view does not change; 1 is as far as to another jet. Each number is divided by
+    its spread over the jets before, so that units do not matter. Numbers of the same unit share one
+    spread; otherwise rarely hit pixels would count most.
 
     Args:
         before, after: the same jets in the same view.
-        units: how many different units there are, which repeat along F; default: F.
+        units: number of different units, which repeat along F; default: F.
 
     Raises:
         ValueError: if the arrays have different shapes or fewer than two jets.
@@ -144,7 +147,7 @@ def movement(before: np.ndarray, after: np.ndarray, units: int | None = None) ->
 
 
 def scale(numbers: np.ndarray, units: int | None = None) -> tuple[np.ndarray, float]:
-    """What `movement` measures in: spread (F,) of each number, and usual distance in spreads."""
+    """Scales of `movement`: spread (F,) of each number, median distance of two jets in spreads."""
     n_numbers = numbers.shape[1]
     variance = numbers.var(axis=0, dtype=float).reshape(-1, units or n_numbers).mean(axis=0)
     spread = np.resize(np.sqrt(variance), n_numbers)  # (F,)

@@ -1,4 +1,4 @@
-"""Jets as the arrays that a recursive network reads: the nodes of their clustering trees."""
+"""Clustering trees of jets as arrays of nodes, for recursive networks."""
 
 import numpy as np
 
@@ -12,35 +12,37 @@ NODE_FEATURES = (
 )  # fmt: skip
 CENTRE = np.array([0, 0, 0, -4, -4, 0, 0], np.float32)
 SCALE = np.array([0.3, 0.3, 0.3, 2, 2, 0.5, 2], np.float32)
-SMALLEST = 1e-6  # of momentum fractions under the logarithm
-LIGHTEST = 0.1  # mass [GeV] under the logarithm; a massless constituent has none
+FRACTION_FLOOR = 1e-6  # of momentum fractions under the logarithm
+MASS_FLOOR = 0.1  # mass [GeV] under the logarithm; a massless constituent has none
 CHUNK = 2_500  # jets that are clustered at a time
 
 
 def tree_inputs(jets: Jets, algorithm: str = "kt") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cluster N jets of up to P constituents; what `hepml_lite.networks.tree_nin.TreeNiN` reads.
+    """Inputs of `hepml_lite.networks.tree_nin.TreeNiN`: trees of N jets of up to P constituents.
 
-    The tree follows from the set of constituents: neither their order nor padding mean anything.
-    The features are those of TreeNiN (arXiv:1902.09914: |p|, η, φ, E, E/E_jet, pT and θ) in another
-    form: angles from the jet axis, logarithms of fractions of the jet, and the mass in place of
-    |p|, of which it is a function with E. All are scaled by fixed numbers to a size of about 1.
+    The tree depends on the set of constituents only, not on their order or on padding. The features
+    are those of TreeNiN (arXiv:1902.09914: |p|, η, φ, E, E/E_jet, pT and θ) in another form: angles
+    from the jet axis, logarithms of fractions of the jet, and the mass in place of |p|, which
+    follows from E and the mass. All are scaled by fixed numbers to a size of about 1.
 
     Args:
         jets: the jets.
-        algorithm: "kt", as TreeNiN, or "cambridge".
+        algorithm: "kt", as in TreeNiN, or "cambridge".
 
     Returns:
         features: (N, 2 P - 1, 7) float32, `NODE_FEATURES` as (value - `CENTRE`) / `SCALE`; 0 where
             there is no node.
-        children: (N, 2 P - 1, 2) int16, the nodes merged into each, that of higher pT first; -1 for
-            a constituent, or no node.
+        children: (N, 2 P - 1, 2) int16, the two nodes merged into each, the harder one first; -1
+            for a constituent, or no node.
         depth: (N, 2 P - 1) int16, steps down from the root, which has 0; -1 for no node.
 
     Raises:
         ValueError: for another algorithm.
     """
     parts = [_arrays(cluster(part, algorithm)) for part in chunks(jets, CHUNK)]
-    features, children, depth = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    features = np.concatenate([features for features, _, _ in parts])
+    children = np.concatenate([children for _, children, _ in parts])
+    depth = np.concatenate([depth for _, _, depth in parts])
     return features, children, depth
 
 
@@ -63,10 +65,10 @@ def node_features(trees: Trees) -> np.ndarray:
         eta - of_jet(eta),
         kinematics.delta_phi(phi, of_jet(phi)),
         theta - of_jet(theta),
-        np.log(np.maximum(pt / of_jet(pt), SMALLEST)),
-        np.log(np.maximum(share, SMALLEST)),
+        np.log(np.maximum(pt / of_jet(pt), FRACTION_FLOOR)),
+        np.log(np.maximum(share, FRACTION_FLOOR)),
         share,
-        np.log(np.maximum(mass, LIGHTEST)),
+        np.log(np.maximum(mass, MASS_FLOOR)),
     )
     scaled = (np.stack(columns, axis=-1).astype(np.float32) - CENTRE) / SCALE
     return scaled * trees.mask[..., None]
@@ -76,7 +78,7 @@ def node_depth(trees: Trees) -> np.ndarray:
     """Steps from the root to every node, (N, 2 P - 1) int16: 0 for the root, -1 for no node."""
     depth = np.where(trees.mask, 0, -1).astype(np.int16)
     every = np.arange(len(depth))
-    for node in range(depth.shape[1] - 1, -1, -1):  # a node comes before the one it goes into
+    for node in range(depth.shape[1] - 1, -1, -1):  # a parent has a larger number than its children
         parent = trees.parent[:, node]
         below = parent >= 0
         depth[below, node] = depth[every[below], parent[below]] + 1

@@ -1,4 +1,4 @@
-"""Small trained networks of the tagging landscape, and what they reached."""
+"""Small trained networks of the tagging landscape, and their results."""
 
 import re
 from pathlib import Path
@@ -11,17 +11,17 @@ FOLDER = Path(__file__).parent
 
 
 def file_name(row: str) -> str:
-    """Name of a row's files, without ending: "ParT, IRC safe" → "part_irc_safe"."""
+    """The name of a row's files, without suffix: "ParT, IRC safe" → "part_irc_safe"."""
     return re.sub(r"[^a-z0-9]+", "_", row.lower()).strip("_")
 
 
 def trained_tagger(row: str) -> NetworkTagger:
     """The tagger of a row as benchmarks/landscape.py trained it (first seed, "lesson" size).
 
-    Weights are stored in half precision and used in single.
+    Weights are stored in half precision and used in single precision.
 
     Raises:
-        ValueError: no network of that name was stored, naming those that were.
+        ValueError: no network of that name is stored; the message lists those that are.
     """
     path = FOLDER / f"{file_name(row)}.safetensors"
     if row not in TRAINING_RECIPES or not path.is_file():

@@ -187,7 +187,7 @@ def test_it_is_written_as_one_would_write_it():
         ({"y": np.linspace(0, 2, 400)}, "'logistic' takes"),
         ({"names": ("a", "b")}, "names"),
         ({"names": ("a", "b", "m/m_top")}, "letters"),
-        ({"operators": ("add", "sinc")}, "choose of"),
+        ({"operators": ("add", "sinc")}, "choose from"),
         ({"operators": ("log",)}, "add or mul"),
         ({"loss": "hinge"}, "'squared'"),
         ({"max_complexity": 2}, "give ≥"),

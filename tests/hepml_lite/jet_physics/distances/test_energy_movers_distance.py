@@ -189,7 +189,7 @@ def test_transport_of_any_cost(solver):
 
 
 def test_wrong_arguments(real):
-    with pytest.raises(ValueError, match="3 and 2 jets: give as many"):
+    with pytest.raises(ValueError, match="3 and 2 jets: give equal numbers"):
         emd(real[:3], real[:2], RADIUS)
     with pytest.raises(ValueError, match="radius = 0"):
         emd_matrix(real, 0)

@@ -166,7 +166,7 @@ def test_neither_order_nor_padding_nor_company_matter(jets, degree, monkeypatch)
     expected = energy_flow_polynomials(jets, degree)
     padded = transform.permuted(jets.padded(jets.mask.shape[1] + 9), np.random.default_rng(2))
     assert_close(energy_flow_polynomials(padded, degree), expected, 1e-11)
-    monkeypatch.setattr(module, "MATRICES", 1)  # each jet by itself
+    monkeypatch.setattr(module, "MATRIX_BYTES", 1)  # each jet by itself
     assert_close(energy_flow_polynomials(jets, degree), expected, 1e-11)
 
 
