@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: readers see the old file until the new one is complete."""
+"""Write a file as a whole or not at all: readers see the old file until the new one is complete."""
 
 import os
 import tempfile
@@ -42,7 +42,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` in UTF-8, with Unix line ends on every system: the whole file or nothing.
+    """Write `text` as a whole or not at all, in UTF-8 with Unix line ends on every system.
 
     Raises:
         OSError: as `atomic_write`.

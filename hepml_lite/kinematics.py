@@ -28,7 +28,9 @@ def four_vectors(
 ) -> np.ndarray:
     """Four-vectors (..., 4) as (E, px, py, pz) [GeV] from pT, mass [GeV], eta and phi [rad]."""
     pt, eta, phi, mass = _floats(pt, eta, phi, mass)
-    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
+    px = pt * np.cos(phi)
+    py = pt * np.sin(phi)
+    pz = pt * np.sinh(eta)
     energy = np.sqrt((pt * np.cosh(eta)) ** 2 + mass**2)
     return np.stack([energy, px, py, pz], axis=-1)
 
@@ -38,8 +40,8 @@ def pt_eta_phi_mass(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Split four-vectors (..., 4), (E, px, py, pz) [GeV], into pT, eta, phi and mass arrays (...).
 
-    A vector without transverse momentum gets eta = phi = 0; an invariant mass squared that
-    rounding made negative gives mass 0.
+    A vector without transverse momentum gets eta = phi = 0. A squared mass that is negative by
+    rounding gives mass 0.
 
     Raises:
         ValueError: if the last axis does not hold four components.
@@ -71,7 +73,7 @@ def rapidity(pt: ArrayLike, eta: ArrayLike, mass: ArrayLike) -> np.ndarray:
 def pseudorapidity(pt: ArrayLike, rapidity: ArrayLike, mass: ArrayLike) -> np.ndarray:
     """Pseudorapidity eta from pT, mass [GeV] and rapidity: pT sinh eta = p_z = m_T sinh y.
 
-    Shapes broadcast. 0 where pT is 0, which leaves no direction.
+    Shapes broadcast. 0 where pT is 0, because eta is not defined there.
     """
     pt, rapidity, mass = np.broadcast_arrays(*_floats(pt, rapidity, mass))
     pz = np.hypot(pt, mass) * np.sinh(rapidity)
@@ -79,7 +81,7 @@ def pseudorapidity(pt: ArrayLike, rapidity: ArrayLike, mass: ArrayLike) -> np.nd
 
 
 def _floats(*values: ArrayLike) -> list[np.ndarray]:
-    """Bring values to the floating-point type of the widest array among them (scalars follow)."""
+    """Values as arrays of one floating-point type: the widest of the arrays; scalars follow it."""
     arrays = [np.asarray(v) for v in values]
     kinds = [a.dtype for a in arrays if a.ndim] or [np.dtype(float)]
     kind = np.result_type(*kinds, np.float32)

@@ -1,7 +1,7 @@
-"""Samples packed into small integers, one module a container: how the bundled files are made small.
+"""Packing of samples into small integers, which makes the bundled files small.
 
-Each module has `pack(rows)`, which gives arrays of integers, and `unpack(arrays, card)`, which
-gives the container's own arrays.
+There is one module for each container. Its `pack(rows)` returns arrays of integers. Its
+`unpack(arrays, card)` returns the container's own arrays.
 """
 
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ MODULES = {
 
 
 def pack(rows: Rows) -> dict[str, np.ndarray]:
-    """Arrays of small integers that hold the rows to the precision that their module or card says.
+    """The rows as arrays of small integers, in the precision that their module or card states.
 
     Raises:
-        ValueError: if a value does not fit; the message says which.
+        ValueError: if a value is too large; the message says which.
     """
     return _module(type(rows).__name__).pack(rows) | _packed_weights(rows)
 
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
-    """The rows that `pack` stored; the card says in which container."""
+    """The rows that `pack` stored, in the container that the card names."""
     unpacked = _module(card["container"]).unpack(arrays, card)
     if "weight_values" in arrays:
         unpacked["weight"] = arrays["weight_values"][arrays["weight_code"]]
@@ -40,7 +40,7 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
 
 
 def _packed_weights(rows: Rows) -> dict[str, np.ndarray]:
-    """The weights, of which a sample has few different ones, as positions in a list of them."""
+    """The list of different weights, and for each row its position in that list."""
     if rows.weight is None:
         return {}
     values, code = np.unique(rows.weight, return_inverse=True)

@@ -1,4 +1,4 @@
-"""From plain arrays and a data card back to the container that they were taken from."""
+"""Rebuild a container from its plain arrays and its data card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ CONTAINERS = {c.__name__: c for c in (Jets, Events, UnfoldingPair, TriggerEvents
 
 
 def restore(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
-    """The container that the card names, around these arrays.
+    """The container that the card names, made of these arrays.
 
     Raises:
-        ValueError: if the card names no container of the course.
+        ValueError: if the card names an unknown container.
     """
     if card["container"] not in CONTAINERS:
         known = ", ".join(CONTAINERS)

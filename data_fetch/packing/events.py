@@ -1,4 +1,4 @@
-"""Events packed into small integers: every quantity in whole steps, which its data card states."""
+"""Events packed into small integers: every quantity in whole steps that the data card states."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,10 +26,10 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
 
 
 def precision(card: Mapping[str, Any], quantities: Sequence[str]) -> dict[str, float]:
-    """The step of each quantity.
+    """The step of each quantity, by its name.
 
     Raises:
-        ValueError: if the card gives none.
+        ValueError: if the card gives no step for a quantity.
     """
     steps = card.get("precision", {})
     missing = [name for name in quantities if name not in steps]
@@ -39,7 +39,7 @@ def precision(card: Mapping[str, Any], quantities: Sequence[str]) -> dict[str, f
 
 
 def columns(prefix: str, values: np.ndarray, steps: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """Byte planes of the columns of `values` (N, F), named with a prefix."""
+    """Byte planes of the columns of `values` (N, F); their names begin with `prefix`."""
     whole = {
         f"{prefix}{name}": rounded(column, step, name)
         for column, (name, step) in zip(values.T, steps.items(), strict=True)
@@ -48,6 +48,6 @@ def columns(prefix: str, values: np.ndarray, steps: Mapping[str, float]) -> dict
 
 
 def table(prefix: str, arrays: Mapping[str, np.ndarray], steps: Mapping[str, float]) -> np.ndarray:
-    """The values (N, F) that `columns` packed, float32."""
+    """The values (N, F) float32 that `columns` packed."""
     found = [joined(arrays, f"{prefix}{name}") * step for name, step in steps.items()]
     return np.stack(found, axis=-1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Integers of 16 bits, stored as two planes of bytes, which compress far better apart."""
+"""Integers of 16 bits, stored as high and low bytes apart, which compress far better."""
 
 from collections.abc import Mapping
 
@@ -8,10 +8,10 @@ from hepml_lite.containers.whole_steps import whole_steps
 
 
 def byte_planes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Split integers of 16 bits into high and low bytes.
+    """Arrays of high and low bytes of integers of 16 bits.
 
     Raises:
-        ValueError: if a number does not fit into 16 bits.
+        ValueError: if a number needs more than 16 bits.
     """
     planes = {}
     for name, values in columns.items():
@@ -23,7 +23,8 @@ def byte_planes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def joined(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     """The integers that `byte_planes` split."""
-    high, low = (arrays[f"{name}_{plane}"].astype(np.uint16) for plane in ("high", "low"))
+    high = arrays[f"{name}_high"].astype(np.uint16)
+    low = arrays[f"{name}_low"].astype(np.uint16)
     return ((high << 8) | low).view(np.int16).astype(np.int32)
 
 
@@ -37,10 +38,10 @@ def labels(label: np.ndarray) -> np.ndarray:
 
 
 def rounded(values: np.ndarray, step: float, what: str) -> np.ndarray:
-    """Values in whole steps.
+    """Values divided by `step` and rounded to whole numbers.
 
     Raises:
-        ValueError: if they do not fit into 16 bits, or are NaN or infinite.
+        ValueError: if a value needs more than 16 bits, or is NaN or infinite.
     """
     values = np.asarray(values, float)
     if not np.isfinite(values).all():

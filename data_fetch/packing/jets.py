@@ -1,8 +1,8 @@
 """Jets packed into small integers: about 200 bytes a jet, with a known and tested loss.
 
-Constituents are stored in falling pT. Their angles are rounded to 1 mrad (the angular resolution of
-the tracks), and ln pT to 1/200, that is pT to 0.15 % rms. Jet masses move by about 0.05 %. Masses
-of constituents, if there are any, are rounded as pT; what lies below 0.1 MeV becomes massless.
+Constituents are stored in order of falling pT. Their angles are rounded to 1 mrad (the angular
+resolution of the tracks), and ln pT to 1/200, that is pT to 0.15 % rms. Jet masses change by about
+0.05 %. Masses of constituents, if there are any, are rounded like pT; below 0.1 MeV they become 0.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ COLUMNS = ("steps_in_pt", "eta_from_axis", "phi_from_axis")
 
 
 def pack(jets: Jets) -> dict[str, np.ndarray]:
-    """Arrays of small integers that hold the jets; see `unpack`.
+    """The jets as arrays of small integers; see `unpack`.
 
     Raises:
         ValueError: if a jet has more than 255 constituents, there are more than 256 kinds of
@@ -38,7 +38,8 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     n = jets.n_constituents
     pt, eta, phi = jets.constituents[jets.mask].astype(float).T  # each (M,)
     level = np.round(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT) / LOG_PT_STEP)
-    axis_eta, axis_phi = (np.round(a / ANGLE_STEP) for a in (jets.eta, jets.phi))
+    axis_eta = np.round(jets.eta / ANGLE_STEP)
+    axis_phi = np.round(jets.phi / ANGLE_STEP)
     eta_steps = np.round(eta / ANGLE_STEP) - np.repeat(axis_eta, n)
     phi_steps = kinematics.delta_phi(phi, np.repeat(axis_phi * ANGLE_STEP, n)) / ANGLE_STEP
     columns = (_falls(level, n), eta_steps, np.round(phi_steps))
@@ -86,7 +87,7 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
 
 
 def _mass_steps(mass: np.ndarray) -> np.ndarray:
-    """Masses [GeV] on a logarithmic scale that starts at 1; 0 for massless."""
+    """Masses [GeV] in logarithmic steps, counted from 1; 0 for massless particles."""
     level = np.round(np.log(np.maximum(mass, SMALLEST_MASS) / SMALLEST_MASS) / LOG_PT_STEP)
     return np.where(mass < SMALLEST_MASS, 0, 1 + level)
 
@@ -97,7 +98,7 @@ def _masses(steps: np.ndarray) -> np.ndarray:
 
 
 def _falls(level: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Each jet's first level, then how far every next constituent lies below the one before."""
+    """The level of each jet's first constituent, then the fall from one constituent to the next."""
     first = np.cumsum(n) - n
     falls = -np.diff(level, prepend=0)
     falls[first] = level[first]

@@ -1,6 +1,6 @@
 """Showers packed into bytes: voxels in logarithmic steps of 5 %, the sum of each shower exactly.
 
-A voxel moves by 1.4 % rms, the energy of a layer by 0.6 %. Anything finer would store noise.
+A voxel changes by 1.4 % rms, the energy of a layer by 0.6 %. Finer steps would store noise.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from data_fetch.packing.integers import labels
 from hepml_lite.containers.showers import Showers
 
 LOG_STEP = 0.05
-SMALLEST = 5e-4  # GeV; an energy below it counts as it
+SMALLEST = 5e-4  # GeV; lower energies are raised to it
 
 
 def pack(showers: Showers) -> dict[str, np.ndarray]:
-    """Arrays of bytes that hold the showers; see `unpack`.
+    """The showers as arrays of bytes; see `unpack`.
 
     Raises:
-        ValueError: if a voxel holds more energy than a byte can say.
+        ValueError: if the energy of a voxel is too large for a byte.
     """
     energies = np.maximum(showers.voxels.astype(float), SMALLEST)
     level = 1 + np.round(np.log(energies / SMALLEST) / LOG_STEP)

@@ -12,16 +12,16 @@ from data_fetch.packing import containers
 from hepml_lite.containers.rows import Rows
 from hepml_lite.files import atomic_write
 
-BLOCK = 1 << 20  # bytes a block before compression: what one read touches at least
+BLOCK = 1 << 20  # bytes of a block before compression; each read takes at least one block
 
 
 def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list[int]:
-    """Append the arrays of each part to one file and cut it to n rows; atomic.
+    """Write the first n rows of all parts together to one file, as a whole or not at all.
 
     Args:
-        path: where to.
-        parts: arrays by name, with one entry a row; only one part is in memory at a time.
-        n: rows to keep; the parts must hold at least as many.
+        path: the file to write.
+        parts: arrays by name, with one entry per row; only one part is in memory at a time.
+        n: number of rows to keep; the parts must hold at least as many.
 
     Returns:
         The number of rows of each label.
@@ -30,7 +30,8 @@ def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list
         ValueError: if the parts hold fewer than n rows, or not the same arrays.
         OSError: if the file cannot be written, for instance because the disk is full.
     """
-    done, counts = 0, np.zeros(256, np.int64)
+    done = 0
+    counts = np.zeros(256, np.int64)
     with atomic_write(path) as temporary, _Forgiving(temporary, "w+b") as raw:
         with h5py.File(raw, "w") as file:
             for part in parts:
@@ -53,7 +54,7 @@ def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list
 
 
 class _Forgiving(io.FileIO):
-    """A file that keeps its first failure for later: HDF5 crashes if a write fails under it."""
+    """A file that stores its first error instead of raising it, because HDF5 crashes on errors."""
 
     failure: OSError | None = None
 
@@ -62,7 +63,7 @@ class _Forgiving(io.FileIO):
         try:
             while left and not self.failure:
                 left = left[super().write(left) :]
-        except OSError as problem:  # the disk is full, or a quota is
+        except OSError as problem:  # the disk or the quota is full
             self.failure = problem
         return len(data)
 
@@ -75,7 +76,7 @@ class _Forgiving(io.FileIO):
 
 
 def _append(file: h5py.File, name: str, array: np.ndarray, start: int) -> None:
-    """Put rows at the end of a data set, wider if the new rows are (padding is zero)."""
+    """Append rows to a data set. It becomes wider if the new rows are; zeros fill the rest."""
     if name not in file:
         row = max(1, array[:1].nbytes)
         file.create_dataset(
@@ -96,11 +97,11 @@ def _append(file: h5py.File, name: str, array: np.ndarray, start: int) -> None:
 
 
 def read(path: Path, card: Mapping[str, Any], start: int = 0, stop: int | None = None) -> Rows:
-    """Rows `start` to `stop` of a generated sample; the rest is not read.
+    """Rows `start` to `stop` of a generated sample; the other rows are not read.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged; the message names it.
+        ValueError: if the file is damaged; the message names it.
     """
     try:
         with h5py.File(path, "r") as file:

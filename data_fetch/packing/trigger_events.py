@@ -1,8 +1,8 @@
 """Trigger events packed into small integers: about 20 bytes an event.
 
-Only objects that are there are stored: ln pT in steps of 1/100, that is pT to 0.3 % rms, and the
-angles in steps of 0.01, all far below the resolution of a hardware trigger. Regions of the
-calorimeter are stored in steps of 0.2 GeV.
+Empty places are not stored. For each object, ln pT is stored in steps of 1/100, that is pT to
+0.3 % rms, and the angles in steps of 0.01. These steps are far smaller than the resolution of a
+hardware trigger. Regions of the calorimeter are stored in steps of 0.2 GeV.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ REGION_STEP = 0.2  # GeV
 
 
 def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
-    """Arrays of small integers that hold the events; see `unpack`.
+    """The events as arrays of small integers; see `unpack`.
 
     Raises:
-        ValueError: if a number does not fit; the message says which.
+        ValueError: if a number is too large; the message says which.
     """
     present = events.objects[..., 0] > 0  # (N, 19)
     pt, eta, phi = events.objects[present].astype(float).T  # each (M,)
@@ -54,7 +54,8 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
     """The arrays of the events that `pack` stored."""
     n = len(arrays["label"])
     present = np.unpackbits(arrays["present"], count=n * N_OBJECTS).astype(bool)
-    eta, phi = (joined(arrays, name) * ANGLE_STEP for name in ("eta", "phi"))
+    eta = joined(arrays, "eta") * ANGLE_STEP
+    phi = joined(arrays, "phi") * ANGLE_STEP
     objects = np.zeros((n * N_OBJECTS, 3), np.float32)
     objects[present] = np.stack([_pt(arrays, "log_pt"), eta, kinematics.wrap_phi(phi)], axis=-1)
     unpacked = {"objects": objects.reshape(n, N_OBJECTS, 3), "label": arrays["label"]}
@@ -71,5 +72,5 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
 
 
 def _pt(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """pT [GeV] from its logarithm in steps."""
+    """pT [GeV] from the stored steps of its logarithm."""
     return SMALLEST_PT * np.exp(LOG_PT_STEP * joined(arrays, name))

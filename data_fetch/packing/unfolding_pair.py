@@ -1,4 +1,4 @@
-"""Unfolding pairs packed into small integers: both tables in the steps that the card states."""
+"""Unfolding pairs packed into small integers: both levels in the steps that the card states."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from data_fetch.packing.events import columns, precision, table
 from data_fetch.packing.integers import labels
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
-LEVELS = {"truth": "true_ok", "measured": "measured_ok"}  # and whether they are there
+LEVELS = {"truth": "true_ok", "measured": "measured_ok"}  # the values and the flag of each level
 
 
 def pack(pairs: UnfoldingPair) -> dict[str, np.ndarray]:

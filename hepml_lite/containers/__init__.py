@@ -1,5 +1,4 @@
-"""Typed tables of physics data: jets, events, showers, trigger events, unfolding pairs,
-scored jets."""
+"""Containers of jets, events, showers, trigger events, unfolding pairs and scored jets."""
 
 from hepml_lite.containers.events import Events
 from hepml_lite.containers.jets import Jets

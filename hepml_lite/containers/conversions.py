@@ -1,4 +1,4 @@
-"""Particles as others write them, four-vectors or awkward records, in the coordinates of `Jets`."""
+"""Convert four-vectors and awkward arrays of particles to the coordinates of `Jets`."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ INVALID = ("refuse", "drop")
 
 
 class Particles(NamedTuple):
-    """What `Jets` keeps of particles."""
+    """The arrays that `Jets` keeps of its particles."""
 
     constituents: np.ndarray  # (N, P, 3) pT [GeV], eta, phi
     mask: np.ndarray  # (N, P) bool
@@ -37,8 +37,8 @@ def particles_of_four_vectors(
 ) -> Particles:
     """Coordinates of four-vectors (N, P, 4), (E, px, py, pz) [GeV].
 
-    Default mask (N, P): wherever a component is not zero. For `invalid` and the errors see
-    `Jets.from_four_vectors`.
+    Without a mask (N, P), a slot holds a particle if one of its components is not zero. For
+    `invalid` and the errors see `Jets.from_four_vectors`.
     """
     given = plain_array("p4", p4)
     if given.ndim != 3 or given.shape[2] != 4:
@@ -80,7 +80,7 @@ def particles_of_records(array: ak.Array, invalid: str = "refuse") -> Particles:
         mask = _checked(p4, mask, rounding, invalid)
         return Particles(constituents, mask, _masses(p4 * mask[..., None], rounding))
     mass = _column(flat, "mass")
-    # What rounding made of a massless particle: the vector library writes m^2 < 0 as m < 0
+    # Rounding can make m^2 of a massless particle negative; the vector library then gives m < 0
     mass = np.where((mass < 0) & (mass.astype(float) ** 2 < rounding * p4[:, 0] ** 2), 0, mass)
     p4 = _padded(p4, mask)
     mass = _padded(mass, mask)
@@ -95,7 +95,8 @@ def flattened(array: ak.Array) -> tuple[ak.Array, np.ndarray]:
     """The particles (M,) of a jagged array, and the mask (N, P) of the slots that they fill.
 
     Raises:
-        ValueError: if it is not jets of particles, or a jet or particle is missing (None).
+        ValueError: if the array does not hold jets of particles, or if a jet or a particle is
+            missing (None).
     """
     vector.register_awkward()
     if not isinstance(array, ak.Array):
@@ -122,7 +123,7 @@ def flattened(array: ak.Array) -> tuple[ak.Array, np.ndarray]:
 
 
 def identities(array: ak.Array, name: str) -> np.ndarray:
-    """The field with the particle identity, (N, P); 0 where padded.
+    """The particle identities (N, P) in the field `name`; 0 where padded.
 
     Raises:
         ValueError: if there is no such field, or an identity is missing.
@@ -142,13 +143,13 @@ def _fourth(flat: ak.Array) -> str | None:
 
 
 def _coordinates(flat: ak.Array) -> list[str]:
-    """The fields that say where a particle goes."""
+    """The fields that hold the momentum, and the energy or mass."""
     known = ("pt", "rho", "eta", "theta", "phi", "px", "py", "pz", "x", "y", "z", _fourth(flat))
     return [name for name in flat.fields if name in known]
 
 
 def _column(flat: ak.Array, name: str) -> np.ndarray:
-    """One number a particle, (M,)."""
+    """One coordinate of each particle, (M,)."""
     try:
         values = getattr(flat, name)
     except (AttributeError, TypeError):
@@ -159,14 +160,14 @@ def _column(flat: ak.Array, name: str) -> np.ndarray:
 
 
 def _padded(flat: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Rows (M, ...) in their slots (N, P, ...); 0 where padded."""
+    """The rows (M, ...) placed in their slots (N, P, ...); 0 where padded."""
     padded = np.zeros((*mask.shape, *flat.shape[1:]), flat.dtype)
     padded[mask] = flat
     return padded
 
 
 def _checked(p4: np.ndarray, mask: np.ndarray, rounding: float, invalid: str) -> np.ndarray:
-    """The mask without the particles to drop; refuses those that cannot be."""
+    """The mask (N, P) without dropped particles; impossible particles that stay are an error."""
     _require_choice(invalid)
     if invalid == "drop":
         for bad in impossible_particles(p4, mask, rounding).values():
@@ -176,9 +177,10 @@ def _checked(p4: np.ndarray, mask: np.ndarray, rounding: float, invalid: str) ->
 
 
 def _masses(p4: np.ndarray, rounding: float) -> np.ndarray | None:
-    """Masses (N, P) of four-vectors (N, P, 4); None if rounding could have made all of them.
+    """Masses (N, P) of four-vectors (N, P, 4); None if all of them can come from rounding.
 
-    Half of all massless particles have E < |p| after rounding, the other half a mass.
+    After rounding, half of all massless particles have E < |p| and the other half E > |p|, that is
+    a small mass.
     """
     energy, px, py, pz = np.moveaxis(p4, -1, 0)
     squared = energy**2 - px**2 - py**2 - pz**2

@@ -12,7 +12,7 @@ from hepml_lite.containers.validation import real_numbers, require_finite
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Events(Rows):
-    """N events with F quantities each; `events["mjj"]` is one of them, `events[:100]` some events.
+    """N events with F quantities each. `events["mjj"]` is one quantity, `events[:100]` are events.
 
     Attributes:
         values: (N, F) float32, in the units that the data card gives.
@@ -50,16 +50,17 @@ class Events(Rows):
         return self.columns(index)[:, 0] if isinstance(index, str) else super().__getitem__(index)
 
     def columns(self, *quantities: str) -> np.ndarray:
-        """Some quantities side by side, (N, number of them)."""
+        """The values of some quantities as columns, (N, number of names)."""
         return self.values[:, positions(self.quantities, quantities)]
 
     def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
-        """The same events with the rounding of the stored file undone by a uniform jitter.
+        """The same events with a uniform jitter that undoes the rounding of the stored file.
 
-        A stored quantity is a whole number of steps, `card["precision"]`. A classifier that tells
-        stored events from generated or modelled ones sees the steps; so spread each value evenly
-        over its own step first. Whole numbers, such as multiplicities, stay as they are, and so do
-        the columns that `card["parameters"]` names and values at a floor of `card["floors"]`.
+        A stored quantity is a whole number of steps of the size `card["precision"]`. A classifier
+        that compares stored events with generated or modelled ones would see these steps. The
+        jitter spreads each value evenly over its own step. Three kinds of values stay as they are:
+        whole numbers (such as multiplicities), the columns named in `card["parameters"]`, and
+        values at a floor of `card["floors"]`.
 
         Args:
             rng: source of randomness, or its seed.
@@ -77,12 +78,13 @@ def shaken(
     card: Mapping[str, Any],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Values (N, F) with a uniform jitter of one stored step each, see `Events.dequantised`.
+    """Values (N, F), each with a uniform jitter of one stored step; see `Events.dequantised`.
 
     Raises:
         ValueError: if the card gives no step for a quantity.
     """
-    steps, floors = card.get("precision", {}), card.get("floors", {})
+    steps = card.get("precision", {})
+    floors = card.get("floors", {})
     exact = [
         name for name, step in steps.items() if step == 1 or name in card.get("parameters", ())
     ]
@@ -90,7 +92,7 @@ def shaken(
     for column, name in enumerate(quantities):
         if name not in steps:
             raise ValueError(
-                f"the card gives no precision for {name!r}: only stored samples are in steps"
+                f"the card gives no precision for {name!r}: only stored samples are rounded"
             )
         if name in exact:
             continue
@@ -101,10 +103,10 @@ def shaken(
 
 
 def positions(known: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    """Positions of quantities by their names.
+    """The positions of quantities in `known`, found by name.
 
     Raises:
-        ValueError: if there is none of a name; the message lists those there are.
+        ValueError: if a name is unknown; the message lists the names that exist.
     """
     for name in wanted:
         if name not in known:

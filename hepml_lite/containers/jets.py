@@ -30,8 +30,8 @@ from hepml_lite.containers.validation import (
 class Jets(Rows):
     """N jets of up to P constituents each, padded with zeros; massless unless masses are given.
 
-    The arrays are read-only copies of those that are given, so that nothing computed from them
-    goes stale. `eta` is always pseudorapidity. Distances Delta R in observables, clustering,
+    The arrays are read-only copies of the given arrays, so that values computed from them stay
+    correct. `eta` is always pseudorapidity. Distances Delta R in observables, clustering,
     correlators and Lund planes are in rapidity and azimuth; for massless particles rapidity and
     pseudorapidity are the same.
 
@@ -83,7 +83,7 @@ class Jets(Rows):
         self._settle(**arrays)
 
     def _real(self, constituents: np.ndarray) -> np.ndarray:
-        """The mask (N, P), as it is given or where a constituent has momentum."""
+        """The mask (N, P): the given one, or true where a constituent has pT."""
         if self.mask is None:
             return read_only(constituents[..., 0] != 0)
         return booleans("mask", self.mask)
@@ -93,7 +93,7 @@ class Jets(Rows):
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """One sample from several of the same classes, padded to the longest; keeps the first card.
+        """Join samples of the same classes into one, padded to the longest; keeps the first card.
 
         If some of the parts have masses, the constituents of the others get the mass 0.
 
@@ -108,7 +108,7 @@ class Jets(Rows):
 
     @cached_property
     def n_constituents(self) -> np.ndarray:
-        """Number of real constituents a jet, (N,) int."""
+        """Number of real constituents of each jet, (N,) int."""
         return self.mask.sum(axis=1)
 
     @cached_property
@@ -162,7 +162,7 @@ class Jets(Rows):
     def in_rapidity(self) -> np.ndarray:
         """Constituents as (N, P, 3) float64: pT [GeV], rapidity, azimuth phi [rad].
 
-        Distances Delta R are those of the last two. Zero where padded.
+        Distances Delta R are computed from the last two. Zero where padded.
         """
         coordinates = self.constituents.astype(float)
         coordinates[..., 1] = self.constituent_rapidity
@@ -176,14 +176,14 @@ class Jets(Rows):
         return kinematics.four_vectors(*coordinates)
 
     def massless(self) -> Self:
-        """The same jets of massless constituents: momenta stay, energies become |p|."""
+        """The same jets with massless constituents: momenta stay, energies become |p|."""
         return replace(self, constituent_mass=None)
 
     def relative(self) -> np.ndarray:
-        """Constituents seen from the jet, (N, P, 3) float32: pT/pT_jet, eta-eta_jet, phi-phi_jet.
+        """Constituents relative to the jet, (N, P, 3) float32: pT/pT_jet, eta-eta_jet, phi-phi_jet.
 
-        Zero where padded. This is what a Particle Flow Network reads. Both eta are pseudorapidity,
-        also those of massive constituents.
+        Zero where padded. A Particle Flow Network reads these numbers. Both eta are
+        pseudorapidities, also for massive constituents.
         """
         pt, eta, phi = np.moveaxis(self.constituents, -1, 0)  # each (N, P)
         columns = (
@@ -195,17 +195,17 @@ class Jets(Rows):
         return np.where(self.mask[..., None], seen, np.float32(0))
 
     def sorted_by_pt(self) -> Self:
-        """The same jets with constituents in falling pT and the padding at the end."""
+        """The same jets with constituents in order of falling pT and the padding at the end."""
         return self.truncate(max(1, self.mask.shape[1]))
 
     def truncate(self, n: int) -> Self:
-        """The n constituents of highest pT of each jet, in falling pT.
+        """The same jets with only their n hardest constituents, in order of falling pT.
 
         Raises:
             ValueError: if n is not at least 1.
         """
         if n < 1:
-            raise ValueError(f"cannot keep {n} constituents a jet: n must be at least 1")
+            raise ValueError(f"cannot keep {n} constituents of a jet: n must be at least 1")
         falling = np.where(self.mask, -self.constituents[..., 0], np.inf)
         order = np.argsort(falling, axis=1, kind="stable")[:, :n]  # (N, n)
         rows = np.arange(len(self))[:, None]
@@ -223,9 +223,11 @@ class Jets(Rows):
         )
 
     def mapped(self, change: Callable[[np.ndarray], np.ndarray], **fields: Any) -> Self:
-        """The same jets with one change made to every array of constituents, such as an order.
+        """The same jets after the same change to every array of constituents, such as a new order.
 
-        `change` takes and gives arrays (N, P, ...); `fields` replace others, such as the label.
+        Args:
+            change: takes an array (N, P, ...) and returns the changed one.
+            fields: new values of other attributes, such as the label.
         """
         for name in ("constituents", "mask", "pid", "constituent_mass"):
             array = getattr(self, name)
@@ -249,19 +251,20 @@ class Jets(Rows):
     ) -> Self:
         """Build from constituents (N, P, 4), (E, px, py, pz) [GeV]; `fields` as in the constructor.
 
-        Masses are kept. A squared mass that is zero up to rounding, |m^2| < 2e-6 E^2 in single and
-        1e-12 E^2 in double precision, is zero; without any other mass there is none.
+        Masses are kept. A squared mass counts as zero if rounding can explain it: |m^2| below
+        2e-6 E^2 in single precision, below 1e-12 E^2 in double precision. If all masses are zero,
+        `constituent_mass` is None.
 
         Args:
             p4: (N, P, 4).
-            mask: (N, P) bool. Default: wherever a component is not zero.
-            invalid: "refuse" particles that cannot be (NaN, E < 0, E < |p| beyond rounding, along
-                the beam), or "drop" them.
+            mask: (N, P) bool. Default: true wherever a component is not zero.
+            invalid: "refuse" or "drop" impossible particles: NaN, E < 0, E < |p| beyond rounding,
+                or exactly along the beam.
             fields: as in the constructor.
 
         Raises:
-            ValueError: for another shape, or a particle that cannot be; the message names it, its
-                numbers, and the order (px, py, pz, E) if that is what they are in.
+            ValueError: for another shape, or an impossible particle. The message gives its
+                position and its numbers, and says if their order seems to be (px, py, pz, E).
         """
         particles = particles_of_four_vectors(p4, mask, invalid)
         fields.setdefault("constituent_mass", particles.mass)
@@ -270,7 +273,7 @@ class Jets(Rows):
     def to_awkward(self) -> ak.Array:
         """Constituents without padding as a jagged `Momentum4D` array.
 
-        N * var * (pt, eta, phi, mass): what fastjet and the scikit-hep libraries read.
+        Its type is N * var * (pt, eta, phi, mass), which fastjet and the scikit-hep libraries read.
         """
         vector.register_awkward()
         pt, eta, phi = self.constituents[self.mask].astype(float).T
@@ -284,21 +287,21 @@ class Jets(Rows):
     def from_awkward(
         cls, array: ak.Array, pid: str | None = None, invalid: str = "refuse", **fields: Any
     ) -> Self:
-        """Build from constituents as a jagged array of momenta; pads to the longest jet.
+        """Build from constituents in a jagged array of momenta, padded to the longest jet.
 
         The records have the fields of the vector library: pt, eta, phi or px, py, pz (also x, y, z)
-        and, for massive particles, mass, M, m, E, e, energy or t. Energies give masses as in
+        and, for massive particles, mass, M, m, E, e, energy or t. Masses follow from energies as in
         `from_four_vectors`.
 
         Args:
             array: N * var * record.
             pid: name of the field with the particle identity.
-            invalid: "refuse" particles that cannot be, or "drop" them.
+            invalid: "refuse" or "drop" impossible particles.
             fields: as in the constructor.
 
         Raises:
             ValueError: for an array of one jet, missing jets or particles (None), unknown fields,
-                or a particle that cannot be; the message names it.
+                or an impossible particle; the message names it.
         """
         particles = particles_of_records(array, invalid)
         if pid is not None:
@@ -308,7 +311,7 @@ class Jets(Rows):
 
 
 def _cleared(array: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The array (N, P, ...) with zeros in the padding: what lies there must not reach a network."""
+    """The array (N, P, ...) with zeros in the padding, where no network may read other values."""
     if not array[~mask].any():
         return array
     real = mask.reshape(*mask.shape, *[1] * (array.ndim - 2))

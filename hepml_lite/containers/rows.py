@@ -1,4 +1,4 @@
-"""Rows: arrays with one row an event, classes with names and a card: what containers share."""
+"""Rows, the base of all containers: arrays with one row per event, class names, a data card."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from hepml_lite.containers.validation import (
 
 
 def not_given() -> Any:
-    """None, the default of an array that `__post_init__` fills in: no container keeps it."""
+    """None, the default of an array that `__post_init__` then fills in."""
     return None
 
 
@@ -26,7 +26,7 @@ def not_given() -> Any:
 class Rows:
     """Base of the containers; a subclass lists its arrays of N rows in `ARRAYS`.
 
-    The arrays are read-only copies of those that are given.
+    The arrays are read-only copies of the given arrays.
 
     Attributes:
         label: (N,) int, index into `names`. Default: all 0.
@@ -43,7 +43,7 @@ class Rows:
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def _settle(self, **arrays: np.ndarray) -> None:
-        """Store arrays, read-only and of as many rows each, and a label for each row."""
+        """Store the arrays and the label read-only, after a check that all have as many rows."""
         first, *_ = arrays
         n = len(arrays[first])
         label = np.zeros(n, np.int64) if self.label is None else self.label
@@ -80,25 +80,25 @@ class Rows:
         return replace(self, **chosen)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Every array that has one entry a row, by the name of its attribute."""
+        """All arrays with one entry per row, by the name of their attribute."""
         every = {key: getattr(self, key) for key in (*self.ARRAYS, "weight")}
         return {key: array for key, array in every.items() if array is not None}
 
     @property
     def effective_number(self) -> float:
-        """How many rows of equal weight would fluctuate as these do: (sum w)^2 / sum w^2."""
+        """Number of rows of equal weight with the same relative error: (sum w)^2 / sum w^2."""
         if self.weight is None:
             return float(len(self))
         return float(self.weight.sum() ** 2 / (self.weight**2).sum()) if len(self) else 0.0
 
     def of_class(self, name: str) -> Self:
-        """The rows of one class, by its name."""
+        """The rows of the class with this name."""
         if name not in self.names:
             raise ValueError(f"no class {name!r} in this sample; choose one of {self.names}")
         return self[self.label == self.names.index(name)]
 
     def split(self, *fractions: float, rng: np.random.Generator | None = None) -> tuple[Self, ...]:
-        """Disjoint parts holding these fractions of the rows; shuffled first if `rng` is given.
+        """Disjoint parts with these fractions of the rows, shuffled first if `rng` is given.
 
         Raises:
             ValueError: if a fraction is not positive or their sum exceeds one.
@@ -111,7 +111,7 @@ class Rows:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """One sample from several of the same classes and arrays; keeps the first card.
+        """Join samples of the same classes and arrays into one; keeps the first card.
 
         Raises:
             ValueError: if the classes or the arrays differ.

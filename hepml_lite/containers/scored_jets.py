@@ -1,4 +1,4 @@
-"""Jets scored by taggers: mass, pT, truth and scores of each jet, a few jets in full."""
+"""Jets scored by taggers: mass, pT, label and scores of each jet, constituents of a few."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +15,10 @@ from hepml_lite.containers.validation import require_shape
 from hepml_lite.containers.whole_steps import half_precision, whole_steps
 from hepml_lite.files import atomic_write
 
-SCORE_LIMIT = 300.0  # beyond, an order of jets would be lost; 16 bits hold steps of 0.01 up to 327
-PER_SCORE = 1000  # steps a unit of log-odds
-PER_GEV = 50  # steps a GeV of mass and pT: far finer than any resolution
-UNSIGNED = np.uint16, np.uint32  # the first that holds all values
+SCORE_LIMIT = 300.0  # scores are clipped here: 16 bits hold steps of 0.01 up to 327
+PER_SCORE = 1000  # steps per unit of log-odds
+PER_GEV = 50  # steps per GeV of mass and pT: far finer than any resolution
+UNSIGNED = (np.uint16, np.uint32)  # the first type that holds all values is used
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,21 +26,21 @@ class ScoredJets(Rows):
     """N jets of a test sample, scored by one or more taggers, each trained once or several times.
 
     Attributes:
-        mass: (N,) of the jets [GeV].
-        scores: by name of the tagger, (K, N) log-odds ln p(top)/p(QCD), one row a training; (N,)
-            for a single training.
-        pt: (N,) of the jets [GeV], or None.
+        mass: (N,) masses of the jets [GeV].
+        scores: log-odds ln p(top)/p(QCD) by name of the tagger, (K, N) with one row per training;
+            (N,) for a single training.
+        pt: (N,) transverse momenta of the jets [GeV], or None.
         label: (N,) index into `names`.
-        names: of the classes; 0 is QCD and 1 is top.
+        names: names of the classes; 0 is QCD and 1 is top.
         shown: (M,) positions of the jets whose constituents are kept.
         constituents: M arrays (P_i, 3): pT/pT_jet, eta-eta_jet, phi-phi_jet.
-        per_score: scores are rounded to 1 / per_score where they are made, and stored so.
+        per_score: scores are rounded to steps of 1 / per_score and stored so.
 
     Raises:
         ValueError: if shapes do not fit together or numbers are not finite.
     """
 
-    ARRAYS = "mass", "pt", "label"
+    ARRAYS = ("mass", "pt", "label")
 
     mass: np.ndarray
     scores: Mapping[str, np.ndarray]
@@ -69,8 +69,8 @@ class ScoredJets(Rows):
                 raise ValueError(f"{name!r} has scores that are NaN or infinite: did it diverge?")
         if len(self.shown) != len(self.constituents) or not (self.shown < len(self)).all():
             raise ValueError(
-                f"{len(self.constituents)} jets in full, {len(self.shown)} positions of them "
-                f"among {len(self)} jets: one position each"
+                f"constituents of {len(self.constituents)} jets, but {len(self.shown)} positions "
+                f"among {len(self)} jets: give one position for each"
             )
         self.__dict__.update(scores=scores)
 
@@ -82,14 +82,14 @@ class ScoredJets(Rows):
         shown: int = 0,
         per_score: int = PER_SCORE,
     ) -> Self:
-        """Jets of two classes, label 1 for top, with scores.
+        """Build from jets of two classes (label 1 for top) and their scores.
 
         Args:
             jets: N jets.
-            scores: by tagger, (N,) or one row for each training (K, N): log-odds ln p(top)/p(QCD),
-                the difference of the two logits; rounded to 1 / per_score and clipped to ±300.
-            shown: keep the constituents of so many jets, half of each class.
-            per_score: see the class.
+            scores: by tagger, (N,) or one row per training (K, N): log-odds ln p(top)/p(QCD), the
+                difference of the two logits. They are rounded to 1 / per_score and clipped to ±300.
+            shown: number of jets whose constituents are kept, half of them of each class.
+            per_score: steps per unit of log-odds.
         """
         label = np.asarray(jets.label)
         some = [np.flatnonzero(label == c)[: shown // 2] for c in (0, 1)]
@@ -115,28 +115,28 @@ class ScoredJets(Rows):
         return tuple(self.scores)
 
     def row(self, tagger: str) -> int:
-        """The place of a tagger in `taggers`.
+        """The position of a tagger in `taggers`.
 
         Raises:
-            ValueError: there is none of that name.
+            ValueError: if there is no tagger of that name.
         """
         if tagger not in self.scores:
             raise ValueError(f"no tagger {tagger!r}; there are: {', '.join(self.scores)}")
         return self.taggers.index(tagger)
 
     def trainings(self, tagger: str | None = None) -> np.ndarray:
-        """Scores (K, N) of all trainings of a tagger; of the first one if none is named."""
+        """Scores (K, N) of all trainings of a tagger. Default: the first tagger."""
         return self.scores[self.taggers[0 if tagger is None else self.row(tagger)]]
 
     def with_tagger(self, name: str, scores: ArrayLike) -> Self:
-        """The same jets with one more tagger, first in the list; one of that name is replaced.
+        """The same jets with one more tagger, first in the list.
 
         Args:
-            name: of the tagger.
+            name: name of the tagger; an older tagger of that name is replaced.
             scores: (N,) or (K, N) log-odds of the same jets in the same order.
 
         Raises:
-            ValueError: scores of other jets.
+            ValueError: if the number of scores is not the number of jets.
         """
         scores = rounded(scores, self.per_score)
         if scores.shape[-1:] != (len(self),):
@@ -168,7 +168,7 @@ class ScoredJets(Rows):
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """One sample from several with the same classes, taggers and trainings.
+        """Join samples with the same classes, taggers and trainings into one.
 
         Raises:
             ValueError: if these differ.
@@ -193,10 +193,10 @@ class ScoredJets(Rows):
         )
 
     def save(self, path: str | Path) -> None:
-        """Write a compact .npz: masses and pT in steps of 0.02 GeV, scores of 1 / per_score.
+        """Write a compact .npz: mass and pT in steps of 0.02 GeV, scores in steps of 1 / per_score.
 
         Raises:
-            ValueError: if a number does not fit; the message says which.
+            ValueError: if a number is too large; the message says which.
         """
         arrays: dict[str, Any] = {**self.packed()}
         with atomic_write(path) as temporary:
@@ -204,16 +204,16 @@ class ScoredJets(Rows):
 
     @classmethod
     def load(cls, path: str | PathLike) -> Self:
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises:
-            FileNotFoundError: naming the scripts that make such files.
+            FileNotFoundError: if there is no file; the message names the scripts that make one.
         """
         with np.load(existing(path), allow_pickle=False) as stored:
             return cls.unpacked(stored)
 
     def packed(self) -> dict[str, np.ndarray]:
-        """Arrays of small integers, as they are stored."""
+        """The arrays of small integers that `save` stores."""
         if len(self.names) > 2:
             raise ValueError(f"{len(self.names)} classes {self.names}: only two can be packed")
         momenta = [self.mass] if self.pt is None else [self.mass, self.pt]
@@ -243,19 +243,24 @@ class ScoredJets(Rows):
 
     @classmethod
     def unpacked(cls, stored: Mapping[str, np.ndarray]) -> Self:
-        """From what `packed` gave, or from the older files that do not say their steps.
+        """Build from the arrays of `packed`, or from older files that do not store their steps.
 
-        The files of "Cut or learn?" held one network without pT in steps of 0.1 GeV and 0.001;
-        those of the tagging dashboard held one training a tagger in steps of 0.02 GeV and 0.01.
+        Older files of "Cut or learn?" hold one network and no pT, in steps of 0.1 GeV and 0.001.
+        Older files of the tagging dashboard hold one training of each tagger, in steps of 0.02 GeV
+        and 0.01.
         """
         if "momenta" in stored:
-            momenta, per_gev, per_score = stored["momenta"], PER_GEV, 100
+            momenta = stored["momenta"]
+            per_gev = PER_GEV
+            per_score = 100
         else:
-            momenta, per_gev, per_score = stored["mass"][None], 10, 1000
+            momenta = stored["mass"][None]
+            per_gev = 10
+            per_score = 1000
         per_gev = int(stored.get("per_gev", per_gev))
         per_score = int(stored.get("per_score", per_score))
         taggers = tuple(map(str, stored.get("names", ("network",))))
-        # a quotient by 10 or 1000 is the same number as its decimal text in a URL
+        # a division by 10 or 1000 gives the same number as its decimal text in a URL
         mass, *pt = momenta / per_gev
         rows = stored["scores"] / per_score  # all trainings of all taggers
         each = stored.get("trainings", np.full(len(taggers), len(rows) // len(taggers)))
@@ -277,16 +282,16 @@ class ScoredJets(Rows):
 
 
 def rounded(scores: ArrayLike, per_score: int = PER_SCORE) -> np.ndarray:
-    """Log-odds as they are stored: in steps of 1 / per_score, clipped to ±300."""
+    """Log-odds rounded to steps of 1 / per_score and clipped to ±300, as they are stored."""
     clipped = np.clip(np.asarray(scores, float), -SCORE_LIMIT, SCORE_LIMIT)
     return np.round(clipped * per_score) / per_score
 
 
 def existing(path: str | PathLike) -> Path:
-    """The path of a file of scored jets.
+    """The path of a file of scored jets, after a check that the file exists.
 
     Raises:
-        FileNotFoundError: there is none; the message names the scripts that make such files.
+        FileNotFoundError: if there is no file; the message names the scripts that make one.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(

@@ -13,7 +13,7 @@ from hepml_lite.containers.validation import real_numbers, require_finite, requi
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer around the shower axis, cut into rings and each ring into equal angles."""
+    """One layer of the calorimeter: rings around the shower axis, each with equal angular cells."""
 
     radii: tuple[float, ...]  # edges of the rings, R + 1 of them
     n_angles: int
@@ -27,7 +27,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Geometry:
-    """The layers in the order that a particle meets them, and the unit of each length."""
+    """The layers in the order in which a particle crosses them, and the units of the lengths."""
 
     layers: tuple[Layer, ...]
     depth_unit: str
@@ -35,12 +35,12 @@ class Geometry:
 
     @property
     def n_voxels(self) -> int:
-        """Number of voxels of all layers together."""
+        """Number of voxels in all layers together."""
         return int(sum(np.prod(layer.shape) for layer in self.layers))
 
     @property
     def is_regular(self) -> bool:
-        """Whether all layers are cut in the same way, so that voxels form an array."""
+        """Whether all layers are divided in the same way, so that the voxels form an array."""
         return len({(layer.radii, layer.n_angles) for layer in self.layers}) == 1
 
     @classmethod
@@ -52,7 +52,7 @@ class Geometry:
         depth_unit: str,
         radius_unit: str,
     ) -> "Geometry":
-        """Layers between the L + 1 edges `depths`, all cut alike."""
+        """Layers between the L + 1 edges `depths`, all divided in the same way."""
         edges = [float(d) for d in depths]
         rings = tuple(float(r) for r in radii)
         layers = tuple(Layer(rings, n_angles, pair) for pair in itertools.pairwise(edges))
@@ -67,7 +67,7 @@ class Showers(Rows):
         voxels: (N, V) float32, energy deposited [GeV]; layer by layer, within a layer angle by
             angle, within an angle from the inside out (as in the CaloChallenge, arXiv:2410.21611).
         energy: (N,) float32, energy of the incident particle [GeV].
-        geometry: how the V voxels lie.
+        geometry: the arrangement of the V voxels.
         label, names, card: as in `Rows`.
 
     Raises:
@@ -114,9 +114,11 @@ class Showers(Rows):
         """All voxels as (N, L, angles, rings) [GeV].
 
         Raises:
-            ValueError: if the layers are cut differently; use `layer` then.
+            ValueError: if the layers are divided in different ways; use `layer` then.
         """
         if not self.geometry.is_regular:
-            raise ValueError("the layers are cut differently, so there is no grid: use layer(i)")
+            raise ValueError(
+                "the layers are divided in different ways, so there is no grid: use layer(i)"
+            )
         shape = self.geometry.layers[0].shape
         return self.voxels.reshape(-1, len(self.geometry.layers), *shape)

@@ -1,4 +1,4 @@
-"""TriggerEvents: what a hardware trigger sees: missing momentum and a few objects of each kind."""
+"""TriggerEvents: the missing momentum and the few objects that a hardware trigger reads."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -17,32 +17,30 @@ from hepml_lite.containers.validation import (
 
 OBJECTS = {"met": 1, "egamma": 4, "muons": 4, "jets": 10}  # in this order, each in falling pT
 N_OBJECTS = sum(OBJECTS.values())
-
-
-OFFLINE = ("met", "egamma", "muons", "jets")  # of which the leading offline pT is kept
-REGIONS = (18, 14)  # in azimuth and in pseudorapidity
-REGIONS_ETA = 3.0  # regions cover |eta| < 3 in equal steps, and all azimuths from -pi on
+OFFLINE = ("met", "egamma", "muons", "jets")  # kinds whose leading offline pT is kept
+REGIONS = (18, 14)  # numbers of regions in azimuth and in pseudorapidity
+REGIONS_ETA = 3.0  # regions divide |eta| < 3 and the azimuths from -pi to pi in equal steps
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TriggerEvents(Rows):
     """N events of 19 objects: missing momentum, 4 electrons or photons, 4 muons, 10 jets.
 
-    The layout is that of Govorkova et al., arXiv:2107.02157. Objects of a kind stand in falling
-    pT; where there are fewer, all three numbers are zero.
+    The layout is that of Govorkova et al., arXiv:2107.02157. The objects of each kind are in order
+    of falling pT. An empty place has three zeros.
 
     With `weight`, the rate of a selection in Hz is the mean of weight times selected (1 or 0) over
-    all background rows, of the whole sample as of any random part of it.
+    all background rows. This holds for the whole sample and for any random part of it.
 
     Attributes:
         objects: (N, 19, 3) float32: pT [GeV], pseudorapidity eta, azimuth phi [rad]; the missing
             momentum has eta = 0.
-        process: (N,) int, what an event came from, index into `processes`; or None.
+        process: (N,) int, the process that made the event, an index into `processes`; or None.
         offline_pt: (N, 4) float32, pT [GeV] of the leading object of each kind in `OFFLINE` after
             a better reconstruction, 0 if there is none; or None.
         regions: (N, 18, 14) float32, transverse energy [GeV] in regions of the calorimeter, in
             azimuth and pseudorapidity; or None.
-        processes: one name a process.
+        processes: one name for each process.
         label, weight, names, card: as in `Rows`.
 
     Raises:
@@ -78,7 +76,7 @@ class TriggerEvents(Rows):
             require_names(self.process, self.processes)
 
     def _optional(self, n: int) -> dict[str, np.ndarray]:
-        """The arrays that not every sample has, in the right form."""
+        """The optional arrays that this sample has, checked and converted."""
         shapes: dict[str, tuple[int, ...]] = {
             "process": (),
             "offline_pt": (len(OFFLINE),),
@@ -97,7 +95,7 @@ class TriggerEvents(Rows):
         return arrays
 
     def of_process(self, name: str) -> Self:
-        """The events of one process, by its name."""
+        """The events of the process with this name."""
         if self.process is None or name not in self.processes:
             raise ValueError(f"no process {name!r} in this sample; choose one of {self.processes}")
         return self[self.process == self.processes.index(name)]

@@ -18,10 +18,10 @@ from hepml_lite.containers.validation import (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class UnfoldingPair(Rows):
-    """N events seen twice: as they are (truth) and as the detector measures them.
+    """N events at two levels: the true quantities and those that the detector measures.
 
-    Some events are there at one level only. A *miss* has a truth that was not measured, a *fake* a
-    measurement without a truth in the selection; what is not there is NaN. The classes say where
+    Some events exist at one level only. A *miss* has a truth but was not measured. A *fake* was
+    measured but has no truth in the selection. The missing values are NaN. The classes say where
     the events come from: `pair.of_class("simulation")`, `"nature"`, ...
 
     Attributes:
@@ -31,13 +31,14 @@ class UnfoldingPair(Rows):
             where `measured_ok` is False.
         quantities: the F names of the columns.
         true_ok: (N,) bool, whether the event is in the selection at particle level. Default: all.
-        measured_ok: (N,) bool, whether it is at detector level. Default: all.
+        measured_ok: (N,) bool, whether the event is in the selection at detector level. Default:
+            all.
         label, weight, names, card: as in `Rows`.
 
     Raises:
-        ValueError: for wrong shapes, values that are NaN or infinite where the flag says they are
-            there, rows that are at neither level, or labels without a name; the message names the
-            offending quantity or row.
+        ValueError: for wrong shapes, NaN or infinite values in events of the selection, rows in
+            neither selection, or labels without a name; the message names the offending quantity
+            or row.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("truth", "measured", "true_ok", "measured_ok", "label")
@@ -66,7 +67,7 @@ class UnfoldingPair(Rows):
         self.__dict__["quantities"] = tuple(self.quantities)
 
     def _level(self, name: str, values: np.ndarray, there: np.ndarray) -> np.ndarray:
-        """The values of one level (N, F), NaN where they are not there."""
+        """The values of one level (N, F), NaN for the events outside its selection."""
         values = real_numbers(name, values)
         require_shape(name, values, (len(there), len(self.quantities)), each="event and quantity")
         require_finite(np.where(there[:, None], values, 0), self.quantities)
@@ -74,16 +75,16 @@ class UnfoldingPair(Rows):
 
     @property
     def matched(self) -> Self:
-        """The events that are there at both levels."""
+        """The events in the selections of both levels."""
         return self[self.true_ok & self.measured_ok]
 
     def columns(self, *quantities: str) -> tuple[np.ndarray, np.ndarray]:
-        """Some quantities side by side: truth and measured, each (N, number of them)."""
+        """The true and the measured values of some quantities, each (N, number of names)."""
         chosen = positions(self.quantities, quantities)
         return self.truth[:, chosen], self.measured[:, chosen]
 
     def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
-        """The same events with the rounding of the stored file undone, see `Events.dequantised`."""
+        """The same events without the rounding of the stored file; see `Events.dequantised`."""
         rng = np.random.default_rng(rng)
         truth = shaken(self.truth, self.quantities, self.card, rng)
         measured = shaken(self.measured, self.quantities, self.card, rng)
@@ -91,5 +92,5 @@ class UnfoldingPair(Rows):
 
 
 def _flags(name: str, there: np.ndarray | None, n: int) -> np.ndarray:
-    """Whether each of n events is there: all of them if nothing is given."""
+    """The flags (n,) of a selection: the given ones, or all true."""
     return read_only(np.ones(n, bool)) if there is None else booleans(name, there)

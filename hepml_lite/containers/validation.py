@@ -1,4 +1,4 @@
-"""What a container's arrays must satisfy, and the messages when they do not."""
+"""Checks of the arrays of containers, with messages that say what is wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 LARGEST_ETA = 30.0
 #: Azimuths are radians; angles in degrees run up to 180 or 360.
 LARGEST_PHI = 4 * np.pi
-#: Rounding of E^2 - p^2, relative to E^2, of four-vectors that were kept in this precision.
+#: Rounding error of E^2 - p^2, relative to E^2, for four-vectors stored in this precision.
 ROUNDING = {np.dtype(np.float32): 2e-6, np.dtype(np.float64): 1e-12}
 
 
@@ -18,8 +18,8 @@ def plain_array(name: str, values: Any) -> np.ndarray:
     """The values as an ordinary array of numbers.
 
     Raises:
-        ValueError: for a masked array, whose hidden numbers must not count, or for anything that
-            does not hold numbers.
+        ValueError: for a masked array, whose hidden numbers must not count, or for values that
+            are not numbers.
     """
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(
@@ -33,13 +33,13 @@ def plain_array(name: str, values: Any) -> np.ndarray:
 
 
 def real_numbers(name: str, values: Any) -> np.ndarray:
-    """The values as a read-only float32 array of the container's own.
+    """The values as a read-only float32 array that belongs to the container.
 
     Raises:
-        ValueError: for what `plain_array` refuses.
+        ValueError: as `plain_array`.
     """
     array = plain_array(name, values)
-    with np.errstate(over="ignore"):  # becomes infinite, which is refused where it matters
+    with np.errstate(over="ignore"):  # too large numbers become infinite; later checks refuse them
         return own(array, np.float32)
 
 
@@ -47,7 +47,7 @@ def integers(name: str, values: Any, kind: type[np.integer] = np.int64) -> np.nd
     """The values as a read-only array of this type of integer.
 
     Raises:
-        ValueError: for a number that is no integer or does not fit; the message names it.
+        ValueError: for a number that is not an integer or is too large; the message names it.
     """
     array = plain_array(name, values)
     if array.dtype.kind == "f":
@@ -74,14 +74,14 @@ def booleans(name: str, values: Any) -> np.ndarray:
 
 
 def own(array: np.ndarray, kind: DTypeLike) -> np.ndarray:
-    """A read-only copy of this type, or the array itself if nobody can write into it."""
+    """A read-only copy of this type, or the array itself if it is already read-only."""
     if array.dtype == kind and _is_read_only(array):
         return array
     return read_only(np.array(array, kind))
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
-    """The same array, into which nobody can write any more."""
+    """The same array, made read-only."""
     array.flags.writeable = False
     return array
 
@@ -112,7 +112,7 @@ def require_finite(values: np.ndarray, quantities: Sequence[str] = ()) -> None:
 def require_physical(
     constituents: np.ndarray, mask: np.ndarray, mass: np.ndarray | None = None
 ) -> None:
-    """Raise ValueError, naming the first jet and particle that cannot be, and its numbers.
+    """Raise ValueError for an impossible constituent; the message gives the first one's numbers.
 
     Refused are NaN and infinite numbers, negative pT or mass, angles beyond `LARGEST_ETA` and
     `LARGEST_PHI`, and jets without constituents.
@@ -146,7 +146,7 @@ def require_angles(particles: np.ndarray, mass: np.ndarray | None = None, row: s
     Args:
         particles: (N, P, 3) pT, eta, phi.
         mass: (N, P) for the message, or None.
-        row: what one of the N is called.
+        row: the name of a row in the message.
     """
     if _largest(particles[..., 1]) > LARGEST_ETA:
         bad = np.abs(particles[..., 1]) > LARGEST_ETA
@@ -170,10 +170,10 @@ def require_names(label: np.ndarray, names: tuple[str, ...]) -> None:
 
 
 def rounding_of(kind: np.dtype) -> float:
-    """How far E^2 - p^2, relative to E^2, is from its true value by rounding.
+    """The rounding error of E^2 - p^2, relative to E^2, for numbers of this type.
 
     Raises:
-        ValueError: if the type of number is too coarse for four-vectors.
+        ValueError: if the type is too coarse for four-vectors.
     """
     if kind.kind in "biu":
         return ROUNDING[np.dtype(np.float64)]
@@ -185,7 +185,7 @@ def rounding_of(kind: np.dtype) -> float:
 def impossible_particles(
     p4: np.ndarray, mask: np.ndarray, rounding: float
 ) -> dict[str, np.ndarray]:
-    """Which particles cannot be, (N, P) bool, by what is wrong with them.
+    """Impossible particles, (N, P) bool for each kind of problem.
 
     Args:
         p4: (N, P, 4) float64, E, px, py, pz [GeV].
@@ -205,7 +205,7 @@ def impossible_particles(
 
 
 def require_particles(p4: np.ndarray, mask: np.ndarray, rounding: float) -> None:
-    """Raise ValueError, naming the first four-vector that is no particle, and its numbers.
+    """Raise ValueError for an impossible particle; the message gives the first one's numbers.
 
     Args:
         p4, mask, rounding: as in `impossible_particles`.
@@ -227,12 +227,12 @@ def require_particles(p4: np.ndarray, mask: np.ndarray, rounding: float) -> None
 
 
 def _largest(values: np.ndarray) -> float:
-    """The largest magnitude, found without an array of magnitudes."""
+    """The largest magnitude, computed without an array of magnitudes to save memory."""
     return max(values.max(initial=0), -values.min(initial=0))
 
 
 def _is_read_only(array: np.ndarray) -> bool:
-    """Whether neither this array nor the one whose memory it shows can be written."""
+    """Whether this array and the array that owns its memory are both read-only."""
     while isinstance(array, np.ndarray):
         if array.flags.writeable:
             return False
@@ -258,7 +258,7 @@ def _refuse_particle(
     mass: np.ndarray | None,
     row: str = "jet",
 ) -> None:
-    """Raise ValueError if any particle is bad (N, P); the message gives its numbers."""
+    """Raise ValueError if a particle is bad (N, P); the message gives the first one's numbers."""
     if not bad.any():
         return
     jet, particle = np.argwhere(bad)[0]

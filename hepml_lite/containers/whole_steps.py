@@ -1,4 +1,4 @@
-"""Numbers in few bits, as whole steps or in half precision, never beyond what these hold."""
+"""Numbers in few bits, as whole steps or in half precision; too large numbers are an error."""
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -7,22 +7,23 @@ from numpy.typing import ArrayLike, DTypeLike
 def whole_steps(
     values: ArrayLike, what: str, *dtypes: DTypeLike, per_unit: float = 1
 ) -> np.ndarray:
-    """Values in whole steps of 1 / per_unit, in the first of the integer types that holds them.
+    """Values in whole steps of 1 / per_unit, in the first integer type that is large enough.
 
     Args:
         values: numbers of any shape.
         what: their name in an error message, with the unit.
         dtypes: integer types, the smallest first.
-        per_unit: steps a unit.
+        per_unit: steps per unit.
 
     Raises:
-        ValueError: values that are NaN or infinite, or too large for the last type.
+        ValueError: for values that are NaN, infinite or too large for the last type.
     """
     values = np.asarray(values)
     if not np.isfinite(values).all():
         raise ValueError(f"{what} has values that are NaN or infinite: remove these rows first")
     steps = np.round(values * per_unit)
-    low, high = steps.min(initial=0), steps.max(initial=0)
+    low = steps.min(initial=0)
+    high = steps.max(initial=0)
     for dtype in dtypes:
         limits = np.iinfo(dtype)
         if limits.min <= low and high <= limits.max:
@@ -43,7 +44,7 @@ def half_precision(values: ArrayLike, what: str) -> np.ndarray:
         what: their name in an error message, with the unit.
 
     Raises:
-        ValueError: values that are NaN, infinite or beyond 65504.
+        ValueError: for values that are NaN, infinite or beyond 65504.
     """
     values = np.asarray(values, float)
     limit = float(np.finfo(np.float16).max)

@@ -1,4 +1,4 @@
-"""The sizes of a run: all that differs between smoke (CI), lesson (class) and paper (GPU)."""
+"""The sizes of a run. Only these differ between smoke (CI), lesson (class) and paper (GPU)."""
 
 from hepml_lite.profiles.sizes import PROFILES, SIZES, Sizes, require, sizes
 

@@ -1,4 +1,4 @@
-"""The sizes of a run, all that differs between smoke (CI), lesson (class) and paper (GPU)."""
+"""The sizes of a run. Only these differ between smoke (CI), lesson (class) and paper (GPU)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ PROFILES = ("smoke", "lesson", "paper")
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much a notebook reads, trains and resamples; printed at its top. None: all there is."""
+    """How much a notebook reads, trains and resamples. None means all of it.
+
+    The notebook prints these numbers at its top.
+    """
 
     profile: str
     numbers: Mapping[str, int | None]
@@ -37,10 +40,10 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
 
 
 def require(profile: str) -> str:
-    """The profile itself, if there is one of that name.
+    """The profile itself, after a check that it exists.
 
     Raises:
-        ValueError: naming the profiles that exist.
+        ValueError: if there is no such profile; the message lists those that exist.
     """
     if profile not in PROFILES:
         raise ValueError(f"unknown profile {profile!r}; choose one of: {', '.join(PROFILES)}")
@@ -48,7 +51,11 @@ def require(profile: str) -> str:
 
 
 def sizes(notebook: str, profile: str) -> Sizes:
-    """Sizes of a notebook, named by its file without ending.
+    """The sizes of one notebook in one profile.
+
+    Args:
+        notebook: name of its file without the ending, such as "02_tagging".
+        profile: one of `PROFILES`.
 
     Raises:
         ValueError: for an unknown profile, or a notebook without sizes.

@@ -11,10 +11,10 @@
 #
 # ![The average top jet shows three prongs, the average QCD jet one](../docs/images/average_jets.png)
 #
-# A top quark made at 600 GeV decays into three quarks that fly so close together that the detector
-# sees **one jet**. Ordinary quarks and gluons (QCD) make one jet too, about a thousand times more often.
-# In five minutes you will find the tops twice, first with one line of physics and then with a neural
-# network that is trained while you watch, and you will say honestly which one is better.
+# A top quark with a momentum of 600 GeV decays into three quarks. They fly so close together that the
+# detector sees **one jet**. Ordinary quarks and gluons (QCD) make one jet too, about a thousand times
+# more often. In five minutes you will find the tops twice: first with one line of physics, then with a
+# neural network that is trained while you watch. And you will say honestly which one is better.
 
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can**
@@ -65,7 +65,7 @@ course_map()
 # %% [markdown]
 # ### Is everything here?
 #
-# If something is missing, the next cell says what to do about it.
+# The next cell checks the installation. If something is missing, it says what to do.
 
 # %%
 check_installation()
@@ -73,8 +73,9 @@ check_installation()
 # %% [markdown]
 # ## 1 · Two kinds of jets
 #
-# The jets come from the event generator Pythia 8, went through a simple detector and were put together
-# from its tracks and calorimeter cells by FastJet. They lie in the repository, so nothing is downloaded.
+# The event generator Pythia 8 made the collisions, and a simple detector simulation measured them.
+# FastJet clustered the tracks and calorimeter cells into jets. The jets are stored in the repository, so
+# nothing is downloaded.
 
 # %%
 train, val, test = (load("top_tagging", PROFILE, split) for split in ("train", "val", "test"))
@@ -88,16 +89,16 @@ for key in ("process", "detector", "selection", "citation"):
     print(f"{key}: {test.card[key]}")
 
 # %% [markdown]
-# **Predict.** Here is one jet of each kind, seen along its axis; the area of a disc is the transverse
-# momentum of a particle. Which of the two, A or B, comes from a top quark? Commit to an answer before
-# you run the cell after the next.
+# **Predict.** Here is one jet of each kind, seen along its axis. Each disc is a particle; its area is
+# the transverse momentum. Which jet comes from a top quark, A or B? Decide before you run the second of
+# the next two cells.
 
 # %%
 rng = np.random.default_rng(SEED)
 typical = {0: np.abs(test.mass - 60) < 20, 1: np.abs(test.mass - 172) < 10}
 pair = [rng.choice(np.flatnonzero((test.label == k) & typical[k])) for k in rng.permutation(2)]
 
-anonymous = replace(test, label=np.zeros_like(test.label))  # or the colour would tell
+anonymous = replace(test, label=np.zeros_like(test.label))  # hides the class: its colour would tell
 fig, axes = plt.subplots(1, 2, figsize=(11, 5), sharey=True)
 for ax, i, name in zip(axes, pair, "AB", strict=True):
     plotting.jet_display(ax, anonymous, i)
@@ -111,13 +112,13 @@ for i, name in zip(pair, "AB", strict=True):
 
 # %% [markdown]
 # **Explain.** The top shares its energy among three quarks, so its jet has up to three cores far apart.
-# A QCD jet starts from one quark or gluon and radiates mostly close to it.
+# A QCD jet starts from one quark or gluon, which radiates mostly at small angles.
 
 # %% [markdown]
 # ### Exercise 0.1: the mass of a jet
 #
-# All particles here are taken as massless. Their sum is not. Complete the function: `p4` has the shape
-# (jets, particles, 4) and holds $(E, p_x, p_y, p_z)$ in GeV, zero where there is no particle.
+# All particles here count as massless, but their sum has a mass. Complete the function. `p4` has the
+# shape (jets, particles, 4) and holds $(E, p_x, p_y, p_z)$ in GeV. It is zero where there is no particle.
 
 
 # %%
@@ -130,7 +131,7 @@ def invariant_mass(p4):
 
 
 # %% [markdown] tags=["hint"]
-# Einstein: $m^2 = E^2 - |\vec p|^2$, for the jet as a whole. So what is the jet's energy, and what is
+# Einstein: $m^2 = E^2 - |\vec p|^2$, for the jet as a whole. What is the energy of the jet, and what is
 # its momentum?
 
 # %% [markdown] tags=["hint"]
@@ -143,11 +144,11 @@ invariant_mass = check("0.1", invariant_mass)
 # %% [markdown]
 # ## 2 · One line of physics: a cut on the mass
 #
-# A jet that holds a whole top should weigh as much as a top, 172 GeV.
+# A jet that contains all decay products of a top should have the mass of a top, 172 GeV.
 #
-# **Predict.** Where will the masses of the QCD jets lie: at zero, since quarks and gluons are nearly
-# massless? All over the place? And what will the share of QCD jets inside a window around the top mass
-# be: a half, a tenth, a hundredth?
+# **Predict.** Where are the masses of the QCD jets: at zero, since quarks and gluons are nearly massless,
+# or everywhere? Which share of the QCD jets is inside a window around the top mass: a half, a tenth, a
+# hundredth?
 
 # %%
 masses = invariant_mass(test.four_vectors().astype(float))
@@ -168,9 +169,9 @@ for name, values in by_class.items():
 
 # %% [markdown]
 # **Explain.** A quark that radiates a gluon at an angle is no longer massless: $m^2 \approx p_{T,1}\,
-# p_{T,2}\,\Delta R^2$. Most radiation is soft or close by, hence the peak at small masses; the tail
-# reaches under the top. To make a score of the cut we take the distance from the top mass: the closer,
-# the more like a top.
+# p_{T,2}\,\Delta R^2$. Most radiation is soft or at a small angle, so most masses are small. The tail
+# reaches the top mass. We turn the cut into a score, the negative distance from the top mass: a mass
+# closer to 172 GeV is more like a top.
 
 # %%
 mass_score = -np.abs(masses - 172)
@@ -178,17 +179,17 @@ mass_score = -np.abs(masses - 172)
 # %% [markdown]
 # ## 3 · A network that reads every particle
 #
-# A **Particle Flow Network** [1] looks at each particle $p_i$ with one small network $\Phi$, adds up
-# what it saw, and lets a second network $F$ judge the sum:
+# A **Particle Flow Network** [1] applies one small network $\Phi$ to each particle $p_i$ and adds up
+# the outputs. A second network $F$ turns the sum into a score:
 #
 # $$ \text{score} = F\Big(\sum_{i} \Phi(p_i)\Big), \qquad
 #    p_i = \big(p_{T,i}/p_T,\ \eta_i - \eta,\ \phi_i - \phi\big) $$
 #
-# The sum does not care about the order of the particles, nor about how many there are.
-# `network_inputs` divides the three numbers by their typical size (0.05, 0.3, 0.3): networks learn far
-# faster from numbers of order one.
+# The sum does not depend on the order of the particles, and any number of particles can be added.
+# `network_inputs` divides the three numbers by their typical size (0.05, 0.3, 0.3), because networks
+# learn much faster from numbers of order one.
 #
-# **Predict.** Nobody tells the network about masses. How many passes over the training jets will it take
+# **Predict.** Nobody tells the network about masses. How many passes over the training jets does it need
 # to beat the cut: one, ten, a hundred?
 
 # %%
@@ -213,8 +214,9 @@ print(f"{training.count_parameters(network):,} parameters")
 # ## 4 · Which is better?
 #
 # Every threshold on a score keeps a share $\varepsilon_S$ of the tops and a share $\varepsilon_B$ of the
-# QCD jets. Physicists draw the **background rejection** $1/\varepsilon_B$: "one QCD jet in so many
-# survives". The bands come from drawing the test jets again, with replacement (bootstrap).
+# QCD jets. Physicists draw the **background rejection** $1/\varepsilon_B$. A rejection of 100 means that
+# one QCD jet in 100 passes. The bands show the error of the test sample: we draw the test jets again,
+# with replacement, many times (bootstrap).
 
 # %%
 network_score = training.predict_probability(network, network_inputs(test))[:, 1]
@@ -240,10 +242,10 @@ for metric in (metrics.auc, metrics.background_rejection):
         print(f"{metric.__name__:>21}  {name:<22} {interval}")
 
 # %% [markdown]
-# **An honest sentence.** Both judged the same test jets, so their fluctuations are shared, and the
-# ratio is known better than either number. The next cell compares them where they keep equally many
-# tops as the window around the mass does, and says what may be claimed of this one training. (Another
-# seed gives another network: the dashboard in section 6 has three of them.)
+# **An honest sentence.** Both taggers scored the same test jets, so they share the fluctuations of the
+# sample. Their ratio is known better than either number. The next cell compares them at the signal
+# efficiency of the mass window, and says what we may claim about this one training. (Another seed gives
+# another network: the dashboard in section 6 has three of them.)
 
 # %%
 fair = compare_at_equal_efficiency(test.label, inside, network_score)
@@ -258,7 +260,7 @@ else:
 # %% [markdown]
 # ### How much of that is the number of jets?
 #
-# The cut needs no training at all. **Predict:** with how few training jets does the network lose its
+# The cut needs no training at all. **Predict:** below how many training jets does the network lose its
 # advantage?
 
 
@@ -302,21 +304,21 @@ print(f"the network is better with {', '.join(map(str, better)) or 'none of thes
 print("(errors: the test sample; another training of the small ones adds more)")
 
 # %% [markdown]
-# **Explain.** The mass is knowledge: one number that physicists worked out over decades, and it needs no
-# examples. The network has to discover it, and everything else that tells three prongs from one, from
-# the jets alone. It pays off only when there are enough of them; the networks of theme 2 learn from
-# fewer because symmetries are built into them.
+# **Explain.** The mass is knowledge: physicists worked it out over decades, and it needs no examples.
+# The network must discover it from the jets alone, like everything else that separates three prongs from
+# one. This pays off only with enough jets. The networks of theme 2 need fewer, because symmetries are
+# built into them.
 
 # %% [markdown]
 # ### Exercise 0.2: background rejection by hand
 #
-# Write the number on the vertical axis of the ROC figure yourself. `labels` are 1 for tops and 0 for QCD,
-# larger `scores` are more like a top, and `signal_efficiency` is the share of tops to keep.
+# Compute the number on the vertical axis of the ROC figure yourself. `labels` are 1 for tops and 0 for
+# QCD. Larger `scores` are more like a top. `signal_efficiency` is the share of tops to keep.
 
 
 # %%
 def rejection(labels, scores, signal_efficiency):
-    """1/eps_B behind the threshold that keeps the given share of the signal."""
+    """1/eps_B at the threshold that keeps the given share of the signal."""
     # BEGIN SOLUTION
     threshold = np.quantile(scores[labels == 1], 1 - signal_efficiency)
     return 1 / np.mean(scores[labels == 0] > threshold)
@@ -338,8 +340,8 @@ for name, score in scores.items():
 # %% [markdown]
 # ## 5 · Break it
 #
-# A simulation is never the real detector. In an analysis the selection is fixed in simulation and then
-# meets the data: the window stays where it is, and so does the threshold on the network. **Predict:**
+# A simulation is never the real detector. In an analysis we fix the selection in simulation and then
+# apply it to data. The window stays where it is, and so does the threshold on the network. **Predict:**
 # what happens to both if all energies are measured 5 % too low? If one particle in five is lost?
 
 
@@ -375,16 +377,16 @@ for name, jets in broken.items():
         print(f"{name:>22}, {selection:<8}{kept}")
 
 # %% [markdown]
-# **Explain.** The network reads shares of the jet's momentum, so a common scale of the energy cannot
-# touch it, while the top peak slides out of the window. Lost particles hurt both, each in its own way.
-# Which inputs you give a network decides which errors of the detector it can feel. And nothing in the
-# score itself warns you: only a comparison with data does.
+# **Explain.** The network reads shares of the jet's momentum, so a common scale of the energy does not
+# change its score. The top peak, however, moves out of the window. Lost particles hurt both, in different
+# ways. The inputs of a network decide which errors of the detector can change its score. The score itself
+# gives no warning: only a comparison with data does.
 
 # %% [markdown]
 # ## 6 · Steer it yourself
 #
-# The dashboard of this notebook: move the mass window and the threshold and watch what passes. (The
-# networks inside were trained beforehand; `hepml dashboards` shows the same page without a notebook.)
+# This is the dashboard of this notebook. Move the mass window and the threshold, and watch which jets
+# pass. (Its networks were trained before. `hepml dashboards` shows the same page without a notebook.)
 
 # %%
 from widgets import show
@@ -394,8 +396,8 @@ show("start_here")
 # %% [markdown]
 # ## 7 · What the papers found
 #
-# The same network, on the public data set of the top tagging comparison [2]. It has the same jet
-# definition and window, a different detector simulation, and far more training jets.
+# The table shows the same network on the public data set of the top tagging comparison [2]. That data
+# set has the same jet definition and window, a different detector simulation, and far more training jets.
 
 # %%
 paper = published.top_tagger("PFN")
@@ -410,9 +412,9 @@ print(f"published: {paper.source}; its error is the spread of nine trainings, ou
 # %% [markdown]
 # ## Take away
 #
-# - A physical observable is a strong opponent: compare with it, at equal efficiency, with errors.
-# - A network learns from examples what nobody wrote down for it, if there are enough of them.
-# - Which is better is a statement about a sample size, a working point and a detector.
+# - A physical observable is a strong opponent. Compare with it, at equal efficiency, with errors.
+# - From enough examples, a network learns what nobody told it.
+# - "Better" always refers to a sample size, a working point and a detector.
 #
 # <details><summary>Why is the curve of the mass cut so uncertain at small signal efficiency?</summary>
 #
@@ -423,16 +425,16 @@ print(f"published: {paper.source}; its error is the spread of nine trainings, ou
 #
 # <details><summary>The network never saw the mass. How could you test whether it uses it?</summary>
 #
-# Compare jets of equal mass: if the scores still separate tops from QCD, it uses more than the mass. Or
-# look at the masses of the QCD jets that pass: do they pile up at 172 GeV? (They do: theme 2 calls this
-# sculpting.)
+# Compare jets of equal mass: if the scores still separate tops from QCD, the network uses more than the
+# mass. Or look at the masses of the QCD jets that pass: is there a peak at 172 GeV? (There is: theme 2
+# calls this sculpting.)
 #
 # </details>
 #
 # <details><summary>Adding up Φ makes the order of the particles irrelevant. What does it cost?</summary>
 #
-# Each particle is seen alone: what two of them do together, such as the mass of a pair, has to be put
-# together from sums. Themes 1 and 2 have networks that look at pairs.
+# Φ sees each particle alone. A property of two particles, such as the mass of a pair, must be computed
+# from sums. Themes 1 and 2 have networks that look at pairs.
 #
 # </details>
 #

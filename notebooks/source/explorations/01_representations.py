@@ -11,12 +11,12 @@
 #
 # ![The same top jet as a picture, a sequence, a graph and a tree](../../docs/images/seven_views.png)
 #
-# Six kinds of jets, seven views of each. Move the sliders: a boost, a rotation, one more soft particle, a
-# collinear split. Every view tells you how far it moved.
+# There are six kinds of jets, and seven views of each. Move the sliders: a boost, a rotation, one more
+# soft particle, a collinear split. Every view shows how far it moved.
 
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can** say for any view of a jet what it cannot see, and find jets that look
-# alike although their parents differ.
+# alike although they come from different particles.
 #
 # **You need** the tutorial of this theme, or a teacher who explains the seven views.
 
@@ -50,15 +50,15 @@ show("representations")
 #    four-vectors stays the same for every particle?
 # 2. Split the hardest particle at angle zero and open the angle slowly. Which view notices *first*?
 #    From which angle on does the image see it, and how large is a pixel?
-# 3. Add a soft particle and raise its momentum. At which momentum does the mass move by as much as the
-#    number of particles did at once?
-# 4. Take a W jet. Are its nearest neighbours W jets? Go from neighbour to neighbour: how many steps until
-#    you are at a Z, at a gluon?
-# 5. Rotate a jet by a full turn. Which views come back to where they were, and which never left?
+# 3. Add a soft particle and raise its momentum. The number of particles moves at once. At which momentum
+#    does the mass move by as much?
+# 4. Take a W jet. Are its nearest neighbours W jets? Go from neighbour to neighbour: after how many steps
+#    do you reach a Z jet, and a gluon jet?
+# 5. Rotate a jet by a full turn. Which views move and come back, and which never move?
 #
 # ## The same with your own code
 #
-# Everything in the dashboard is a function that you can call.
+# The dashboard only calls functions, and you can call them, too.
 
 # %%
 jets = load("jet_classes", PROFILE, "test")
@@ -76,8 +76,8 @@ for name, view in VIEWS.items():
 # %% [markdown]
 # ### A jet as a scattering experiment
 #
-# The energy–energy correlator asks: if I pick two particles, weighted with their energies, how far apart
-# are they? **Predict** where each kind of jet has its bump, from its mass and a momentum of 1 TeV.
+# The energy–energy correlator is the distribution of the distance between two particles, weighted with
+# their energies. **Predict** where each kind of jet has its bump, from its mass and a momentum of 1 TeV.
 
 # %%
 from hepml_lite.jet_physics.observables.energy_correlators import mean_correlators
@@ -98,23 +98,23 @@ plt.show()
 
 # %% [markdown]
 # **Explain.** Two prongs of a heavy particle are at least $2m/p_T$ apart: 0.16 for the W, 0.18 for the Z,
-# 0.25 for the Higgs. Quark and gluon jets have no scale of their own, and the gluon
-# spreads wider. The bump near 0.07 that all six share is no physics: it is the detector, whose cells are
-# 0.1 wide. Which of the bumps would move if the jets had 2 TeV?
+# 0.25 for the Higgs. Quark and gluon jets have no scale of their own, and gluon jets are wider. All six
+# kinds share a bump near 0.07. It is not physics: it comes from the detector, whose cells are 0.1 wide.
+# Which bumps would move if the jets had 2 TeV?
 #
 # ## An open challenge
 #
-# Find **one number** that tells Z from W jets better than their mass does. They differ in mass by 11 GeV,
-# which the detector blurs, and in what they decay to. Any function of `Jets` that returns an array (N,)
-# will do; you may learn it from the training jets, and the check compares it with the plain mass on the
-# test jets. Ideas: a window instead of a threshold, what you saw in the correlators, many views at once.
+# Find **one number** that separates Z from W jets better than the mass does. Their masses differ by
+# 11 GeV, which the detector blurs, and they decay to different particles. Any function of `Jets` that
+# returns an array (N,) is allowed. You may learn it from the training jets. The check compares it with
+# the mass on the test jets. Ideas: a window instead of a threshold, the correlators, many views at once.
 
 # %%
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from hepml_lite.jet_physics.observables.energy_flow_polynomials import energy_flow_polynomials
 
-everything = load("jet_classes")  # also for a quick test: with fewer jets the answer is noise
+everything = load("jet_classes")  # at every profile: with fewer jets the answer is noise
 bosons = everything[np.isin(everything.label, [everything.names.index(name) for name in "WZ"])]
 learn, judge = bosons.split(0.6, 0.4)
 is_z = {part: part.label == part.names.index("Z") for part in (learn, judge)}
@@ -138,12 +138,12 @@ def w_or_z(jets):
 
 
 # %% [markdown] tags=["hint"]
-# Draw the masses of W and Z jets on top of each other. Is a heavier jet always more like a Z? A W that
-# caught a few strangers is heavier than most Z.
+# Draw the masses of W and Z jets in one figure. Is a heavier jet always more like a Z? A W jet that
+# contains a few particles from elsewhere is heavier than most Z jets.
 
 # %% [markdown] tags=["hint"]
-# `many_numbers(learn)` and `is_z[learn]` are all that a classifier of scikit-learn needs; its
-# `decision_function` is one number a jet.
+# A classifier of scikit-learn needs only `many_numbers(learn)` and `is_z[learn]`. Its
+# `decision_function` gives one number for each jet.
 
 # %%
 w_or_z = check("1.5", w_or_z, learn=learn, judge=judge)
@@ -156,9 +156,9 @@ for name, values in {"mass": judge.mass, "yours": w_or_z(judge)}.items():
     print(f"{name:>6}: AUC {auc}")
 
 # %% [markdown]
-# How far can one go? A network that reads every particle is the next opponent, and the charge of the jet
-# the next idea: W bosons have one, and a tracker could tell. What your best number does not use is still
-# in the jet.
+# How far can one go? The next opponent is a network that reads every particle. The next idea is the
+# charge of the jet: W bosons have one, and a tracker could measure it. The jet still holds the information
+# that your best number does not use.
 #
 # **References.** Moreno et al., *JEDI-net*, arXiv:1908.05318. Komiske, Metodiev, Thaler,
 # *Energy flow polynomials*, arXiv:1712.07124. Komiske, Metodiev, Thaler, arXiv:1902.02346.

@@ -12,9 +12,9 @@
 # ![The same top jet as a picture, a sequence, a graph and a tree](../../docs/images/seven_views.png)
 #
 # A computer never sees a jet. It sees numbers that somebody chose: an image, a list, a graph, a tree.
-# Each choice keeps some things and forgets others, and what it forgets a network can neither use nor be
-# fooled by. You will change one jet in ways that should not matter, measure which numbers move, and see
-# why the networks of theme 2 look as they do.
+# Each choice keeps some information and loses the rest. A network cannot use what is lost, and what is
+# lost cannot mislead it. You will change jets in ways that should not matter, measure which numbers
+# move, and see why the networks of theme 2 look as they do.
 
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can**
@@ -22,9 +22,9 @@
 # - write one jet in seven ways and say which symmetries each keeps;
 # - test by measurement what infrared and collinear safety means;
 # - compare jets by the energy that must be moved to turn one into the other;
-# - say what learning without labels buys when labels are few.
+# - say what learning without labels brings when labels are few.
 #
-# **You need** NumPy, and the notebook *Start here* for the words jet, top and ROC curve.
+# **You need** NumPy, and the notebook *Start here*, which explains jet, top and ROC curve.
 
 # %% tags=["parameters"]
 PROFILE = "lesson"  # smoke: a quick test; lesson: a class; paper: a large sample
@@ -64,8 +64,8 @@ print("to judge with:", test)
 #
 # This is one top jet. Every panel shows the *same* particles.
 #
-# **Predict.** Which panel would change if the particles were numbered differently? Which if the jet were
-# turned by a quarter around its axis?
+# **Predict.** Which panel changes if the particles are numbered differently? Which panel changes if the
+# jet is turned by 90° around its axis?
 
 # %%
 from hepml_lite.representations.figures import seven_views
@@ -80,15 +80,15 @@ for name, view in VIEWS.items():
     print(f"{name:>12}: {view(jet).shape[1]:>4} numbers, {view.sentence}")
 
 # %% [markdown]
-# **Explain.** They are not equally long, and not equally honest. An image forgets what is smaller than a
-# pixel, a sequence invents an order that nature does not have, observables keep what physicists thought
-# of. The tree is the only one that knows a *history*: which particle split from which.
+# **Explain.** The views differ in length and in content. An image loses everything smaller than a pixel.
+# A sequence invents an order that nature does not have. Observables keep only what physicists thought of.
+# The tree is the only view with a *history*: which particle split from which.
 
 # %% [markdown]
 # ### Exercise 1.1: the width of a jet
 #
 # The oldest view is a single number. The width is the mean distance of the particles from the axis,
-# where each counts with its transverse momentum: $\sum_i p_{T,i}\,\Delta R_i \,/ \sum_i p_{T,i}$.
+# weighted with the transverse momentum: $\sum_i p_{T,i}\,\Delta R_i \,/ \sum_i p_{T,i}$.
 # `pt` and `distance` have the shape (jets, particles) and are zero where there is no particle.
 
 
@@ -101,10 +101,10 @@ def width(pt, distance):
 
 
 # %% [markdown] tags=["hint"]
-# A weighted mean: the sum of weight times value, over the sum of the weights.
+# A weighted mean is the sum of weight times value, divided by the sum of the weights.
 
 # %% [markdown] tags=["hint"]
-# Padding has the weight zero, so it takes care of itself, if you do not count particles.
+# Padding has weight zero. So you need no mask, as long as you do not count particles.
 
 # %%
 width = check("1.1", width)
@@ -125,12 +125,12 @@ plt.show()
 # %% [markdown]
 # ## 2 · What moves when nothing should?
 #
-# Nature does not number particles, and has no preferred azimuth. No detector can tell one particle from
-# two of half the energy at the same place, nor see a particle of almost no energy. And an observer who
-# flies along sees the same jet. We change jets in these ways and measure how far each view moves: 0 means
-# that it does not notice, 1 that it moved as far as to *another jet* of the sample.
+# Nature does not number particles and has no preferred azimuth. No detector can distinguish one particle
+# from two particles of half the energy at the same place, and none sees a particle of almost no energy.
+# A moving observer sees the same jet, too. We change jets in these ways and measure how far each view
+# moves. 0 means no change; 1 means as far as the distance to *another jet* of the sample.
 #
-# **Predict.** For each of the seven views: what will a collinear split do to it?
+# **Predict.** What does a collinear split do to each of the seven views?
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -158,15 +158,15 @@ draw_movement(moved)
 plt.show()
 
 # %% [markdown]
-# **Explain.** The empty cells are symmetries: no training is needed to have them, and no amount of
-# training can lose them. The columns on the right are *infrared and collinear safety*: the image, the
-# tree and the sums over the set pass, because they are sums of energies; whatever counts particles fails.
-# The masses of pairs are the only view that a boost *sideways* leaves alone.
+# **Explain.** The empty cells are symmetries: a network needs no training to have them, and no training
+# can remove them. The columns on the right are *infrared and collinear safety*. The image, the tree and
+# the sums over the set pass, because they are sums of energies. Every view that counts particles fails.
+# The masses of pairs are the only view that a boost *sideways* does not change.
 #
 # ### Safety is a limit
 #
 # "Almost no energy" and "almost the same place" need a limit. A safe number approaches its old value as
-# the new particle becomes softer, or the two halves come closer; it need not be there yet.
+# the new particle becomes softer, or as the two halves come closer. It may still differ at a finite step.
 
 # %%
 pts = np.geomspace(1e-2, 30, 8)  # GeV
@@ -191,7 +191,7 @@ plt.show()
 # ### Exercise 1.2: safe or not?
 #
 # Decide for four numbers whether they are infrared *and* collinear safe: `True` or `False`. The
-# dispersion is $\sqrt{\sum_i z_i^2}$ with $z_i$ the share of particle $i$ in the transverse momentum.
+# dispersion is $\sqrt{\sum_i z_i^2}$, where $z_i$ is the share of particle $i$ in the transverse momentum.
 
 # %%
 # BEGIN SOLUTION
@@ -199,9 +199,10 @@ safe = {"mass": True, "width": True, "multiplicity": False, "pt_dispersion": Fal
 # END SOLUTION
 
 # %% [markdown] tags=["hint"]
-# Two thought experiments for each: replace a particle by two halves at the same place; add one with no
-# energy. Both must leave the number alone. You can try: `OBSERVABLES["width"](changes["mirrored"])` from
-# `hepml_lite.jet_physics.observables.catalogue` computes them.
+# Make two thought experiments for each number. First replace a particle by two halves at the same place,
+# then add a particle without energy. A safe number changes in neither. You can also try it:
+# `OBSERVABLES["width"](changes["mirrored"])`, with `OBSERVABLES` from
+# `hepml_lite.jet_physics.observables.catalogue`, computes such a number.
 
 # %%
 safe = check("1.2", safe)
@@ -209,8 +210,8 @@ safe = check("1.2", safe)
 # %% [markdown]
 # ## 3 · Pairs: what a boost cannot change
 #
-# A graph joins every two particles by an edge. The best number to write on an edge is one that all
-# observers agree on: the mass of the pair.
+# A graph connects every pair of particles by an edge. The best number for an edge is one on which all
+# observers agree: the mass of the pair.
 #
 # ### Exercise 1.3: masses of pairs
 #
@@ -232,7 +233,7 @@ def pair_mass_squared(pt, eta, phi):
 # three products, and use $\cosh a\cosh b - \sinh a \sinh b = \cosh(a - b)$.
 
 # %% [markdown] tags=["hint"]
-# `x[:, None] - x[None, :]` are all differences, (P, P); `np.outer(pt, pt)` are all products.
+# `x[:, None] - x[None, :]` holds all differences, (P, P); `np.outer(pt, pt)` holds all products.
 
 # %%
 pair_mass_squared = check("1.3", pair_mass_squared)
@@ -257,11 +258,11 @@ for name, seen in (
 # %% [markdown]
 # ## 4 · The same labels for every view
 #
-# Now let each view learn. Every one gets the same few labelled jets and the same small network (two
-# hidden layers). For comparison, "set, PFN" is a network that is *built* for sets, on the particles
-# themselves.
+# Now a network learns from each view. Each gets the same few labelled jets and the same small network
+# (two hidden layers). For comparison, "set, PFN" is a network that is *built* for sets and reads the
+# particles themselves.
 #
-# **Predict.** Rank them: which view is worth most with this number of labels? Which comes last?
+# **Predict.** Rank the views: which is best with this number of labels? Which is last?
 
 
 # %%
@@ -319,19 +320,19 @@ for name, (_, parameters, seconds) in sorted(learned.items(), key=lambda r: -auc
     print(f"{name:>13}{aucs[name]!s:>24}{parameters:>12,}{seconds:>9.1f}")
 
 # %% [markdown]
-# **Explain.** With few labels, knowledge wins: seven observables beat hundreds of raw numbers, and among
-# the raw ones those come first that need not learn a symmetry. The four-vectors *contain* everything, and
-# come last: the network would have to discover that azimuths and the order mean nothing. With a hundred
-# times the labels the differences nearly vanish, as section 9 shows. (The errors are those of the test
+# **Explain.** With few labels, knowledge wins. Seven observables beat hundreds of raw numbers. Among the
+# raw views, those that need not learn a symmetry are first. The four-vectors *contain* everything and are
+# last: the network would have to discover that the azimuth and the order mean nothing. With a hundred
+# times more labels the differences nearly vanish, as section 9 shows. (The errors are those of the test
 # jets; another training moves each row by about as much.)
 #
 # ## 5 · All safe observables at once
 #
-# Energy flow polynomials [1] are sums over all ways to pick particles, one for each multigraph: every
-# vertex is an energy, every edge an angle. Any safe observable is a *linear* combination of them. So a
-# straight cut in this space should do what a network does.
+# Energy flow polynomials [1] are sums over all choices of particles. There is one for each multigraph:
+# every vertex is an energy, every edge an angle. Any safe observable is a *linear* combination of them.
+# So a straight cut in this space should do as well as a network.
 #
-# **Predict.** How many of them are needed to match the best network of the table above?
+# **Predict.** How many polynomials are needed to match the best network of the table above?
 
 # %%
 from hepml_lite.jet_physics.observables.energy_flow_polynomials import (
@@ -353,13 +354,13 @@ for degree, columns in ((1, 2), (2, 4), (3, 9), (4, 21)):
 # %% [markdown]
 # ## 6 · How far is one jet from another?
 #
-# A view gives numbers; physics wants a *distance*. The energy mover's distance [2] is the least work that
-# rearranges one jet into another: energy times the angle that it is carried.
+# A view gives numbers, but physics needs a *distance*. The energy mover's distance [2] is the least work
+# that turns one jet into another. Work is energy times the angle over which it is moved.
 #
 # ### Exercise 1.4: moving energy on a line
 #
-# On a line the cheapest plan is easy to find. Energies `z` lie at `x`, and are to become `w` at `y`; both
-# sum to one. Return the least energy times distance.
+# On a line the cheapest plan is easy to find. Energies `z` at the places `x` must become energies `w` at
+# the places `y`. Both sum to one. Return the least sum of energy times distance.
 
 
 # %%
@@ -374,8 +375,8 @@ def emd_on_a_line(z, x, w, y):
 
 
 # %% [markdown] tags=["hint"]
-# Stand somewhere on the line. The energy that must pass you is the difference of what lies to your left
-# before and after. Add that up over all places where you could stand.
+# Stand somewhere on the line. Compare the energy on your left before and after: the difference must pass
+# you. Add it up over all places where you can stand.
 
 # %% [markdown] tags=["hint"]
 # Between two neighbouring places of `np.sort(np.concatenate([x, y]))` the difference is constant:
@@ -402,9 +403,9 @@ print(f"spectral distance:       {1e6 * (end - middle) / pairs:.0f} µs a pair")
 
 # %% [markdown]
 # The spectral distance [3] compares the *lists of all pair distances* in the jets instead. It has a closed
-# form, so it is far faster, and it cannot see rotations, mirrors or shifts at all.
+# form, so it is far faster. It does not change at all under rotations, mirrors or shifts.
 #
-# **Predict.** Take the nearest neighbours of each jet as its jury: how often will they find its kind?
+# **Predict.** Let the nearest neighbours of each jet vote on its class: how often are they right?
 
 # %%
 turned = emd_matrix(compared, radius=0.8, norm=True, aligned=True)
@@ -427,15 +428,15 @@ axes[0].legend()
 plt.show()
 
 # %% [markdown]
-# **Explain.** The energy mover's distance also counts how a jet happens to be turned about its axis, which
-# says nothing about its kind. Turning all jets upright first helps; comparing pair distances, which no
-# rotation changes, helps as much and costs a fraction.
+# **Explain.** The energy mover's distance also depends on how a jet is turned about its axis, which says
+# nothing about its class. It helps to turn all jets upright first. It helps as much to compare pair
+# distances, which no rotation changes, and this costs a fraction of the time.
 #
 # ## 7 · Views that nobody designed
 #
-# Labels are expensive, jets are not. A network can learn a view *without labels* by solving a task that
-# needs none: to recognise a jet behind a rotation, a smearing and a split (contrastive learning [4]). It
-# is then frozen, and a straight cut in its numbers gets the labels, from many down to a hundred.
+# Labels are expensive, jets are not. A network can learn a view *without labels*, from a task that needs
+# none: recognise a jet after a rotation, a smearing and a split (contrastive learning [4]). Then we freeze
+# the network and train only a straight cut in its outputs, with many labels down to a hundred.
 #
 # **Predict.** How many labels do raw particles need to be as good as the learned view with a hundred?
 
@@ -449,8 +450,9 @@ twin, history = contrastive.train_contrastive(unlabelled, epochs=sizes.unlabelle
 print(history)
 
 # %% [markdown]
-# Another task that needs no labels: hide some of the particles and guess them from the others, as language
-# models guess words [5]. Words there must be: a *tokeniser* first sorts all particles into 512 kinds.
+# Here is another task that needs no labels. We hide some of the particles, and the network guesses them
+# from the others, as language models guess words [5]. For this, particles must become words: a *tokeniser*
+# first sorts all particles into 512 kinds.
 
 # %%
 half = max(1, sizes.unlabelled_epochs // 2)
@@ -490,18 +492,18 @@ print(f"contrastive,   {few.n_labels:>6} labels: AUC {few.auc}")
 print(f"raw particles, {many.n_labels:>6} labels: AUC {many.auc}")
 
 # %% [markdown]
-# **Explain.** A network that was never trained is already better than the raw list: adding up over a set
-# is half of the work, and costs no label. Knowing that a rotation or a split changes nothing is the other
-# half, and costs none either. What the labels then add is little, which is the point: compare the learned
-# view with the fewest labels to the raw particles with the most, in the two lines under the figure.
+# **Explain.** A network that was never trained is already better than the raw list: the sum over a set is
+# half of the work, and it costs no label. The other half is to know that a rotation or a split changes
+# nothing, and this costs no label either. The labels then add only a little. Compare the two lines under
+# the figure: the learned view with the fewest labels, and the raw particles with the most.
 
 # %% [markdown]
 # ## 8 · Break it
 #
-# A detector that loses one particle in five, or adds noise, changes each view in its own way.
+# One detector loses one particle in five, another adds noise. Each changes the views in different ways.
 #
-# **Predict.** Which row of the table in section 4 suffers most from particles that are lost? From noise:
-# ten particles of 1 GeV, spread over the jet?
+# **Predict.** Which row of the table in section 4 suffers most from lost particles? Which suffers most from
+# noise: ten particles of 1 GeV, spread over the jet?
 
 # %%
 from dataclasses import replace
@@ -519,13 +521,15 @@ for name, (score, _, _) in learned.items():
     print(f"{name:>13}" + "".join(f"{auc:>12.3f}" for auc in found))
 
 # %% [markdown]
-# **Explain.** A lost particle moves every softer one up a place in the sequence. Noise fills pixels that
-# used to be empty, and the image network had never seen them filled. The sums over the set take both with
-# a shrug: a soft particle has little weight in them. Which view is robust is decided before any training.
+# **Explain.** A lost particle moves every softer one up by one place in the sequence. Noise fills pixels
+# that were empty before, and the image network has never seen them filled. The sums over the set hardly
+# change, because a soft particle has little weight in them. The choice of the view decides, before any
+# training, how robust the tagger is.
 #
 # ## 9 · What the papers found
 #
-# On the public top tagging data set, with 1.2 million labelled jets instead of a few thousand:
+# These are results on the public top tagging data set, with 1.2 million labelled jets instead of a few
+# thousand:
 
 # %%
 print(f"{'published':>28}{'AUC':>8}{'1/ε_B (30 %)':>16}{'parameters':>12}")
@@ -549,36 +553,36 @@ print(f"\nours, {len(labelled)} labels: {best:.3f} at best with a network,")
 print(f"{by_degree[4].value:.3f} with a straight cut in the safe observables up to degree 4")
 
 # %% [markdown]
-# With enough labels all views come within a percent of AUC of each other: the information is in all
-# of them. What they differ in is how many labels, parameters and seconds it takes to get it out, and what
-# can go wrong. (Our jets have a coarser detector and no more than 30 000 training jets.)
+# With enough labels, the AUCs of all views agree within a percent: the information is in all of them.
+# The views differ in how many labels, parameters and seconds they need to use it, and in what can go
+# wrong. (Our sample has a coarser detector and no more than 30 000 training jets.)
 #
 # ## Take away
 #
 # - A representation is a decision about what must not matter.
-# - Symmetries can be built in (sums, masses, sorted trees) or learned (augmentation); built in is cheaper.
-# - Infrared and collinear safety is a symmetry, too: it separates what theory can compute from what it
+# - Symmetries can be built in (sums, masses, sorted trees) or learned (augmentation). Built in is cheaper.
+# - Infrared and collinear safety is a symmetry, too. It separates what theory can compute from what it
 #   cannot.
 #
 # <details><summary>An image is safe and rotation-proof here. Why do image networks not win?</summary>
 #
-# 21 × 21 pixels throw away angles below 0.08 and put most of their numbers where there is nothing. The
-# pixels that are filled differ from jet to jet, so a network sees each of them rarely.
+# An image of 21 × 21 pixels loses angles below 0.08, and most of its pixels are empty. The filled pixels
+# differ from jet to jet, so a network sees each of them rarely filled.
 #
 # </details>
 #
 # <details><summary>Multiplicity is not safe, and yet it is one of the best taggers. Is that wrong?</summary>
 #
-# No: it is measurable, and simulation predicts it with a model of hadronisation that was tuned to data.
-# What is lost is the control of its uncertainty by perturbation theory.
+# No: we can measure it, and the simulation predicts it with a model of hadronisation that was tuned to
+# data. But perturbation theory cannot control its uncertainty.
 #
 # </details>
 #
 # <details><summary>Why is the mass of a pair the same for all observers, but the order of the particles
 # by pT is not?</summary>
 #
-# $p_i \cdot p_j$ is a Lorentz scalar. $p_T$ is the part of a momentum across a chosen direction: it
-# survives a boost along that direction only.
+# $p_i \cdot p_j$ is a Lorentz scalar. $p_T$ is the part of a momentum perpendicular to a chosen direction.
+# Only a boost along that direction leaves it unchanged.
 #
 # </details>
 #

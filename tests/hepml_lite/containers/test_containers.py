@@ -102,7 +102,7 @@ def test_irregular_layers_have_no_grid_but_each_its_voxels():
     layers = (Layer((0, 1), 1, (0, 1)), Layer((0, 1, 2), 3, (1, 2)))
     sample = Showers(np.arange(7.0)[None], [21.0], Geometry(layers, "cm", "cm"))
     assert sample.layer(1)[0].tolist() == [[1, 2], [3, 4], [5, 6]]
-    with pytest.raises(ValueError, match="cut differently"):
+    with pytest.raises(ValueError, match="divided in different ways"):
         sample.grid()
 
 

@@ -55,7 +55,7 @@ def test_scored_jets_come_back_from_disk(tmp_path):
         ({"scores": {"PFN": np.ones((3, 2))}}, "trainings, N"),
         ({"pt": np.ones(2)}, "pt has shape"),
         ({"label": np.array([0, 1, 2])}, "class names"),
-        ({"shown": np.array([1, 2])}, "1 jets in full, 2 positions"),
+        ({"shown": np.array([1, 2])}, "constituents of 1 jets, but 2 positions"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong, message):
