@@ -17,6 +17,59 @@ def require_module(model: Any) -> None:
         )
 
 
+def require_callables(loss: Any, optimizer: Any, schedule: Any) -> None:
+    """Raise TypeError unless loss, optimizer and schedule are what `fit` can call.
+
+    A loss of torch, such as `nn.CrossEntropyLoss()`, compares logits and labels, while `fit` calls
+    loss(model, *batch): the message says how to write one as the other.
+    """
+    if isinstance(loss, nn.modules.loss._Loss):
+        name = type(loss).__name__
+        raise TypeError(
+            f"loss is {loss}, which compares logits and labels: fit calls loss(model, *batch). "
+            "Give training.cross_entropy, or write lambda model, *batch: "
+            f"nn.{name}()(model(*batch[:-1]), batch[-1])."
+        )
+    examples = {
+        "loss": "a function loss(model, *batch), such as training.cross_entropy",
+        "optimizer": "a class such as torch.optim.SGD, called with (parameters, lr=...), or None",
+        "schedule": "a function of the progress from 0 to 1, such as training.cosine, or None",
+    }
+    given = {"loss": loss, "optimizer": optimizer, "schedule": schedule}
+    for name, value in given.items():
+        is_left_out = value is None and name != "loss"
+        if not callable(value) and not is_left_out:
+            raise TypeError(f"{name} is {value!r}, not a function: give {examples[name]}.")
+
+
+def require_classes(name: str, tensors: Sequence[Tensor] | None) -> None:
+    """Raise ValueError unless the last of the tensors are numbers of classes, 0, 1, ...
+
+    Args:
+        name: "data" or "validation".
+        tensors: inputs, then labels (N,); None is not looked at.
+    """
+    if tensors is None:
+        return
+    labels = tensors[-1]
+    if len(tensors) < 2 or labels.ndim != 1:
+        raise ValueError(
+            f"{name} are arrays of shapes {[tuple(t.shape) for t in tensors]}: for cross_entropy "
+            "give inputs, then labels (N,) as the last."
+        )
+    if labels.dtype == torch.bool:
+        return
+    wrong = (labels < 0) | (labels != labels.round()) if labels.is_floating_point() else labels < 0
+    wrong |= labels != labels  # NaN
+    if wrong.any():
+        row = int(wrong.nonzero()[0])
+        raise ValueError(
+            f"{int(wrong.sum())} of {len(labels)} labels in {name}[{len(tensors) - 1}] are no "
+            f"classes, the first is {labels[row].item():g} in row {row}: give whole numbers from 0 "
+            "on, such as labels == signal_class."
+        )
+
+
 def require_count(name: str, value: Any) -> None:
     """Raise ValueError unless the value is a whole number, 1 or more."""
     try:
