@@ -61,7 +61,7 @@ def check_particles(
     model: nn.Module,
     particles: Tensor,
     mask: Tensor,
-    n_features: int | tuple[int, ...],
+    n_features: int | tuple[int, ...] | None,
     name: str = "features",
     any_precision: bool = False,
 ) -> None:
@@ -74,7 +74,7 @@ def check_particles(
         model: the network; its weights say which precision it needs.
         particles: (N, P, F).
         mask: (N, P) bool, True where real. What stands in padding is not looked at.
-        n_features: F, or all that are allowed.
+        n_features: F, or all that are allowed; None: the network looks at F itself.
         name: of the particles, for messages.
         any_precision: the network converts float32 and float64 itself.
 
@@ -85,10 +85,11 @@ def check_particles(
     """
     allowed = (n_features,) if isinstance(n_features, int) else n_features
     check_tensor(name, particles)
-    if particles.ndim != 3 or particles.shape[2] not in allowed:
+    if particles.ndim != 3 or (allowed and particles.shape[2] not in allowed):
+        numbers = " or ".join(map(str, allowed or ()))
         raise ValueError(
-            f"{name} has shape {tuple(particles.shape)}: {type(model).__name__} takes (N, P, F) "
-            f"with F = {' or '.join(map(str, allowed))} numbers of each of P particles"
+            f"{name} has shape {tuple(particles.shape)}: {type(model).__name__} takes (N, P, F)"
+            + (f" with F = {numbers} numbers of each of P particles" if numbers else "")
         )
     check_tensor("mask", mask)
     if mask.dtype != torch.bool or mask.shape != particles.shape[:2]:

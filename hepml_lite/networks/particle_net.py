@@ -138,7 +138,7 @@ class ParticleNet(nn.Module):
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
             mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
         """
-        check_particles(self, constituents, mask, 3 + self.n_extra, "constituents")
+        check_particles(self, constituents, mask, None, "constituents")
         features = with_extra(constituents, mask, self.n_extra)  # (N, P, F)
         points = features[..., :2]  # the first graph is drawn in the plane of η and φ
         x = self.input_norm(features[mask])  # (M, F): no time goes into padding

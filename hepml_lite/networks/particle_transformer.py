@@ -111,7 +111,7 @@ class ParticleTransformer(nn.Module):
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
             mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
         """
-        check_particles(self, constituents, mask, 3 + self.n_extra, "constituents")
+        check_particles(self, constituents, mask, None, "constituents")
         if choice.in_use("particle_transformer"):  # the same numbers in less time and memory
             return fast.logits(self, constituents, mask)
         features = self.particle_features(constituents, mask)  # (N, P, F)

@@ -61,8 +61,8 @@ def test_wrong_shapes_and_types_are_named(given):
     for wrong, message in (
         ((particles, mask[:, :5]), r"mask is torch.bool of shape \(4, 5\)"),
         ((particles, mask.float()), "mask is torch.float32"),
-        ((particles[..., :2], mask), r"shape \(4, 6, 2\): .* takes \(N, P, F\)"),
-        ((torch.rand(4, 6, 9), mask), r"shape \(4, 6, 9\): .* takes \(N, P, F\)"),
+        ((particles[..., :2], mask), r"(shape \(4, 6, 2\)|2 columns): .* takes"),
+        ((torch.rand(4, 6, 9), mask), r"(shape \(4, 6, 9\)|9 columns): .* takes"),
         ((particles[0], mask[0]), r"takes \(N, P, F\)"),
         ((particles.long(), mask), "holds torch.int64"),
         ((particles.half(), mask), "holds torch.float16"),
