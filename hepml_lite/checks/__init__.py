@@ -125,8 +125,10 @@ def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple
     """Return the verdict (right, wrong or open) and the text that goes with it."""
     if answer is ... or answer is None:
         return "open", f"not attempted yet. {_go_on}"
+    results = [answer]
     try:
-        said = task.verify(_guarded(answer), **(context | {"reference": _copy(reference)}))
+        guarded = _guarded(answer, results)
+        said = task.verify(guarded, **(context | {"reference": _copy(reference)}))
     except NotAttempted:
         return "open", f"not attempted yet. {_go_on}"
     except Wrong as error:
@@ -136,11 +138,19 @@ def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple
         if isinstance(error, NotImplementedError) and _raised_by(answer, error):
             return "open", f"not attempted yet. {_go_on}"
         return "wrong", f"{_explain(answer, error)} {_go_on}"
+    if any(_holds_nan(result) for result in results) and not _holds_nan(reference):
+        return "wrong", (
+            "your answer holds NaN, which no comparison finds wrong: was something divided by "
+            f"zero, or the root or logarithm taken of a negative number? {_go_on}"
+        )
     return "right", f"right: {said}" if isinstance(said, str) else "right."
 
 
-def _guarded(answer: Any) -> Any:
-    """Return what the check may touch: a copy, or a function that notices a missing ``return``."""
+def _guarded(answer: Any, results: list[Any]) -> Any:
+    """Return what the check may touch: a copy, or a function that notices a missing ``return``.
+
+    What such a function returns is added to `results`.
+    """
     if not isinstance(answer, types.FunctionType):
         return _copy(answer)
 
@@ -151,9 +161,20 @@ def _guarded(answer: Any) -> Any:
             raise NotAttempted
         if result is None:
             raise Wrong(f"your {answer.__name__} returned None: did you forget `return`?")
+        results.append(_copy(result))
         return result
 
     return tried
+
+
+def _holds_nan(value: Any) -> bool:
+    """Return whether a number, an array, or one in a tuple or list of them, is NaN."""
+    if isinstance(value, tuple | list):
+        return any(_holds_nan(part) for part in value)
+    try:
+        return bool((value != value).any()) if hasattr(value, "any") else bool(value != value)
+    except Exception:  # what cannot be compared is no number
+        return False
 
 
 def _copy(value: Any) -> Any:

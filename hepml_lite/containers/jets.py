@@ -26,6 +26,17 @@ from hepml_lite.containers.validation import (
 )
 
 
+def require_jets(jets: Any) -> None:
+    """Raise TypeError for anything but `Jets`, such as an array of constituents."""
+    if not isinstance(jets, Jets):
+        shape = getattr(jets, "shape", None)
+        kind = type(jets).__name__ + (f" of shape {tuple(shape)}" if shape is not None else "")
+        raise TypeError(
+            f"jets is {kind}, not Jets: make it with containers.Jets(constituents), of pT, eta, "
+            "phi (N, P, 3), or Jets.from_four_vectors(p4)"
+        )
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Jets(Rows):
     """N jets of up to P constituents each, padded with zeros; massless unless masses are given.

@@ -51,6 +51,8 @@ class Rows:
         for name, array in (*arrays.items(), ("label", label)):
             shape = (n,) if name == "label" else (n, *array.shape[1:])
             require_shape(name, array, shape, each=f"row of {first}")
+        if isinstance(self.names, str):
+            raise ValueError(f"names is {self.names!r}, one text: give a tuple, ({self.names!r},)")
         require_names(label, tuple(self.names))
         for name, array in arrays.items():
             self.__dict__[name] = own(array, array.dtype)
@@ -103,7 +105,7 @@ class Rows:
         Raises:
             ValueError: if a fraction is not positive or their sum exceeds one.
         """
-        if not fractions or min(fractions) <= 0 or sum(fractions) > 1 + 1e-9:
+        if not fractions or not all(f > 0 for f in fractions) or not sum(fractions) <= 1 + 1e-9:
             raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
         order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
         edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)

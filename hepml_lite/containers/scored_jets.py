@@ -60,6 +60,12 @@ class ScoredJets(Rows):
                 raise ValueError(f"{name} is NaN or infinite for some jets: remove them first")
         scores = {name: np.atleast_2d(np.asarray(s)) for name, s in self.scores.items()}
         for name, rows in scores.items():
+            if not isinstance(name, str) or name.strip().lower() in ("", "none"):
+                raise ValueError(
+                    f"a tagger is named {name!r}: give it another name; 'none' stands for no tagger"
+                )
+            if rows.dtype.kind not in "biuf":
+                raise ValueError(f"{name!r} has scores of type {rows.dtype}, not real numbers")
             if rows.ndim != 2 or rows.shape[1] != len(self):
                 raise ValueError(
                     f"{name!r} has scores {rows.shape} for {len(self)} jets: "

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast import deep_sets as fast
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.mlp import MLP
 
 
@@ -91,6 +92,7 @@ class ParticleFlowNetwork(_DeepSet):
         What stands in a padded slot, NaN included, changes nothing; a jet without particles
         gives F(0).
         """
+        check_particles(self, features, mask, self.phi.sizes[0])
         return self.f(sum_over_particles(self.phi, features, mask))  # (N, L) → (N, n_classes)
 
 
@@ -129,6 +131,7 @@ class EnergyFlowNetwork(_DeepSet):
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes): features (N, P, F) with z first, mask (N, P), True where real."""
+        check_particles(self, features, mask, 1 + self.phi.sizes[0])
         z, angles = features[..., 0], features[..., 1:]  # (N, P), (N, P, F-1)
         return self.f(sum_over_particles(self.phi, angles, mask, z))  # (N, L) → (N, n_classes)
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from hepml_lite.networks.inputs import check_images
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.settings import require_positive
 
@@ -76,6 +77,7 @@ class ImageCNN(nn.Module):
         Raises:
             ValueError: images of another size.
         """
+        check_images(self, images, self.shape[0])
         if images.shape[1:] != self.shape:
             raise ValueError(
                 f"images of shape {tuple(images.shape)}: this network is made for "
@@ -145,6 +147,7 @@ class ImageResNet(nn.Module):
         super().__init__()
         require_positive(n_channels=n_channels, stem=stem, groups=groups, n_classes=n_classes)
         _check_stages(channels, blocks, groups)
+        self.n_channels = n_channels
         layers: list[nn.Module] = []
         for stage, (n_in, n_out) in enumerate(pairwise((stem, *channels))):
             layers.append(Bottleneck(n_in, n_out, groups, stride=2 if stage else 1))
@@ -167,6 +170,7 @@ class ImageResNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, n_classes) of images (N, C, H, W)."""
+        check_images(self, images, self.n_channels)
         maps = self.blocks(self.stem(images))  # (N, C, H, W) → (N, C', H', W')
         return self.head(maps.mean((2, 3)))  # (N, C') → (N, n_classes)
 

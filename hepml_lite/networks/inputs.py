@@ -1,10 +1,12 @@
 """What networks read of a jet: the same jets in the forms that different architectures ask for."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.networks.layers.kinematic_features import kinematic_features
 
 # Typical pT share and angles of a particle: a network learns far faster from numbers of order one.
@@ -12,12 +14,18 @@ TYPICAL = np.array([0.05, 0.3, 0.3], dtype=np.float32)
 
 
 def network_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """Features (N, P, 3), the jet's relative coordinates over typical sizes, and mask (N, P)."""
+    """Features (N, P, 3), the jet's relative coordinates over typical sizes, and mask (N, P).
+
+    Raises:
+        TypeError: another kind of object than `Jets`.
+    """
+    require_jets(jets)
     return jets.relative() / TYPICAL, jets.mask
 
 
 def particle_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     """Constituents (N, P, 3), pT [GeV], eta and phi as measured, and mask (N, P)."""
+    require_jets(jets)
     return jets.constituents, jets.mask
 
 
@@ -26,6 +34,7 @@ def four_vector_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
     Jets of massless constituents have three columns, (N, P, 3), others (N, P, 4).
     """
+    require_jets(jets)
     if jets.constituent_mass is None:
         return particle_inputs(jets)
     columns = [jets.constituents, jets.constituent_mass[..., None]]
@@ -37,10 +46,125 @@ def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
     The first feature is what lists of particles are sorted by.
     """
+    require_jets(jets)
     constituents = torch.tensor(jets.constituents)
     mask = torch.tensor(jets.mask)
     features = kinematic_features(constituents, mask)
     return features[..., [2, 0, 1, 3, 4, 5, 6]].numpy(), jets.mask
+
+
+class NotFinite(ValueError, FloatingPointError):
+    """Particles that a network is given are NaN or infinite."""
+
+
+def check_particles(
+    model: nn.Module,
+    particles: Tensor,
+    mask: Tensor,
+    n_features: int | tuple[int, ...] | None,
+    name: str = "features",
+    any_precision: bool = False,
+) -> None:
+    """Raise an error unless a network can read these particles.
+
+    Numbers are looked at on a CPU only: its ReLU turns NaN into 0, so that NaN would give plausible
+    scores. On a GPU NaN survives, and a look would make the GPU wait.
+
+    Args:
+        model: the network; its weights say which precision it needs.
+        particles: (N, P, F).
+        mask: (N, P) bool, True where real. What stands in padding is not looked at.
+        n_features: F, or all that are allowed; None: the network looks at F itself.
+        name: of the particles, for messages.
+        any_precision: the network converts float32 and float64 itself.
+
+    Raises:
+        TypeError: particles or mask are no tensors.
+        ValueError: another shape or type of number; `NotFinite` for numbers that are NaN or
+            infinite.
+    """
+    allowed = (n_features,) if isinstance(n_features, int) else n_features
+    check_tensor(name, particles)
+    if particles.ndim != 3 or (allowed and particles.shape[2] not in allowed):
+        numbers = " or ".join(map(str, allowed or ()))
+        raise ValueError(
+            f"{name} has shape {tuple(particles.shape)}: {type(model).__name__} takes (N, P, F)"
+            + (f" with F = {numbers} numbers of each of P particles" if numbers else "")
+        )
+    check_tensor("mask", mask)
+    if mask.dtype != torch.bool or mask.shape != particles.shape[:2]:
+        raise ValueError(
+            f"mask is {mask.dtype} of shape {tuple(mask.shape)} for {name} "
+            f"{tuple(particles.shape)}: give torch.bool (N, P), True where a particle is real"
+        )
+    check_precision(model, name, particles, any_precision)
+    if _may_be_wrong(particles):
+        bad = mask & ~particles.detach().isfinite().all(2)
+        if bad.any():
+            jet, particle = bad.nonzero()[0].tolist()
+            raise NotFinite(
+                f"{name} of {int(bad.sum())} real particles are NaN or infinite, the first is "
+                f"particle {particle} of jet {jet}: correct them, or set their mask to False"
+            )
+
+
+def check_images(model: nn.Module, images: Tensor, n_channels: int) -> None:
+    """Raise an error unless a network can read images (N, n_channels, H, W).
+
+    Raises:
+        TypeError, ValueError: as `check_particles`.
+    """
+    check_tensor("images", images)
+    if images.ndim != 4 or images.shape[1] != n_channels:
+        raise ValueError(
+            f"images of shape {tuple(images.shape)}: {type(model).__name__} takes "
+            f"(N, {n_channels}, pixels, pixels)"
+        )
+    check_precision(model, "images", images)
+    if _may_be_wrong(images) and not images.isfinite().all():
+        bad = ~images.detach().flatten(1).isfinite().all(1)
+        raise NotFinite(
+            f"images of {int(bad.sum())} jets are NaN or infinite, the first is jet "
+            f"{int(bad.nonzero()[0])}: correct or remove these jets"
+        )
+
+
+def check_tensor(name: str, values: Tensor) -> None:
+    """Raise TypeError unless the values are a tensor."""
+    if not isinstance(values, Tensor):
+        raise TypeError(
+            f"{name} is {type(values).__name__}, not a tensor: write torch.as_tensor({name}), or "
+            "use training.predict, which takes arrays"
+        )
+
+
+def check_precision(
+    model: nn.Module, name: str, values: Tensor, any_precision: bool = False
+) -> None:
+    """Raise ValueError unless the numbers are of the type of the weights.
+
+    Args:
+        model: the network.
+        name: of the values, for the message.
+        values: the numbers.
+        any_precision: float32 and float64 will both do.
+    """
+    if any_precision and values.dtype in (torch.float32, torch.float64):
+        return
+    weights = next(model.parameters()).dtype
+    converted = torch.is_autocast_enabled(values.device.type) and values.is_floating_point()
+    if values.dtype != weights and not converted:
+        raise ValueError(
+            f"{name} holds {values.dtype}, the weights of {type(model).__name__} {weights}: "
+            f"write {name}.to({weights})"
+        )
+
+
+def _may_be_wrong(values: Tensor) -> bool:
+    """Whether a number may be NaN or infinite: one sum, far cheaper than a look at each."""
+    if not values.is_cpu or torch.compiler.is_compiling():
+        return False
+    return not math.isfinite(values.detach().sum().item())
 
 
 class OnFourVectors(nn.Module):
@@ -59,6 +183,7 @@ class OnFourVectors(nn.Module):
 
     def forward(self, constituents: Tensor, mask: Tensor) -> Tensor:
         """Constituents (N, P, 3 or 4), mask (N, P) → what the network gives, (N, n_classes)."""
+        check_particles(self, constituents, mask, (3, 4), "constituents", any_precision=True)
         return self.network(four_vectors(constituents.double()).to(self.kind), mask)
 
 

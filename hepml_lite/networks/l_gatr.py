@@ -22,6 +22,7 @@ from torch.nn.functional import gelu, linear, pad, scaled_dot_product_attention
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast import l_gatr as fast
 from hepml_lite.networks.fast.l_gatr import SMALLEST
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers import minkowski
 from hepml_lite.networks.layers.minkowski import minkowski_product
 
@@ -85,6 +86,7 @@ class LGATrSlim(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
+        check_particles(self, four_vectors, mask, 4, "four_vectors", any_precision=True)
         x, mask = self.tokens(four_vectors, mask)  # (N, T, 4 + K), (N, T)
         with torch.autocast(x.device.type, enabled=False):  # v·v needs all the precision there is
             if choice.in_use("l_gatr"):  # the same numbers in less time and memory

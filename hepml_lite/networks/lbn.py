@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.four_vectors import full_precision, minkowski_square, safe_norm
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import leading
@@ -129,6 +130,7 @@ class LorentzBoostNetwork(nn.Module):
         What stands in a padded slot, NaN included, changes nothing; a jet without particles gives
         the same as a jet of zeros.
         """
+        check_particles(self, four_vectors, mask, 4, "four_vectors")
         rank = four_vectors[..., 1:3].square().sum(-1)  # pT², (N, P)
         p, _ = leading(four_vectors, mask, self.n_particles, rank)  # (N, n, 4)
         with full_precision(p):

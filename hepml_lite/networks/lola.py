@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.four_vectors import (
     full_precision,
     minkowski_square,
@@ -136,6 +137,7 @@ class LoLa(nn.Module):
         What stands in a padded slot, NaN included, changes nothing; a jet without particles gives
         the same as a jet of zeros.
         """
+        check_particles(self, four_vectors, mask, 4, "four_vectors")
         rank = four_vectors[..., 1:3].square().sum(-1)  # pT², (N, P)
         k, _ = leading(four_vectors / self.scale, mask, self.n_particles, rank)  # (N, n, 4)
         with full_precision(k):

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast.lorentz_net import through_blocks
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers import minkowski
 from hepml_lite.networks.layers.minkowski import minkowski_product, psi
 from hepml_lite.networks.layers.padding import on_real
@@ -74,6 +75,7 @@ class LorentzNet(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
+        check_particles(self, four_vectors, mask, 4, "four_vectors", any_precision=True)
         x, mask = minkowski.with_references(four_vectors, mask, self.reference)
         x, mask, back = minkowski.by_size(x, mask)  # small jets first, no slot that none needs
         kinds = x[..., 4:]  # (N, P, K): 1 for the k-th kind of reference, else 0

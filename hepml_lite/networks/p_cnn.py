@@ -12,6 +12,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import leading, mean_pooled
 from hepml_lite.networks.layers.settings import require_positive
@@ -90,6 +91,7 @@ class PCNN(nn.Module):
         for stage in stages:
             first = 2 if strides else 1  # the first stage keeps all positions
             strides += [first, *[1] * (len(stage) - 1)]
+        self.n_features = n_features
         self.n_particles = n_particles
         self.input_norm = nn.BatchNorm1d(n_features)
         self.stem = _convolution(n_features, stem)
@@ -115,6 +117,7 @@ class PCNN(nn.Module):
         What stands in a padded slot, NaN included, changes nothing; a jet without particles gives
         what the dense layer makes of zeros.
         """
+        check_particles(self, features, mask, self.n_features)
         n = min(self.n_particles, features.shape[1])
         x, mask = leading(features, mask, n, features[..., 0])
         x = _normalised(x.transpose(1, 2), mask, self.input_norm)  # (N, P, F) → (N, F, P)

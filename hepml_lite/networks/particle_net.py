@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.networks.fast.linear import FastLinear
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.kinematic_features import KINEMATIC_FEATURES, with_extra
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.row_norm import RowNorm, mean_of_rows
@@ -138,6 +139,7 @@ class ParticleNet(nn.Module):
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
             mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
         """
+        check_particles(self, constituents, mask, None, "constituents")
         features = with_extra(constituents, mask, self.n_extra)  # (N, P, F)
         points = features[..., :2]  # the first graph is drawn in the plane of η and φ
         x = self.input_norm(features[mask])  # (M, F): no time goes into padding

@@ -19,6 +19,7 @@ from torch.nn.functional import gelu, pad
 
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast import particle_transformer as fast
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.kinematic_features import (
     KINEMATIC_FEATURES,
     SMALLEST,
@@ -110,6 +111,7 @@ class ParticleTransformer(nn.Module):
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
             mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
         """
+        check_particles(self, constituents, mask, None, "constituents")
         if choice.in_use("particle_transformer"):  # the same numbers in less time and memory
             return fast.logits(self, constituents, mask)
         features = self.particle_features(constituents, mask)  # (N, P, F)

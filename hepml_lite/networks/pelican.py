@@ -18,6 +18,7 @@ from torch.nn.functional import dropout, leaky_relu
 
 from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast.pelican import through_blocks
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.minkowski import (
     by_size,
     check_settings,
@@ -96,6 +97,7 @@ class PELICAN(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
+        check_particles(self, four_vectors, mask, 4, "four_vectors", any_precision=True)
         x, mask = with_references(four_vectors, mask, self.reference)
         x, mask, back = by_size(x, mask)  # small jets first, no slot that none needs
         with torch.autocast(x.device.type, enabled=False):

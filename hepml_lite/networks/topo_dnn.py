@@ -9,6 +9,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import leading
 from hepml_lite.networks.layers.settings import require_positive
@@ -44,6 +45,7 @@ class TopoDNN(nn.Module):
     ):
         super().__init__()
         require_positive(n_features=n_features, n_particles=n_particles)
+        self.n_features = n_features
         self.n_particles = n_particles
         self.mlp = MLP((n_particles * n_features, *hidden, n_classes), dropout=dropout)
 
@@ -61,6 +63,7 @@ class TopoDNN(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
+        check_particles(self, features, mask, self.n_features)
         particles, _ = leading(features, mask, self.n_particles, features[..., 0])
         return self.mlp(particles.flatten(1))  # (N, n F) → (N, n_classes)
 

@@ -7,6 +7,7 @@ the normalisation before each step (R. Xiong et al., arXiv:2002.04745).
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import clean, mean_pooled
 
@@ -37,7 +38,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Particles x (N, P, D), mask (N, P) → (N, P, D)."""
         n, p, width = x.shape
-        qkv = self.queries_keys_values(x).view(n, p, 3, self.n_heads, -1)
+        qkv = self.queries_keys_values(x).view(n, p, 3, self.n_heads, width // self.n_heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (N, H, P, d)
         # A jet without particles attends to its padding: a softmax over nothing would be NaN.
         visible = mask | ~mask.any(1, keepdim=True)
@@ -102,6 +103,7 @@ class TransformerEncoder(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
+        check_particles(self, features, mask, self.embedding.sizes[0])
         return self.attend(self.embedding(clean(features, mask)), mask)
 
     def attend(self, x: Tensor, mask: Tensor) -> Tensor:

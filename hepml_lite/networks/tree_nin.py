@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from hepml_lite.networks.inputs import check_particles, check_tensor
 from hepml_lite.networks.layers.mlp import MLP
 
 
@@ -105,6 +106,14 @@ class TreeNiN(nn.Module):
             children: (N, K, 2) integers, the two nodes merged into each; -1 for a leaf.
             depth: (N, K) integers, steps down from the root; 0 for the root, -1 for no node.
         """
+        check_tensor("depth", depth)
+        check_tensor("children", children)
+        check_particles(self, features, depth >= 0, self.leaf.sizes[0])
+        if children.shape != (*depth.shape, 2) or children.is_floating_point():
+            raise ValueError(
+                f"children is {children.dtype} of shape {tuple(children.shape)}: give integers "
+                f"{(*depth.shape, 2)}, the two nodes merged into each, -1 for a leaf"
+            )
         levels = levels_of(children, depth)
         root = self._root(features.flatten(0, 1)[levels.node], levels)  # (R, H)
         jet = levels.node[: len(root)] // depth.shape[1]  # the roots are the first level

@@ -17,12 +17,16 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from hepml_lite.statistics.inputs import (
+    Seed,
     checked_columns,
+    checked_count,
+    checked_finite,
+    checked_number,
     checked_probabilities,
+    checked_rng,
     checked_scores,
 )
 from hepml_lite.statistics.intervals import Interval, central_interval, efficiency_interval
-from hepml_lite.statistics.metrics import Seed
 
 
 class ReliabilityCurve(NamedTuple):
@@ -50,12 +54,20 @@ class Temperature:
     temperature: float
 
     def __call__(self, logits: ArrayLike) -> np.ndarray:
-        """Probabilities: of signal (N,) for logits (N,) or (N, 2), of all classes for (N, C)."""
-        logits = np.asarray(logits, dtype=float) / self.temperature
-        if logits.ndim == 1:
-            return expit(logits)
-        probabilities = softmax(logits, axis=1)
-        return probabilities[:, 1] if logits.shape[1] == 2 else probabilities
+        """Probabilities: of signal (N,) for logits (N,) or (N, 2), of all classes for (N, C).
+
+        Raises:
+            ValueError: a temperature that is not positive, other shapes, logits that are NaN or
+                infinite.
+        """
+        temperature = checked_number("temperature", self.temperature, 0, np.inf, "()")
+        scaled = checked_finite("logits", logits) / temperature
+        if scaled.ndim == 1:
+            return expit(scaled)
+        if scaled.ndim != 2 or scaled.shape[1] < 2:
+            raise ValueError(f"logits has shape {scaled.shape}: give (N,), or (N, C) of C classes")
+        probabilities = softmax(scaled, axis=1)
+        return probabilities[:, 1] if scaled.shape[1] == 2 else probabilities
 
 
 def reliability_curve(
@@ -69,11 +81,11 @@ def reliability_curve(
     Raises:
         ValueError: probabilities outside [0, 1], labels other than 0 and 1, shapes, n_bins < 1.
     """
-    labels, probability = checked_probabilities(labels, probability)
-    bin_of_jet = _bins(probability, n_bins)
+    label, p = checked_probabilities(labels, probability)
+    bin_of_jet = _bins(p, n_bins)
     jets = np.bincount(bin_of_jet)
-    signal = np.bincount(bin_of_jet, weights=labels)
-    predicted = np.bincount(bin_of_jet, weights=probability) / jets
+    signal = np.bincount(bin_of_jet, weights=label)
+    predicted = np.bincount(bin_of_jet, weights=p) / jets
     counts = zip(signal.astype(int).tolist(), jets.tolist(), strict=True)
     observed, low, high = np.array([efficiency_interval(k, n, level) for k, n in counts]).T
     return ReliabilityCurve(predicted, observed, low, high, jets)
@@ -94,20 +106,18 @@ def expected_calibration_error(
     Raises:
         ValueError: as `reliability_curve`, or n_bootstrap < 2.
     """
-    if n_bootstrap < 2:
-        raise ValueError(
-            f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 draws, better 500"
-        )
-    labels, probability = checked_probabilities(labels, probability)
-    bin_of_jet = _bins(probability, n_bins)
-    rng = np.random.default_rng(rng)
+    why = "an interval needs at least 2 draws, better 500"
+    n_bootstrap = checked_count("n_bootstrap", n_bootstrap, 2, why)
+    label, p = checked_probabilities(labels, probability)
+    bin_of_jet = _bins(p, n_bins)
+    generator = checked_rng(rng)
 
     def error(truth: np.ndarray) -> float:
-        differences = np.bincount(bin_of_jet, weights=truth - probability)
+        differences = np.bincount(bin_of_jet, weights=truth - p)
         return float(np.abs(differences).sum() / len(truth))
 
-    value = error(labels)
-    null = np.array([error(rng.random(len(labels)) < probability) for _ in range(n_bootstrap)])
+    value = error(label)
+    null = np.array([error(generator.random(len(label)) < p) for _ in range(n_bootstrap)])
     low, high = central_interval(null)
     expected = Interval(float(null.mean()), float(low), float(high))
     p_value = (1 + (null >= value).sum()) / (1 + n_bootstrap)
@@ -116,8 +126,8 @@ def expected_calibration_error(
 
 def brier_score(labels: ArrayLike, probability: ArrayLike) -> float:
     """Mean (p - y)^2, of 0 to 1: smallest for the true probability (Brier 1950)."""
-    labels, probability = checked_probabilities(labels, probability)
-    return float(np.mean((probability - labels) ** 2))
+    label, p = checked_probabilities(labels, probability)
+    return float(np.mean((p - label) ** 2))
 
 
 def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:
@@ -131,22 +141,23 @@ def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:
         ValueError: shapes, labels without a logit, or no best temperature: perfectly separated
             classes (T → 0), or logits no better than guessing (T → inf).
     """
-    logits = np.asarray(logits, dtype=float)
-    if logits.ndim == 1:  # one logit against that of the background, which is 0
-        logits = np.stack([np.zeros_like(logits), logits], axis=1)
-    labels, logits = checked_columns(labels, logits, fewest=0)
+    columns = checked_finite("logits", logits)
+    if columns.ndim == 1:  # one logit against that of the background, which is 0
+        columns = np.stack([np.zeros_like(columns), columns], axis=1)
+    label, columns = checked_columns(labels, columns, fewest=0)
 
-    true = logits[np.arange(len(labels)), labels]
+    true = columns[np.arange(len(label)), label]
     # the entropy is convex in 1/T: its slope at 0 and what remains at infinity decide both ends
-    useless, perfect = true.mean() <= logits.mean(), (true >= logits.max(axis=1)).all()
+    useless = true.mean() <= columns.mean()
+    perfect = (true >= columns.max(axis=1)).all()
     if useless or perfect:
         raise ValueError(
             f"no best temperature: the logits {'tell nothing about' if useless else 'separate'} "
-            f"these {len(labels)} labels; use other or more validation jets"
+            f"these {len(label)} labels; use other or more validation jets"
         )
 
     def entropy(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
+        scaled = columns / np.exp(log_temperature)
         return float(np.mean(logsumexp(scaled, axis=1) - true / np.exp(log_temperature)))
 
     return Temperature(float(np.exp(minimize_scalar(entropy, bracket=(-1, 1)).x)))
@@ -158,11 +169,12 @@ def platt_scaling(labels: ArrayLike, logits: ArrayLike) -> Callable[[ArrayLike],
     The offset also corrects for other fractions of the classes. Logits serve better than
     probabilities. Without Platt's smoothing of the labels, which matters for few jets only.
     """
-    labels, scores = checked_scores(labels, logits, name="logits")
+    label, score = checked_scores(labels, logits, name="logits")
     regression = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
-    regression.fit(scores[:, None], labels)
-    slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
-    return lambda s: expit(slope * np.asarray(s, dtype=float) + offset)
+    regression.fit(score[:, None], label)
+    slope = float(regression.coef_[0, 0])
+    offset = float(regression.intercept_[0])
+    return lambda s: expit(slope * checked_finite("logits", s) + offset)
 
 
 def isotonic(labels: ArrayLike, scores: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
@@ -171,14 +183,13 @@ def isotonic(labels: ArrayLike, scores: ArrayLike) -> Callable[[ArrayLike], np.n
     Raises:
         ValueError: as `checked_scores`; both classes are needed.
     """
-    labels, scores = checked_scores(labels, scores)
-    steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, labels)
-    return steps.predict
+    label, score = checked_scores(labels, scores)
+    steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, label)
+    return lambda s: steps.predict(checked_finite("scores", s, n_axes=1))
 
 
 def _bins(probability: np.ndarray, n_bins: int) -> np.ndarray:
     """Bin of each jet (N,): as many jets in each bin, and no bin without jets."""
-    if n_bins < 1:
-        raise ValueError(f"n_bins={n_bins}: give 1 or more")
+    n_bins = checked_count("n_bins", n_bins)
     edges = np.quantile(probability, np.linspace(0, 1, n_bins + 1)[1:-1])
     return np.unique(np.searchsorted(edges, probability), return_inverse=True)[1]

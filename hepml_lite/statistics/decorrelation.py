@@ -5,9 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_numbers, checked_scores
+from hepml_lite.statistics.inputs import (
+    Seed,
+    checked_count,
+    checked_edges,
+    checked_not_negative,
+    checked_numbers,
+    checked_rng,
+    checked_scores,
+)
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
-from hepml_lite.statistics.metrics import Seed
 from hepml_lite.statistics.thresholds import threshold_at
 
 
@@ -54,12 +61,14 @@ def mass_sculpting(
         rng: generator or seed of both.
 
     Raises:
-        ValueError: shapes, labels, a working point outside (0, 1], or no background on one side.
+        ValueError: shapes, labels, a working point outside (0, 1], edges that do not rise, fewer
+            than two resamples, or no background on one side.
     """
     label, score = checked_scores(labels, scores)
     mass = checked_numbers("masses", masses, label, "masses are in GeV")
     if against not in ("failing", "all"):
         raise ValueError(f"against={against!r}: choose 'failing' or 'all' background jets")
+    n_bootstrap = checked_count("n_bootstrap", n_bootstrap, 2, "an error needs resamples")
     passed = score[label == 0] >= threshold_at(score[label == 1], signal_efficiency)
     mass = mass[label == 0]
     if passed.all() or not passed.any():
@@ -67,10 +76,13 @@ def mass_sculpting(
             f"{passed.sum()} of {len(passed)} background jets pass at signal_efficiency="
             f"{signal_efficiency:g}: some must pass and some fail; move the cut or use more jets"
         )
-    edges = np.quantile(mass, np.linspace(0, 1, 21)) if edges is None else np.asarray(edges)
-    mass_bin = _bins(mass, edges)
-    rng = np.random.default_rng(rng)
-    n_bins = len(edges) - 1
+    if edges is None:
+        edge = np.quantile(mass, np.linspace(0, 1, 21))
+    else:
+        edge = checked_edges("edges", edges)
+    mass_bin = _bins(mass, edge)
+    generator = checked_rng(rng)
+    n_bins = len(edge) - 1
 
     def divergence(rows: np.ndarray | slice, chosen: np.ndarray) -> float:
         after = np.bincount(mass_bin[rows][chosen], minlength=n_bins)
@@ -79,20 +91,36 @@ def mass_sculpting(
 
     value = divergence(slice(None), passed)
     sides = [np.flatnonzero(passed == side) for side in (True, False)]
-    draws = (np.concatenate([rng.choice(s, len(s)) for s in sides]) for _ in range(n_bootstrap))
+    draws = (
+        np.concatenate([generator.choice(s, len(s)) for s in sides]) for _ in range(n_bootstrap)
+    )
     # resampling shifts a divergence upwards by about the floor, but its spread is right
     error = float(np.std([divergence(rows, passed[rows]) for rows in draws]))
-    floor = np.mean([divergence(slice(None), rng.permutation(passed)) for _ in range(n_bootstrap)])
+    floor = np.mean(
+        [divergence(slice(None), generator.permutation(passed)) for _ in range(n_bootstrap)]
+    )
     jsd = Interval(value, max(value - error, 0.0), value + error)
     efficiency = efficiency_interval(int(passed.sum()), len(passed))
     return Sculpting(jsd, jsd.inverse(), float(floor), efficiency)
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
-    """Jensen-Shannon divergence in bits of two histograms (H,), normalised here: 0 to 1."""
-    p, q = (np.asarray(h, dtype=float) / np.sum(h) for h in (p, q))
-    middle = (p + q) / 2
-    filled = [h[h > 0] * np.log2(h[h > 0] / middle[h > 0]) for h in (p, q)]
+    """Jensen-Shannon divergence in bits of two histograms (H,), normalised here: 0 to 1.
+
+    Raises:
+        ValueError: contents that are negative or not finite, other shapes, an empty histogram.
+    """
+    histograms = [checked_not_negative("contents", h) for h in (p, q)]
+    shapes = [h.shape for h in histograms]
+    totals = [h.sum() for h in histograms]
+    if shapes[0] != shapes[1] or len(shapes[0]) != 1 or not min(totals) > 0:
+        raise ValueError(
+            f"histograms of shapes {shapes} and sums {totals}: give two of the same bins, (H,), "
+            "each with some content"
+        )
+    shares = [h / total for h, total in zip(histograms, totals, strict=True)]
+    middle = (shares[0] + shares[1]) / 2
+    filled = [h[h > 0] * np.log2(h[h > 0] / middle[h > 0]) for h in shares]
     return float(max(sum(part.sum() for part in filled) / 2, 0.0))
 
 
@@ -123,10 +151,12 @@ def efficiency_by_mass(
     """
     label, score = checked_scores(labels, scores)
     mass = checked_numbers("masses", masses, label, "masses are in GeV")
+    edge = checked_edges("edges", edges)
+    if of not in (0, 1):
+        raise ValueError(f"of is {of!r}: choose 0 (background) or 1 (signal)")
     passed = score >= threshold_at(score[label == 1], signal_efficiency)
-    totals, passing = (
-        np.histogram(mass[chosen], edges)[0] for chosen in (label == of, (label == of) & passed)
-    )
+    totals = np.histogram(mass[label == of], edge)[0]
+    passing = np.histogram(mass[(label == of) & passed], edge)[0]
     counts = zip(passing.tolist(), totals.tolist(), strict=True)
     return [efficiency_interval(k, m, level) if m else None for k, m in counts]
 

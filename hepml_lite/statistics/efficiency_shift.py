@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_scores
+from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng, checked_scores
 from hepml_lite.statistics.intervals import Interval, central_interval
-from hepml_lite.statistics.metrics import Seed
 from hepml_lite.statistics.thresholds import threshold_at
 
 FEWEST = 10  # background jets that pass the threshold; with fewer an interval says nothing
@@ -59,7 +58,7 @@ def shift_of_efficiency(
         varied: (N,) scores of the same jets under a variation, or (M,) of others.
         varied_labels: (M,) labels of these others; None for the same jets.
         signal_efficiency: of the nominal jets, which sets the threshold.
-        n_bootstrap: resamples.
+        n_bootstrap: resamples, 2 or more.
         rng: generator or seed.
         level: of the intervals.
 
@@ -68,7 +67,8 @@ def shift_of_efficiency(
             scores that are NaN or infinite, an efficiency outside (0, 1], or fewer than
             ten background jets above the nominal threshold.
     """
-    rng = np.random.default_rng(rng)
+    generator = checked_rng(rng)
+    n_bootstrap = checked_count("n_bootstrap", n_bootstrap, 2, "an interval needs resamples")
     paired = varied_labels is None
     before = _by_class(labels, nominal, "nominal")
     after = _by_class(labels if varied_labels is None else varied_labels, varied, "varied")
@@ -80,8 +80,8 @@ def shift_of_efficiency(
         )
     resamples = []
     for _ in range(n_bootstrap):
-        drawn = _drawn(before, rng)
-        other = drawn if paired else _drawn(after, rng)
+        drawn = _drawn(before, generator)
+        other = drawn if paired else _drawn(after, generator)
         resamples.append(_shift(_chosen(before, drawn), _chosen(after, other), signal_efficiency))
     low, high = central_interval(resamples, level)
     values = _shift(before, after, signal_efficiency)
@@ -95,7 +95,9 @@ def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float)
     cuts = (before[0], threshold), (after[0], threshold), (after[0], refitted)
     background = np.array([(scores >= cut).mean() for scores, cut in cuts])
     rejection = np.divide(1, background, out=np.full(3, np.inf), where=background > 0)
-    ratios = rejection[1:] * background[0]
+    # Where nothing passes, neither before nor after, any ratio is possible: inf, not 0 x inf
+    lost = np.isinf(rejection[1:])
+    ratios = np.multiply(rejection[1:], background[0], out=np.full(2, np.inf), where=~lost)
     change = passing[0] - passing[1]
     return np.array([passing[0], *rejection, change, *ratios, refitted - threshold])
 
@@ -112,5 +114,5 @@ def _chosen(classes: list[np.ndarray], positions: list[np.ndarray]) -> list[np.n
 def _by_class(labels: ArrayLike, scores: ArrayLike, name: str) -> list[np.ndarray]:
     """Scores of the background and of the signal."""
     remedy = "for a sample of other jets give varied_labels"
-    labels, scores = checked_scores(labels, scores, name=name, remedy=remedy)
-    return [scores[labels == c] for c in (0, 1)]
+    label, score = checked_scores(labels, scores, name=name, remedy=remedy)
+    return [score[label == c] for c in (0, 1)]

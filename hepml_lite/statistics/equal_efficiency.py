@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_scores
+from hepml_lite.statistics.inputs import checked_count, checked_scores
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.thresholds import threshold_at
-from hepml_lite.statistics.working_point import WorkingPoint, working_point
+from hepml_lite.statistics.working_point import WorkingPoint, checked_selection, working_point
 
 
 class Comparison(NamedTuple):
@@ -38,8 +38,9 @@ def matched_threshold(labels: ArrayLike, scores: ArrayLike, passed_signal: int) 
     Raises:
         ValueError: if there are fewer signal jets, or as `checked_scores`.
     """
-    labels, scores = checked_scores(labels, scores)
-    signal = scores[labels == 1]
+    label, score = checked_scores(labels, scores)
+    signal = score[label == 1]
+    passed_signal = checked_count("passed_signal", passed_signal, fewest=0)
     if not 0 <= passed_signal <= len(signal):
         raise ValueError(f"{passed_signal} of {len(signal)} signal jets cannot pass")
     if passed_signal == 0:
@@ -57,24 +58,30 @@ def compare_at_equal_efficiency(
     Raises:
         ValueError: as `working_point` and `checked_scores`.
     """
-    labels, scores = checked_scores(labels, scores)
-    selected = np.asarray(selected)
-    cut = working_point(labels, selected)
-    threshold = matched_threshold(labels, scores, cut.passed_signal)
-    accepted = scores >= threshold
-    network = working_point(labels, accepted)
+    label, score = checked_scores(labels, scores)
+    chosen = checked_selection(selected, label)
+    cut = working_point(label, chosen)
+    threshold = matched_threshold(label, score, cut.passed_signal)
+    accepted = score >= threshold
+    network = working_point(label, accepted)
     n, m = cut.passed_background, network.passed_background
     if not (n and m):
         value = math.nan if n == m else n / m if m else math.inf
         return Comparison(threshold, cut, network, Interval(value, 0.0, math.inf), math.nan)
-    both = int((labels[selected & accepted] == 0).sum())
+    both = int((label[chosen & accepted] == 0).sum())
     from_background = math.sqrt(max(1 / n + 1 / m - 2 * both / (n * m), 0.0))
-    error = math.hypot(from_background, _from_signal(labels, scores, selected, accepted, network))
+    error = math.hypot(from_background, _from_signal(label, score, chosen, accepted, network))
     gain = Interval(n / m, n / m * math.exp(-error), n / m * math.exp(error))
     return Comparison(threshold, cut, network, gain, math.log(n / m) / error if error else 0.0)
 
 
-def _from_signal(labels, scores, selected, accepted, network: WorkingPoint) -> float:
+def _from_signal(
+    labels: np.ndarray,
+    scores: np.ndarray,
+    selected: np.ndarray,
+    accepted: np.ndarray,
+    network: WorkingPoint,
+) -> float:
     """Error of ln(eps_B of the network) from the signal sample, which sets the threshold.
 
     The number of signal jets in one selection but not in the other fluctuates by its square root,

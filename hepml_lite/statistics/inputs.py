@@ -1,11 +1,17 @@
-"""The one check of labels, scores and weights: what the functions of this room may be given.
+"""The one check of labels, scores, weights and settings: what functions may be given.
 
 Labels are 1 for signal and 0 for background, or 0 to C - 1 for C classes. Every function returns
-arrays and raises ValueError with the argument, its value or shape, and what to do.
+arrays or numbers and raises ValueError with the argument, its value or shape, and what to do.
 """
+
+import math
+import operator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+Seed = np.random.Generator | int | None
 
 MORE_JETS = "check the selection, or use more jets"
 COLUMN = "of class probabilities (N, 2) take the column {}[:, 1]"
@@ -22,22 +28,22 @@ def checked_labels(labels: ArrayLike, n_classes: int = 2, fewest: int = 1) -> np
     Raises:
         ValueError: another shape, other labels, or too few jets of a class.
     """
-    labels = np.asarray(labels)
-    if labels.ndim != 1:
-        raise ValueError(f"labels has shape {labels.shape}: give one label a jet, (N,)")
-    if not np.isin(labels, range(n_classes)).all():
-        allowed = "0 (background) and 1 (signal)" if n_classes == 2 else f"0 to {n_classes - 1}"
-        raise ValueError(
-            f"labels contain {np.unique(labels)[:5]}: {allowed} are allowed; select these classes, "
-            "or compare: labels == signal_class"
-        )
-    labels = labels.astype(np.int64)
-    counts = np.bincount(labels, minlength=n_classes)
+    given = _array("labels", labels)
+    if given.ndim != 1:
+        raise ValueError(f"labels has shape {given.shape}: give one label a jet, (N,)")
+    allowed = "0 (background) and 1 (signal)" if n_classes == 2 else f"0 to {n_classes - 1}"
+    remedy = f"{allowed} are allowed; select these classes, or compare: labels == signal_class"
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"labels contain {given[:5]}, not numbers: {remedy}")
+    if not np.isin(given, range(n_classes)).all():
+        raise ValueError(f"labels contain {np.unique(given)[:5]}: {remedy}")
+    whole = given.astype(np.int64)
+    counts = np.bincount(whole, minlength=n_classes)
     if counts.min() < fewest:
         raise ValueError(
             f"{_counted(counts)}: {fewest} or more of each class are needed; {MORE_JETS}"
         )
-    return labels
+    return whole
 
 
 def checked_numbers(name: str, values: ArrayLike, like: np.ndarray, remedy: str = "") -> np.ndarray:
@@ -52,23 +58,23 @@ def checked_numbers(name: str, values: ArrayLike, like: np.ndarray, remedy: str 
     Raises:
         ValueError: another shape, or numbers that are NaN or infinite.
     """
-    values = np.asarray(values, dtype=float)
-    if values.shape != like.shape:
+    numbers = as_floats(name, values)
+    if numbers.shape != like.shape:
         remedy = remedy or COLUMN.format(name)
         raise ValueError(
-            f"labels and {name} have shapes {[like.shape, values.shape]}: give one number a jet, "
+            f"labels and {name} have shapes {[like.shape, numbers.shape]}: give one number a jet, "
             f"(N,), of the same jets in the same order; {remedy}"
         )
-    return _finite(name, values)
+    return _finite(name, numbers)
 
 
 def checked_scores(
     labels: ArrayLike, scores: ArrayLike, fewest: int = 1, name: str = "scores", remedy: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
     """Labels (N,) of two classes and finite scores (N,); see `checked_labels`."""
-    labels = checked_labels(labels, fewest=0)
-    scores = checked_numbers(name, scores, labels, remedy)
-    return checked_labels(labels, fewest=fewest), scores
+    label = checked_labels(labels, fewest=0)
+    score = checked_numbers(name, scores, label, remedy)
+    return checked_labels(label, fewest=fewest), score
 
 
 def checked_weights(
@@ -82,20 +88,15 @@ def checked_weights(
     """
     if weights is None:
         return *checked_scores(labels, scores), None
-    labels, scores = checked_scores(labels, scores, fewest=0)
-    weights = np.asarray(weights, dtype=float)
-    if weights.shape != labels.shape:
+    label, score = checked_scores(labels, scores, fewest=0)
+    weight = as_floats("weights", weights)
+    if weight.shape != label.shape:
         raise ValueError(
-            f"labels and weights have shapes {[labels.shape, weights.shape]}: give one weight a jet"
+            f"labels and weights have shapes {[label.shape, weight.shape]}: give one weight a jet"
         )
-    bad = ~((weights >= 0) & (weights < np.inf))
-    if bad.any():
-        raise ValueError(
-            f"{bad.sum()} weights are negative, NaN or infinite, the first is {weights[bad][0]}: "
-            "give finite weights >= 0; drop or resample these jets"
-        )
-    kept = weights > 0
-    return checked_labels(labels[kept]), scores[kept], weights[kept]
+    weight = checked_not_negative("weights", weight)
+    kept = weight > 0
+    return checked_labels(label[kept]), score[kept], weight[kept]
 
 
 def checked_probabilities(
@@ -106,7 +107,7 @@ def checked_probabilities(
     Raises:
         ValueError: as `checked_scores`, no jets at all, or numbers outside [0, 1], such as logits.
     """
-    labels, p = checked_scores(labels, probabilities, fewest=0, name="probabilities")
+    label, p = checked_scores(labels, probabilities, fewest=0, name="probabilities")
     if not len(p):
         raise ValueError(f"labels and probabilities are empty: {MORE_JETS}")
     if p.min() < 0 or p.max() > 1:
@@ -114,7 +115,7 @@ def checked_probabilities(
             f"probabilities from {p.min():.3g} to {p.max():.3g}: they lie in [0, 1]; of logits "
             "take the softmax, as training.predict_probability does"
         )
-    return labels, p
+    return label, p
 
 
 def checked_columns(
@@ -131,14 +132,156 @@ def checked_columns(
     Raises:
         ValueError: shapes, numbers that are not finite, other labels, or too few jets of a class.
     """
-    columns = np.asarray(columns, dtype=float)
-    if columns.ndim != 2 or np.shape(labels) != columns.shape[:1] or not len(columns):
+    table = as_floats("scores", columns)
+    given = _array("labels", labels)
+    if table.ndim != 2 or given.shape != table.shape[:1] or not table.size:
         raise ValueError(
-            f"labels has shape {np.shape(labels)}, the scores {columns.shape}: give (N,) and "
+            f"labels has shape {given.shape}, the scores {table.shape}: give (N,) and "
             "(N, columns), of at least one jet"
         )
-    _finite("scores", columns)
-    return checked_labels(labels, n_classes or columns.shape[1], fewest), columns
+    _finite("scores", table)
+    return checked_labels(given, n_classes or table.shape[1], fewest), table
+
+
+def checked_finite(name: str, values: ArrayLike, n_axes: int | None = None) -> np.ndarray:
+    """Finite numbers as an array of floats, of `n_axes` axes if that is given.
+
+    Raises:
+        ValueError: no numbers, another number of axes, NaN or infinite numbers.
+    """
+    numbers = as_floats(name, values)
+    if n_axes is not None and numbers.ndim != n_axes:
+        raise ValueError(f"{name} has shape {numbers.shape}: give an array of {n_axes} axes")
+    return _finite(name, numbers)
+
+
+def checked_not_negative(name: str, values: ArrayLike) -> np.ndarray:
+    """Finite numbers that are zero or larger, such as weights and the contents of a histogram.
+
+    Raises:
+        ValueError: no numbers, or numbers that are negative, NaN or infinite.
+    """
+    numbers = as_floats(name, values)
+    bad = ~((numbers >= 0) & (numbers < np.inf))
+    if bad.any():
+        raise ValueError(
+            f"{bad.sum()} {name} are negative, NaN or infinite, the first is {numbers[bad][0]}: "
+            f"give finite {name} >= 0; drop or resample these jets"
+        )
+    return numbers
+
+
+def checked_edges(name: str, edges: ArrayLike) -> np.ndarray:
+    """Edges (H + 1,) of the bins of a histogram; the outermost may be infinite.
+
+    Raises:
+        ValueError: fewer than two, NaN, or edges that do not rise.
+    """
+    numbers = as_floats(name, edges)
+    if numbers.ndim != 1 or len(numbers) < 2 or not (numbers[1:] > numbers[:-1]).all():
+        raise ValueError(
+            f"{name} is {numbers}: give at least two numbers that rise, (H + 1,), as "
+            "np.linspace(0, 300, 31)"
+        )
+    return numbers
+
+
+def checked_number(
+    name: str,
+    value: Any,
+    low: float = -math.inf,
+    high: float = math.inf,
+    ends: str = "[]",
+    example: str = "",
+) -> float:
+    """A number between `low` and `high`, as a float; NaN is none.
+
+    Args:
+        name: of the argument, for the message.
+        value: anything that may have been given.
+        low: smallest value.
+        high: largest value.
+        ends: "[" or "]" where the end itself is allowed, else "(" or ")": "(]" for (low, high].
+        example: a value that would do, for the message.
+
+    Raises:
+        ValueError: no number, NaN, or a number outside.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        number = math.nan
+    above = number >= low if ends[0] == "[" else number > low
+    below = number <= high if ends[1] == "]" else number < high
+    if isinstance(value, str | bytes) or not (above and below):
+        advice = f", as {example}" if example else ""
+        raise ValueError(
+            f"{name} is {value!r}: give a number in {ends[0]}{low:g}, {high:g}{ends[1]}{advice}"
+        )
+    return number
+
+
+def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
+    """A whole number, `fewest` or more; 3.0 is 3.
+
+    Args:
+        name: of the argument, for the message.
+        value: anything that may have been given.
+        fewest: the smallest number allowed.
+        why: what it is needed for, for the message.
+
+    Raises:
+        ValueError: no whole number, or fewer.
+    """
+    whole = None
+    try:
+        is_float = isinstance(value, float | np.floating)
+        whole = int(value) if is_float and value == int(value) else operator.index(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    if whole is None or isinstance(value, bool) or whole < fewest:
+        reason = f": {why}" if why else ""
+        raise ValueError(f"{name} is {value!r}: give a whole number, {fewest} or more{reason}")
+    return whole
+
+
+def checked_rng(rng: Seed) -> np.random.Generator:
+    """The generator, or one of this seed.
+
+    Raises:
+        ValueError: neither a generator nor a whole number from 0 on.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"rng is {rng!r}: give a seed (a whole number from 0 on), a numpy.random.Generator, or "
+            "None"
+        ) from None
+
+
+def _array(name: str, values: ArrayLike) -> np.ndarray:
+    """The values as an array; rows of different lengths and hidden numbers are refused."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} is a masked array, whose hidden numbers would count: pass "
+            "array.compressed(), and the same selection of the other arguments"
+        )
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} cannot become an array of numbers: {error}") from None
+
+
+def as_floats(name: str, values: ArrayLike) -> np.ndarray:
+    """The values as an array of floats."""
+    given = _array(name, values)
+    try:
+        if given.dtype.kind not in "biufUO":
+            raise TypeError
+        return given.astype(float, copy=False)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} holds {given.dtype}, not real numbers: give floats") from None
 
 
 def _finite(name: str, values: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_count, checked_number
+
 
 class Interval(NamedTuple):
     """A value with its confidence interval [low, high]; prints as "304 ± 21".
@@ -68,10 +70,20 @@ def central_interval(values: ArrayLike, level: float = 0.68) -> np.ndarray:
     The ends are members of the sample: between a finite value and inf there is no middle.
 
     Raises:
-        ValueError: if level is not in (0, 1).
+        ValueError: if level is not in (0, 1), or values are missing or NaN.
     """
-    tail = (1 - _checked_level(level)) / 2
-    return np.quantile(np.asarray(values), [tail, 1 - tail], axis=0, method="nearest")
+    tail = (1 - checked_level(level)) / 2
+    sample = np.asarray(values)
+    if sample.ndim == 0 or not sample.size or sample.dtype.kind not in "biuf":
+        raise ValueError(
+            f"values are {sample.dtype} of shape {sample.shape}: give numbers (n, ...) with n >= 1"
+        )
+    if np.isnan(sample).any():
+        raise ValueError(
+            f"{np.isnan(sample).sum()} of {sample.size} values are NaN: an interval needs numbers "
+            "or inf; is the quantity defined in every resample?"
+        )
+    return np.quantile(sample, [tail, 1 - tail], axis=0, method="nearest")
 
 
 def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interval:
@@ -82,9 +94,11 @@ def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interva
     Raises:
         ValueError: unless 0 <= passed <= total, total > 0 and level is in (0, 1).
     """
-    if not (0 <= passed <= total and total > 0):
+    passed = checked_count("passed", passed, fewest=0, why="jets are counted")
+    total = checked_count("total", total, why="jets are counted")
+    if passed > total:
         raise ValueError(f"passed={passed} of total={total}: needs 0 <= passed <= total, total > 0")
-    z = NormalDist().inv_cdf((1 + _checked_level(level)) / 2)
+    z = NormalDist().inv_cdf((1 + checked_level(level)) / 2)
     efficiency = passed / total
     shrink = 1 + z**2 / total
     centre = (efficiency + z**2 / (2 * total)) / shrink
@@ -99,10 +113,13 @@ def _inverse(x: float) -> float:
     return 1 / x if x > 0 else math.inf
 
 
-def _checked_level(level: float) -> float:
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give the confidence as a fraction in (0, 1), as 0.68")
-    return level
+def checked_level(level: float) -> float:
+    """The confidence level, a fraction in (0, 1).
+
+    Raises:
+        ValueError: it is none.
+    """
+    return checked_number("level", level, 0, 1, "()", "0.68")
 
 
 def _decimals(error: float) -> int:

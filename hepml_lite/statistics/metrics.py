@@ -6,18 +6,25 @@ labels are not 0 or 1, a class is missing, scores are NaN or infinite, shapes di
 are negative; jets of weight zero are ignored.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_weights
+from hepml_lite.statistics.inputs import (
+    Seed,
+    as_floats,
+    checked_count,
+    checked_finite,
+    checked_number,
+    checked_rng,
+    checked_weights,
+)
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.intervals import efficiency_interval as efficiency_interval
 from hepml_lite.statistics.thresholds import first_reaching
 
-Seed = np.random.Generator | int | None
 Weights = ArrayLike | None
 
 
@@ -54,24 +61,51 @@ def auc(labels: ArrayLike, scores: ArrayLike, weights: Weights = None) -> float:
 def accuracy(
     labels: ArrayLike, scores: ArrayLike, threshold: float = 0.5, weights: Weights = None
 ) -> float:
-    """Fraction of jets on the right side of the threshold; it depends on the class mixture."""
-    labels, scores, weights = checked_weights(labels, scores, weights)
-    return float(np.average((scores >= threshold) == labels, weights=weights))
+    """Fraction of jets on the right side of the threshold; it depends on the class mixture.
+
+    Raises:
+        ValueError: if the threshold is NaN, or as the module says.
+    """
+    label, score, weight = checked_weights(labels, scores, weights)
+    threshold = checked_number("threshold", threshold, example="0.5")
+    return float(np.average((score >= threshold) == label, weights=weight))
+
+
+@overload
+def background_rejection(
+    labels: ArrayLike, scores: ArrayLike, signal_efficiency: float = 0.3, weights: Weights = None
+) -> float: ...
+
+
+@overload
+def background_rejection(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    signal_efficiency: Sequence[float] | np.ndarray,
+    weights: Weights = None,
+) -> np.ndarray: ...
 
 
 def background_rejection(
-    labels: ArrayLike, scores: ArrayLike, signal_efficiency: float = 0.3, weights: Weights = None
-) -> float:
+    labels: ArrayLike,
+    scores: ArrayLike,
+    signal_efficiency: float | Sequence[float] | np.ndarray = 0.3,
+    weights: Weights = None,
+) -> float | np.ndarray:
     """Background rejection 1/eps_B where a fraction `signal_efficiency` of the signal passes.
 
-    Between two thresholds the ROC curve is a straight line in (eps_B, eps_S), which is what
-    passing tied jets at random would give. Returns inf if no background jet passes: then the
-    sample is too small for this working point.
+    Several signal efficiencies (E,) give as many rejections, (E,). Between two thresholds the ROC
+    curve is a straight line in (eps_B, eps_S), which is what passing tied jets at random would
+    give. Returns inf if no background jet passes: then the sample is too small for this working
+    point.
 
     Raises:
         ValueError: if signal_efficiency is not in (0, 1], or as the module says.
     """
-    return float(_rejection(*roc_curve(labels, scores, weights)[:2], np.array(signal_efficiency)))
+    background, signal, _ = roc_curve(labels, scores, weights)
+    targets = as_floats("signal_efficiency", signal_efficiency)
+    rejection = _rejection(background, signal, targets)
+    return rejection if rejection.ndim else float(rejection)
 
 
 def significance_improvement_curve(
@@ -91,6 +125,9 @@ def significance_improvement_curve(
         ValueError: if no threshold meets the bound, or as the module says.
     """
     background, signal, squares, _ = _passing(labels, scores, weights)
+    checked_number(
+        "max_relative_background_error", max_relative_background_error, 0, np.inf, "(]", "0.2"
+    )
     error = np.full(squares.shape, np.inf)  # where no background passes
     np.divide(np.sqrt(squares), background, out=error, where=background > 0)
     trusted = error < max_relative_background_error
@@ -160,7 +197,9 @@ def roc_band(
     The band holds at each point alone; neighbouring points move together. Entries are inf where
     no background passes. Resampling and errors as in `bootstrap` and `background_rejection`.
     """
-    grid = np.linspace(0.01, 1, 100) if signal_efficiency is None else np.array(signal_efficiency)
+    grid = np.linspace(0.01, 1, 100)
+    if signal_efficiency is not None:
+        grid = checked_finite("signal_efficiency", signal_efficiency, n_axes=1)
     sample = checked_weights(labels, scores, weights)
     curves = [
         _rejection(*roc_curve(*s)[:2], grid) for s in _resamples(*sample, n_bootstrap, rng)
@@ -171,18 +210,19 @@ def roc_band(
 
 def _passing(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple[np.ndarray, ...]:
     """Sums of w over background and signal and of w^2 over background that pass each threshold."""
-    labels, scores, weights = checked_weights(labels, scores, weights)
-    order = np.argsort(-scores, kind="stable")  # linear on the sorted scores of `_resamples`
-    labels = labels[order]
-    scores = scores[order]
-    ends = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)  # (T,) ties as one
-    if weights is None:
-        signal = np.cumsum(labels)[ends]
-        sums = ends + 1 - signal, signal, ends + 1 - signal
+    label, score, weight = checked_weights(labels, scores, weights)
+    order = np.argsort(-score, kind="stable")  # linear on the sorted scores of `_resamples`
+    label = label[order]
+    score = score[order]
+    ends = np.append(np.flatnonzero(score[1:] != score[:-1]), len(score) - 1)  # (T,) ties as one
+    if weight is None:
+        signal = np.cumsum(label)[ends]
+        sums = [ends + 1 - signal, signal, ends + 1 - signal]
     else:
-        of_background, of_signal = weights[order] * (labels == 0), weights[order] * labels
-        sums = (np.cumsum(w)[ends] for w in (of_background, of_signal, of_background**2))
-    return *(np.append(0.0, s) for s in sums), np.append(np.inf, scores[ends])  # (T + 1,) each
+        of_background = weight[order] * (label == 0)
+        of_signal = weight[order] * label
+        sums = [np.cumsum(w)[ends] for w in (of_background, of_signal, of_background**2)]
+    return *(np.append(0.0, s) for s in sums), np.append(np.inf, score[ends])  # (T + 1,) each
 
 
 def _rejection(background: np.ndarray, signal: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -198,9 +238,9 @@ def _resamples(
     labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None, n: int, rng: Seed
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
     """Yield n samples drawn with replacement within each class, already in falling score."""
-    if n < 2:
-        raise ValueError(f"n_bootstrap is {n}: an interval needs at least 2 resamples, better 200")
-    rng = np.random.default_rng(rng)
+    why = "an interval needs at least 2 resamples, better 200"
+    n = checked_count("n_bootstrap", n, 2, why)
+    generator = checked_rng(rng)
     order = np.argsort(-scores, kind="stable")
     labels = labels[order]
     scores = scores[order]
@@ -208,11 +248,16 @@ def _resamples(
     counts = np.empty(len(labels), dtype=np.int64)  # repeating by counts keeps the order
     for _ in range(n):
         for members in classes:
-            drawn = rng.integers(len(members), size=len(members))
+            drawn = generator.integers(len(members), size=len(members))
             counts[members] = np.bincount(drawn, minlength=len(members))
         chosen = np.repeat(np.arange(len(labels)), counts)
         yield labels[chosen], scores[chosen], None if weights is None else weights[order[chosen]]
 
 
-def _apply(metric: Callable[..., float], labels, scores, weights) -> float:
+def _apply(
+    metric: Callable[..., float],
+    labels: np.ndarray,
+    scores: np.ndarray,
+    weights: np.ndarray | None,
+) -> float:
     return metric(labels, scores) if weights is None else metric(labels, scores, weights=weights)

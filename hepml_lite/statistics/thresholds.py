@@ -10,6 +10,8 @@ this point and the one before, which matters only where the efficiency falls bet
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import as_floats, checked_finite, checked_not_negative
+
 ROUNDING = 1e-12  # relative, of summed weights: 0.3 of ten jets is three of them, not four
 
 
@@ -24,7 +26,8 @@ def threshold_at(
         weights: (S,) >= 0 of these jets; the efficiency is then a fraction of their sum.
 
     Raises:
-        ValueError: no scores, shapes that differ, or an efficiency outside (0, 1].
+        ValueError: no scores, shapes that differ, scores that are not finite, weights that are
+            negative or all zero, or an efficiency outside (0, 1].
 
     >>> threshold_at([0.1, 0.4, 0.6, 0.9], 0.5)
     0.6
@@ -36,15 +39,19 @@ def thresholds_at(
     signal_scores: ArrayLike, signal_efficiencies: ArrayLike, weights: ArrayLike | None = None
 ) -> np.ndarray:
     """As `threshold_at`, for E signal efficiencies at once, (E,)."""
-    scores = np.asarray(signal_scores, dtype=float)
-    weights = np.ones(scores.shape) if weights is None else np.asarray(weights, dtype=float)
-    if scores.ndim != 1 or scores.shape != weights.shape or not len(scores):
+    scores = checked_finite("signal_scores", signal_scores)
+    weight = np.ones(scores.shape)
+    if weights is not None:
+        weight = checked_not_negative("weights", weights)
+    if scores.ndim != 1 or scores.shape != weight.shape or not len(scores):
         raise ValueError(
-            f"signal_scores has shape {scores.shape}, weights {weights.shape}: give one number "
+            f"signal_scores has shape {scores.shape}, weights {weight.shape}: give one number "
             "for each signal jet, (S,), of at least one jet, as scores[labels == 1]"
         )
     falling = np.argsort(-scores)
-    passing = np.cumsum(weights[falling])  # (S,)
+    passing = np.cumsum(weight[falling])  # (S,)
+    if not passing[-1] > 0:
+        raise ValueError("all weights are zero: give a positive weight to some signal jets")
     return scores[falling][first_reaching(passing / passing[-1], signal_efficiencies)]
 
 
@@ -54,9 +61,9 @@ def first_reaching(efficiencies: np.ndarray, wanted: ArrayLike) -> np.ndarray:
     Raises:
         ValueError: a wanted efficiency outside (0, 1].
     """
-    wanted = np.asarray(wanted, dtype=float)
-    if not ((wanted > 0) & (wanted <= 1)).all():
+    targets = as_floats("signal_efficiency", wanted)
+    if not ((targets > 0) & (targets <= 1)).all():
         raise ValueError(
-            f"signal_efficiency is {wanted}: choose working points in (0, 1], such as 0.3"
+            f"signal_efficiency is {targets}: choose working points in (0, 1], such as 0.3"
         )
-    return np.searchsorted(efficiencies, wanted * (1 - ROUNDING))
+    return np.searchsorted(efficiencies, targets * (1 - ROUNDING))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_labels
+from hepml_lite.statistics.inputs import checked_finite, checked_labels
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 
 
@@ -43,7 +43,8 @@ class WorkingPoint(NamedTuple):
         Raises:
             ValueError: if a number of jets is not positive.
         """
-        if not (expected_signal > 0 and expected_background > 0):
+        expected = checked_finite("expected jets", [expected_signal, expected_background], 1)
+        if not (expected > 0).all():
             raise ValueError(
                 f"{expected_signal} signal and {expected_background} background jets expected: "
                 "both must be positive"
@@ -68,26 +69,37 @@ def working_point(labels: ArrayLike, selected: ArrayLike) -> WorkingPoint:
         ValueError: labels other than 0 and 1, shapes that differ, or `selected` that is not
             boolean.
     """
-    labels = checked_labels(labels, fewest=0)
-    selected = np.asarray(selected)
-    if selected.dtype != bool or selected.shape != labels.shape:
+    label = checked_labels(labels, fewest=0)
+    chosen = checked_selection(selected, label)
+    signal = int(label.sum())
+    passed = int(chosen.sum())
+    passed_signal = int(label[chosen].sum())
+    return WorkingPoint(passed_signal, signal, passed - passed_signal, len(label) - signal)
+
+
+def checked_selection(selected: ArrayLike, labels: np.ndarray) -> np.ndarray:
+    """Which jets pass, (N,) bool, one for each of the labels (N,).
+
+    Raises:
+        ValueError: another type or shape.
+    """
+    chosen = np.asarray(selected)
+    if chosen.dtype != bool or chosen.shape != labels.shape:
         raise ValueError(
-            f"selected is {selected.dtype} {selected.shape} for labels {labels.shape}: "
+            f"selected is {chosen.dtype} {chosen.shape} for labels {labels.shape}: "
             "give one bool a jet, as scores >= threshold"
         )
-    signal = int(labels.sum())
-    passed = int(selected.sum())
-    passed_signal = int(labels[selected].sum())
-    return WorkingPoint(passed_signal, signal, passed - passed_signal, len(labels) - signal)
+    return chosen
 
 
 def in_window(mass: np.ndarray, window: tuple[float, float]) -> np.ndarray:
     """Jets (N,) with low <= mass <= high, the window in GeV.
 
     Raises:
-        ValueError: if the window is not two ordered numbers.
+        ValueError: if the window is not two ordered numbers, or a mass is NaN or infinite.
     """
-    low, high = window
-    if not low <= high:  # also catches NaN
+    masses = checked_finite("mass", mass)
+    if np.shape(window) != (2,) or not window[0] <= window[1]:  # also catches NaN
         raise ValueError(f"mass window is {window}: give (low, high) in GeV with low <= high")
-    return (mass >= low) & (mass <= high)
+    low, high = window
+    return (masses >= low) & (masses <= high)

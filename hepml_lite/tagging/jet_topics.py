@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import Seed, checked_finite
 from hepml_lite.statistics.intervals import Interval, central_interval
-from hepml_lite.statistics.metrics import Seed
 
 GROUPS = 10  # number of random groups of jets
 SPLITS = 10  # number of splits of the groups into two halves; kappa is averaged over them
@@ -73,7 +73,7 @@ def jet_topics(
     counts = resamples.sum(1)  # (n + 1, 2, H)
     p_a, p_b = np.moveaxis(_normalised(counts), 1, 0)  # each (n + 1, H)
     topics = topics_from(p_a, p_b, kappas[:, :1], kappas[:, 1:])  # each (n + 1, H)
-    fractions = fractions_from(kappas[:, 0], kappas[:, 1])
+    fractions = _fractions(kappas[:, 0], kappas[:, 1])
     bands = [np.concatenate([t[:1], central_interval(t[1:], level)]) for t in topics]
     return Topics(
         edges,
@@ -125,8 +125,22 @@ def fractions_from(
 
     Solves kappa(A|B) = (1 - f_A)/(1 - f_B) and kappa(B|A) = f_B/f_A, which hold if the topics
     are mutually irreducible.
+
+    Raises:
+        ValueError: a kappa outside [0, 1).
     """
-    f_a = (1 - np.asarray(kappa_ab)) / (1 - np.asarray(kappa_ab) * kappa_ba)
+    ab = checked_finite("kappa_ab", kappa_ab)
+    ba = checked_finite("kappa_ba", kappa_ba)
+    if not ((ab >= 0) & (ab < 1)).all() or not ((ba >= 0) & (ba < 1)).all():
+        raise ValueError(
+            f"kappa_ab is {ab}, kappa_ba {ba}: both lie in [0, 1), and at 1 the two samples are "
+            "the same mixture; take samples of different fractions"
+        )
+    return _fractions(ab, ba)
+
+
+def _fractions(kappa_ab: np.ndarray, kappa_ba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    f_a = (1 - kappa_ab) / (1 - kappa_ab * kappa_ba)
     return f_a, kappa_ba * f_a
 
 

@@ -151,9 +151,9 @@ class EnergyFlowLinear(Tagger):
 def n_subjettiness_basis(jets: Jets, bodies: int = 6) -> np.ndarray:
     """The N-subjettinesses that fix the phase space of M bodies, jet mass and pT: (N, 3 M - 2).
 
-    The columns are tau_N^(beta) with beta = 1/2, 1 and 2 for N = 1 … M - 2, then with beta = 1 and 2
-    for N = M - 1: 3 M - 4 numbers, the dimension of M-body phase space (arXiv:1704.08249). The last
-    two columns are the mass and pT [GeV] (arXiv:1807.04769). The axes are FastJet's one-pass
+    The columns are tau_N^(beta) with beta = 1/2, 1 and 2 for N = 1 … M - 2, then with beta = 1 and
+    2 for N = M - 1: 3 M - 4 numbers, the dimension of M-body phase space (arXiv:1704.08249). The
+    last two columns are the mass and pT [GeV] (arXiv:1807.04769). The axes are FastJet's one-pass
     winner-takes-all axes.
 
     Raises:

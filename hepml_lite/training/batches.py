@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from hepml_lite.training.devices import Machine
@@ -70,6 +71,11 @@ def as_tensors(arrays: Arrays, name: str) -> tuple[Tensor, ...]:
     """
     if isinstance(arrays, np.ndarray | Tensor):
         arrays = (arrays,)
+    if not isinstance(arrays, Sequence):
+        raise TypeError(
+            f"{name} is {type(arrays).__name__}: give a tuple of arrays, e.g. (features, mask, "
+            "labels)."
+        )
     if len(arrays) == 0:
         raise ValueError(f"{name} is empty: give a tuple of arrays, e.g. (features, mask, labels).")
     tensors = tuple(_as_tensor(array, f"{name}[{i}]") for i, array in enumerate(arrays))
@@ -82,10 +88,17 @@ def as_tensors(arrays: Arrays, name: str) -> tuple[Tensor, ...]:
 
 
 def _as_tensor(array: np.ndarray | Tensor, name: str) -> Tensor:
-    tensor = array if isinstance(array, Tensor) else _from_numpy(np.asarray(array), name)
+    tensor = array if isinstance(array, Tensor) else _from_numpy(_as_array(array, name), name)
     if tensor.dtype == torch.float64:
         tensor = tensor.float()
     return tensor.detach()
+
+
+def _as_array(values: ArrayLike, name: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}; give rows of the same length.") from None
 
 
 def _from_numpy(array: np.ndarray, name: str) -> Tensor:

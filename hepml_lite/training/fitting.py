@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Sequence
 from functools import partial
+from numbers import Real
 from pathlib import Path
 
 import torch
@@ -12,6 +13,12 @@ from torch import nn
 from hepml_lite.training.batches import Arrays, as_tensors
 from hepml_lite.training.callbacks import Callback, Callbacks
 from hepml_lite.training.checkpoints import Checkpoint
+from hepml_lite.training.checks import (
+    require_callables,
+    require_classes,
+    require_count,
+    require_module,
+)
 from hepml_lite.training.devices import Machine, choose_machine, device_of, keep_freed_memory
 from hepml_lite.training.history import History
 from hepml_lite.training.loop import train
@@ -22,6 +29,7 @@ from hepml_lite.training.optimisation import (
     Schedule,
     adam,
     count_parameters,
+    cross_entropy,
 )
 from hepml_lite.training.progress_bar import ProgressBar
 from hepml_lite.training.random_numbers import random_numbers_kept
@@ -80,8 +88,12 @@ def fit(
 
     Raises:
         ValueError: settings or data that cannot be trained with, or another run's checkpoint.
+        TypeError: a model that is no module; a loss, optimizer or schedule that is no function of
+            the kind described above.
         FloatingPointError: the loss became NaN or infinite; the model has its best weights.
     """
+    require_module(model)
+    require_callables(loss=loss, optimizer=optimizer, schedule=schedule)
     settings = Settings(
         model=model,
         loss=loss,
@@ -170,16 +182,18 @@ def _check(settings: Settings) -> None:
             raise ValueError(f"{name} holds no examples: did a selection remove all of them?")
     for name in ("epochs", "batch_size", "patience"):
         value = getattr(settings, name)
-        if value is not None and value < 1:
-            raise ValueError(f"{name}={value}: give 1 or more.")
-    if not 0 < settings.learning_rate < math.inf:
-        raise ValueError(
-            f"learning_rate={settings.learning_rate}: give a positive number, e.g. 0.001."
-        )
+        if value is not None:
+            require_count(name, value)
+    rate = settings.learning_rate
+    if not isinstance(rate, Real) or not 0 < rate < math.inf:
+        raise ValueError(f"learning_rate={rate!r}: give a positive number, e.g. 0.001.")
     if settings.patience is not None and settings.validation is None:
         raise ValueError(
             f"patience={settings.patience} watches the validation loss: give validation=..."
         )
+    if settings.loss is cross_entropy:
+        for name, tensors in (("data", settings.data), ("validation", settings.validation)):
+            require_classes(name, tensors)
     if count_parameters(settings.model) == 0:
         name = type(settings.model).__name__
         raise ValueError(f"{name} has no trainable parameters: nothing to fit.")

@@ -5,6 +5,7 @@ import time
 import torch
 
 from hepml_lite.training.callbacks import Callbacks
+from hepml_lite.training.checks import require_finite_weights
 from hepml_lite.training.mean_loss import MeanLoss
 from hepml_lite.training.random_numbers import VALIDATION, order_seed, set_seed
 from hepml_lite.training.run import Run
@@ -34,8 +35,10 @@ def train(run: Run, callbacks: Callbacks) -> None:
             train_loss.add(loss, len(batch[0]))
             callbacks.on_batch_end(history)
 
+        mean_loss = train_loss.value()
+        require_finite_weights(model)  # NaN in weights may leave the loss finite
         validation_loss = validate(run)
-        is_best = history.add(train_loss.value(), validation_loss, time.perf_counter() - started)
+        is_best = history.add(mean_loss, validation_loss, time.perf_counter() - started)
         if is_best:
             run.best_weights = copy_weights(model)
         callbacks.on_epoch_end(history)

@@ -12,9 +12,24 @@ MakeOptimizer = Callable[..., torch.optim.Optimizer]  # called with (parameters,
 
 
 def cross_entropy(model: nn.Module, *batch: Tensor) -> Tensor:
-    """Mean cross entropy, a loss for `fit`: `batch` is what `model` takes, then labels (N,)."""
+    """Mean cross entropy, a loss for `fit`: `batch` is what `model` takes, then labels (N,).
+
+    Raises:
+        ValueError: the model gives no logits (N, n_classes), or a label that it has no logit for.
+    """
     *inputs, labels = batch
-    return nn.functional.cross_entropy(model(*inputs), labels.long())
+    logits = model(*inputs)
+    if logits.ndim != 2 or logits.shape[1] < 2:
+        raise ValueError(
+            f"the model gives {tuple(logits.shape)}, not (N, n_classes) with n_classes ≥ 2: make "
+            "it with n_classes=2, or use a loss for one output."
+        )
+    if labels.is_cpu and len(labels) and labels.max() >= logits.shape[1]:
+        raise ValueError(
+            f"a label is {labels.max().item():g}, but the model has {logits.shape[1]} classes, 0 "
+            f"to {logits.shape[1] - 1}: make it with more classes, or change the labels."
+        )
+    return nn.functional.cross_entropy(logits, labels.long())
 
 
 def adam(parameters: Iterable[nn.Parameter], lr: float) -> torch.optim.Optimizer:

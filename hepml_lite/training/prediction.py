@@ -5,6 +5,12 @@ import torch
 from torch import nn
 
 from hepml_lite.training.batches import Arrays, as_tensors
+from hepml_lite.training.checks import (
+    require_count,
+    require_finite_inputs,
+    require_finite_weights,
+    require_module,
+)
 from hepml_lite.training.devices import choose_device, device_of
 
 
@@ -24,11 +30,15 @@ def predict(
         device: see `hepml_lite.training.devices.choose_device`.
 
     Raises:
-        ValueError: inputs of different lengths, a batch size below 1, an unknown device.
+        ValueError: inputs of different lengths, or NaN or infinite where they are not masked, a
+            batch size below 1, an unknown device.
+        FloatingPointError: weights that are NaN or infinite.
     """
+    require_module(model)
     tensors = as_tensors(inputs, "inputs")
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size}: give a number of examples, 1 or more.")
+    require_count("batch_size", batch_size)
+    require_finite_weights(model)
+    require_finite_inputs(tensors)
     chosen = choose_device(device)
     home = device_of(model)
     was_training = model.training

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml_lite import kinematics
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 
 ALGORITHMS = ("cambridge", "kt")
 JETS_AT_ONCE = 128  # jets clustered at the same time: their distances fit into the cache
@@ -50,10 +50,12 @@ def cluster(jets: Jets, algorithm: str = "cambridge") -> Trees:
     130 P bytes for each jet; give large samples in chunks.
 
     Raises:
+        TypeError: for anything but `Jets`.
         ValueError: for another algorithm.
     """
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm {algorithm!r}: choose from {ALGORITHMS}")
+    require_jets(jets)
     trees = _leaves(jets)
     falling = np.argsort(-jets.n_constituents, kind="stable")
     for start in range(0, len(jets), JETS_AT_ONCE):

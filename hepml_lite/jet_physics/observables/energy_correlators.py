@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.observables.energy_flow_polynomials import pairs
+from hepml_lite.statistics.inputs import as_floats
 
 #: Ten bins in each decade, from far below the resolution of a detector to the size of a jet.
 EDGES = np.geomspace(1e-3, 1.0, 31)
@@ -46,7 +47,8 @@ def energy_correlator(
     Raises:
         ValueError: if edges do not rise from above 0 or points is neither 2 nor 3.
     """
-    edges = np.asarray(edges, float)
+    require_jets(jets)
+    edges = as_floats("edges", edges)
     if edges.ndim != 1 or len(edges) < 2 or not (edges[0] > 0 and (np.diff(edges) > 0).all()):
         raise ValueError(
             f"edges {edges}: give at least two positive distances that rise, as "

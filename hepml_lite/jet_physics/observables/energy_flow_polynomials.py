@@ -19,9 +19,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hepml_lite import kinematics
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.observables.contraction import Plan
 from hepml_lite.jet_physics.observables.multigraphs import components, graphs, label
+from hepml_lite.statistics.inputs import checked_count, checked_number
 
 #: Bytes of an array with one matrix for each jet: it fits into the cache. About 30 of them exist.
 MATRIX_BYTES = 2**20
@@ -49,10 +50,9 @@ def energy_flow_polynomials(
     Raises:
         ValueError: if degree is not one of these or beta is not positive.
     """
-    if not 0 < beta < np.inf:
-        raise ValueError(
-            f"beta is {beta}: the exponent of the angles must be positive, such as 1 or 2"
-        )
+    require_jets(jets)
+    beta = checked_number("beta", beta, 0, np.inf, "()", "1")
+    degree = checked_count("degree", degree, fewest=0, why="edges are counted")
     plan = _plan(degree)
     values = np.empty((len(jets), len(graphs(degree))))
     for chosen, z, distance in pairs(jets):
@@ -105,6 +105,7 @@ def pairs(jets: Jets) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         The positions (n,) of the jets of a group; their momentum fractions pT / sum pT (n, P), 0
         where padded; the distances Delta R (n, P, P) of all their pairs of particles.
     """
+    require_jets(jets)
     for first in range(0, len(jets), JETS_SORTED_AT_ONCE):
         block = jets[first : first + JETS_SORTED_AT_ONCE].sorted_by_pt()
         coordinates = block.in_rapidity()

@@ -10,11 +10,12 @@ from dataclasses import replace
 import awkward as ak
 import numpy as np
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics import substructure
 from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.chunks import chunks, in_chunks
 from hepml_lite.jet_physics.substructure import SoftDrop
+from hepml_lite.statistics.inputs import checked_count, checked_number
 
 RADIUS = 0.8  # default R, by which angles are divided
 
@@ -31,6 +32,7 @@ def mass(jets: Jets) -> np.ndarray:
 
 def multiplicity(jets: Jets) -> np.ndarray:
     """Number of constituents, (N,) int."""
+    require_jets(jets)
     return jets.mask.sum(axis=1)
 
 
@@ -44,8 +46,9 @@ def width(jets: Jets, beta: float = 1.0, kappa: float = 1.0, radius: float = RAD
     Raises:
         ValueError: if kappa or radius is not positive, or beta is negative.
     """
-    if kappa <= 0 or radius <= 0 or beta < 0:
-        raise ValueError(f"kappa = {kappa}, R = {radius}, beta = {beta}: need > 0, > 0 and >= 0")
+    kappa = checked_number("kappa", kappa, 0, np.inf, "()", "1")
+    radius = checked_number("radius", radius, 0, np.inf, "()", "0.8")
+    beta = checked_number("beta", beta, 0, np.inf, "[)", "1")
 
     def angularity(part: Jets) -> np.ndarray:
         z, d_eta, d_phi = np.moveaxis(centred(part), -1, 0)  # each (N, P)
@@ -79,9 +82,11 @@ def n_subjettiness(
     several calls. Jets of n constituents or fewer have 0.
 
     Raises:
-        ValueError: if an n is below 1.
+        ValueError: if an n is no whole number or below 1, or beta or radius is not positive.
     """
-    orders = list(n) if isinstance(n, Sequence | np.ndarray) else [n]
+    radius = checked_number("radius", radius, 0, np.inf, "()", "0.8")
+    beta = checked_number("beta", beta, 0, np.inf, "()", "1")
+    orders = [checked_count("n", one, why="axes are counted") for one in np.atleast_1d(n)]
     taus = in_chunks(
         lambda part: substructure.n_subjettiness(_jagged(part), orders, radius, beta), jets
     )
@@ -92,8 +97,9 @@ def n_subjettiness_ratio(jets: Jets, n: int, beta: float = 1.0) -> np.ndarray:
     """tau_n / tau_(n-1), (N,): small for jets of n prongs. 0 for fewer than n constituents.
 
     Raises:
-        ValueError: if n is below 2.
+        ValueError: if n is no whole number or below 2.
     """
+    n = checked_count("n", n, 2, "the ratio is tau_n / tau_(n-1)")
     denominator, numerator = n_subjettiness(jets, (n - 1, n), beta).T
     ratio = np.zeros_like(numerator)
     return np.divide(numerator, denominator, out=ratio, where=denominator > 0)
@@ -111,6 +117,9 @@ def energy_correlation(
     Raises:
         ValueError: if n is not 1 to 5, or a set of n particles has fewer angles.
     """
+    n = checked_count("n", n)
+    if angles is not None:
+        angles = checked_count("angles", angles)
     pairs = n * (n - 1) // 2
     if not 1 <= n <= 5 or not (angles is None or 1 <= angles <= pairs):
         raise ValueError(
@@ -150,7 +159,14 @@ def soft_drop(
     """Groomed mass [GeV], z_g and R_g, each (N,), by soft drop (arXiv:1402.2657).
 
     A jet without a splitting that passes has z_g = R_g = 0; its mass is that of one particle.
+
+    Raises:
+        ValueError: z_cut outside [0, 0.5), which is the largest share of a softer branch, a beta
+            that is not finite, a radius that is not positive.
     """
+    z_cut = checked_number("z_cut", z_cut, 0, 0.5, "[)", "0.1")
+    beta = checked_number("beta", beta, -np.inf, np.inf, "()", "0")
+    radius = checked_number("radius", radius, 0, np.inf, "()", "0.8")
     parts = [substructure.soft_drop(_jagged(part), z_cut, beta, radius) for part in chunks(jets)]
     return SoftDrop(
         **{key: np.concatenate([getattr(p, key) for p in parts]) for key in ("mass", "zg", "rg")}
@@ -166,8 +182,7 @@ def _jagged(jets: Jets) -> ak.Array:
 
 def _correlator(jets: Jets, beta: float, **which: str | int) -> np.ndarray:
     """The result of FastJet's EnergyCorrelator; ratios 0 / 0 are set to 0."""
-    if beta <= 0:
-        raise ValueError(f"beta = {beta}: angles need a positive exponent")
+    beta = checked_number("beta", beta, 0, np.inf, "()", "1")
 
     def correlator(part: Jets) -> np.ndarray:
         if not len(part):

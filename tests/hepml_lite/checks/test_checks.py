@@ -215,3 +215,19 @@ def test_notebook_gets_a_box_and_the_same_words(half, monkeypatch):
     assert "7 events of one" in shown[0]["text/plain"]
     assert "7 events of one" in shown[0]["text/html"]
     assert "<div" in shown[0]["text/html"]
+
+
+def test_a_nan_answer_is_never_right(half, doubling, capsys):
+    """A comparison such as abs(answer - 0.5) > 1e-6 is false for NaN, and lets it pass."""
+
+    @exercise("9.3", reference=lambda x: np.full(2, x))
+    def _(answer, reference, **context):
+        if (np.abs(answer(1.0) - reference(1.0)) > 0.1).any():
+            raise Wrong("two ones")
+
+    assert check("9.1", float("nan")) == 0.5
+    assert "holds NaN" in capsys.readouterr().out
+    check("9.3", lambda x: np.array([x, np.nan]))
+    assert "holds NaN" in capsys.readouterr().out
+    check("9.3", lambda x: np.array([x, x]))
+    assert "right" in capsys.readouterr().out

@@ -137,7 +137,7 @@ def test_the_diagram_shows_a_point_for_each_bin():
         (lambda: reliability_curve([0, 2], [0.2, 0.3]), r"labels contain \[0 2\]"),
         (lambda: reliability_curve([0, 1], [[0.2, 0.8]] * 2), r"\[:, 1\]"),
         (lambda: reliability_curve([0, 1], [0.2, np.nan]), "1 of 2 probabilities are NaN"),
-        (lambda: reliability_curve([0, 1], [0.2, 0.3], 0), "n_bins=0"),
+        (lambda: reliability_curve([0, 1], [0.2, 0.3], 0), "n_bins is 0"),
         (lambda: brier_score([0, 1, 1], [0.2, 0.3]), "one number a jet"),
         (lambda: temperature_scaling([0, 1], [-1.0, 1.0]), "separate"),
         (lambda: temperature_scaling([1, 0], [-1.0, 1.0]), "tell nothing"),

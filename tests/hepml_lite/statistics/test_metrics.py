@@ -385,6 +385,10 @@ def test_levels_outside_the_unit_interval_are_refused(level):
 def test_impossible_counts_are_refused():
     with pytest.raises(ValueError, match="n_bootstrap is 1"):
         bootstrap(metrics.auc, *GOOD, n_bootstrap=1)
-    for passed, total in ((3, 2), (-1, 2), (0, 0)):
-        with pytest.raises(ValueError, match=f"passed={passed} of total={total}"):
+    for passed, total, message in (
+        (3, 2, "passed=3 of total=2"),
+        (-1, 2, "passed is -1"),
+        (0, 0, "total is 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
             metrics.efficiency_interval(passed, total)
