@@ -8,7 +8,7 @@ detected particles with |eta| < 2.5, as in arXiv:2101.08320; here also 2.5 < mjj
 
 import numpy as np
 
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import FINE, detect
 from data_fetch.generate.simulation.dijets import (
     QUANTITIES,
     Dijets,
@@ -89,7 +89,7 @@ def select(
     hard = ["HardQCD:all = on", f"PhaseSpace:pTHatMin = {min_pt_hat}"]
     settings = [NO_MPI, *(SIGNAL if name == "signal" else hard)]
     generator = Generator(settings, seed, BEAM_ENERGY)
-    return collect_dijets(generator, n, in_window, lambda p: central(detect(p, rng)), MIN_PT)
+    return collect_dijets(generator, n, in_window, lambda p: central(detect(p, rng, FINE)), MIN_PT)
 
 
 def in_window(dijets: Dijets) -> np.ndarray:

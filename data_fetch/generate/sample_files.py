@@ -153,4 +153,9 @@ def _same(first: Rows, second: Rows) -> np.ndarray:
         width = max(first.mask.shape[1], second.mask.shape[1])
         first, second = first.padded(width), second.padded(width)
     pairs = zip(first.arrays().values(), second.arrays().values(), strict=True)
-    return np.all([(a == b).reshape(len(a), -1).all(axis=1) for a, b in pairs], axis=0)
+    return np.all([_equal(a, b).reshape(len(a), -1).all(axis=1) for a, b in pairs], axis=0)
+
+
+def _equal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Where two arrays have the same numbers, or both none."""
+    return (first == second) | ((first != first) & (second != second))

@@ -12,13 +12,13 @@ import awkward as ak
 import numpy as np
 
 from data_fetch.generate.simulation.clustering import anti_kt
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import FINE, detect
 from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
 from hepml_lite import kinematics
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.jet_physics.substructure import n_subjettiness, soft_drop
 
-NAMES = ("simulation", "nature", "nature_a14")
+NAMES = ("simulation", "nature", "nature_a14", "nature_vincia")
 QUANTITIES = ("mass", "multiplicity", "width", "ln_rho", "tau21", "zg", "pt")
 CARD = {
     "title": "Substructure of the jet beside a Z, before and after the detector",
@@ -58,7 +58,8 @@ CARD = {
     "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
     "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
 }
-CHUNK = 1200  # pairs, a third of each class; a chunk depends on the seed and on its number alone
+CHUNK = 1850  # rows; a chunk depends on the seed and on its number alone
+SHARES = {"simulation": 15, "nature": 15, "nature_a14": 5, "nature_vincia": 2}
 RADIUS, MIN_PT, MAX_RAPIDITY = 0.4, 50.0, 2.1  # of the jets at both levels; pT in GeV
 MIN_Z_PT = 200.0  # GeV
 MIN_PT_HAT = 150.0  # GeV, as in the public sample of OmniFold; CARD says what it leaves out
@@ -68,6 +69,7 @@ SETTINGS = {
     "simulation": [],
     "nature": ["TimeShower:alphaSvalue = 0.118"],  # Monash: 0.1365
     "nature_a14": ["Tune:pp = 21"],
+    "nature_vincia": ["PartonShowers:model = 2", "Vincia:tune = 0", "Print:verbosity = 1"],
 }
 PROCESS = [
     "WeakBosonAndParton:qg2gmZq = on",
@@ -77,6 +79,9 @@ PROCESS = [
     "23:onIfAny = 12 14 16",
 ]
 Z = 23
+
+
+Selected = tuple[np.ndarray, np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -94,30 +99,71 @@ class LeadingJets:
 
 
 def chunk(seed: int, number: int, size: int = CHUNK) -> UnfoldingPair:
-    """Chunk `number` of the sample: `size` pairs, equally many of each class, in random order."""
+    """Chunk `number` of the sample: `size` rows, the classes in proportion, in random order."""
     rng = np.random.default_rng([seed, number])
     parts = []
-    for label, name in enumerate(NAMES):
-        n = len(range(label, size, len(NAMES)))
-        levels = select(name, n, pythia_seed(seed, number, label), rng)
+    for label, n in enumerate(rows_of_each(size)):
+        rows = select(NAMES[label], n, pythia_seed(seed, number, label), rng)
         fields = {"names": NAMES, "label": np.full(n, label)}
-        parts.append(UnfoldingPair(*levels, QUANTITIES, **fields))
+        parts.append(UnfoldingPair(*rows, **fields))
     return UnfoldingPair.concatenate(parts)[rng.permutation(size)]
 
 
-def select(name: str, n: int, seed: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Truth and measurement of the first n matched jets of a class, each (n, 7)."""
-    settings = [*PROCESS, *SETTINGS[name], f"PhaseSpace:pTHatMin = {MIN_PT_HAT}"]
-    generator = Generator(settings, seed)
-    truth, measured = [], []
-    while sum(map(len, truth)) < n:
+def rows_of_each(size: int) -> list[int]:
+    """How many of `size` rows each class has; exact shares for a multiple of their sum."""
+    cycle = np.repeat(np.arange(len(SHARES)), list(SHARES.values()))
+    return np.bincount(np.resize(cycle, size), minlength=len(SHARES)).tolist()
+
+
+def select(name: str, n: int, seed: int, rng: np.random.Generator) -> Selected:
+    """The first n jets of a class that are there at one level at least.
+
+    Returns:
+        truth and measured (n, 7), NaN where there is none; `QUANTITIES`; two flags (n,).
+    """
+    found = []
+    generator = Generator(settings(name), seed) if n else None
+    while sum(len(rows) for rows in found) < n:
         particles, n_events = boosted(generator)
         true = leading_jets(particles, n_events)
-        seen = leading_jets(detect(particles, rng), n_events)
-        both = matched(true, seen)
-        truth.append(observables(true.of_events(both)))
-        measured.append(observables(seen.of_events(both)))
-    return np.concatenate(truth)[:n], np.concatenate(measured)[:n]
+        seen = leading_jets(detect(particles, rng, FINE), n_events)
+        found.append(paired(true, observables(true), seen, observables(seen)))
+    rows = np.concatenate([np.zeros((0, 2 * len(QUANTITIES))), *found])[:n]
+    truth, measured = np.split(rows, 2, axis=1)
+    return truth, measured, QUANTITIES, ~np.isnan(truth[:, 0]), ~np.isnan(measured[:, 0])
+
+
+def settings(name: str) -> list[str]:
+    """What Pythia is told for a class."""
+    return [*PROCESS, *SETTINGS[name], f"PhaseSpace:pTHatMin = {MIN_PT_HAT}"]
+
+
+def paired(
+    true: "LeadingJets", truth: np.ndarray, seen: "LeadingJets", measured: np.ndarray
+) -> np.ndarray:
+    """Rows of true and measured quantities side by side, in the order of the events.
+
+    Two jets that are not the same one make two rows: one without a measurement and one without a
+    truth.
+
+    Args:
+        true, seen: the jets.
+        truth, measured: their quantities, (n_true, F) and (n_seen, F).
+
+    Returns:
+        (rows, 2 F), with NaN for what is not there.
+    """
+    same = matched(true, seen)
+    lost = np.isin(true.event, same, invert=True)
+    fake = np.isin(seen.event, same, invert=True)
+    nothing = np.full_like(truth, np.nan), np.full_like(measured, np.nan)
+    rows = [
+        np.hstack([truth[~lost], measured[~fake]]),
+        np.hstack([truth[lost], nothing[0][lost]]),
+        np.hstack([nothing[1][fake], measured[fake]]),
+    ]
+    event = np.concatenate([same, true.event[lost], seen.event[fake]])
+    return np.concatenate(rows)[np.argsort(event, kind="stable")]
 
 
 def boosted(generator: Generator) -> tuple[Particles, int]:

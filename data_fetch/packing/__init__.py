@@ -28,12 +28,25 @@ def pack(rows: Rows) -> dict[str, np.ndarray]:
     Raises:
         ValueError: if a value does not fit; the message says which.
     """
-    return _module(type(rows).__name__).pack(rows)
+    return _module(type(rows).__name__).pack(rows) | _packed_weights(rows)
 
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
     """The rows that `pack` stored; the card says in which container."""
-    return containers.restore(_module(card["container"]).unpack(arrays, card), card)
+    unpacked = _module(card["container"]).unpack(arrays, card)
+    if "weight_values" in arrays:
+        unpacked["weight"] = arrays["weight_values"][arrays["weight_code"]]
+    return containers.restore(unpacked, card)
+
+
+def _packed_weights(rows: Rows) -> dict[str, np.ndarray]:
+    """The weights, of which a sample has few different ones, as positions in a list of them."""
+    if rows.weight is None:
+        return {}
+    values, code = np.unique(rows.weight, return_inverse=True)
+    if len(values) > 256:
+        raise ValueError(f"{len(values)} different weights; at most 256 can be packed")
+    return {"weight_values": values, "weight_code": code.astype(np.uint8)}
 
 
 def _module(container: str) -> ModuleType:

@@ -8,7 +8,7 @@ import numpy as np
 from data_fetch.packing.events import columns, precision, table
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
-LEVELS = ("truth", "measured")
+LEVELS = {"truth": "true_ok", "measured": "measured_ok"}  # and whether they are there
 
 
 def pack(pairs: UnfoldingPair) -> dict[str, np.ndarray]:
@@ -19,13 +19,24 @@ def pack(pairs: UnfoldingPair) -> dict[str, np.ndarray]:
     """
     steps = precision(pairs.card, pairs.quantities)
     packed = {"label": pairs.label.astype(np.uint8)}
-    for level in LEVELS:
-        packed |= columns(f"{level}_", getattr(pairs, level), steps)
+    for level, flag in LEVELS.items():
+        there = getattr(pairs, flag)
+        if not there.all():
+            packed[flag] = np.packbits(there)
+        packed |= columns(f"{level}_", getattr(pairs, level)[there], steps)
     return packed
 
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of the pairs that `pack` stored."""
     steps = precision(card, card["quantities"])
-    levels = {level: table(f"{level}_", arrays, steps) for level in LEVELS}
-    return levels | {"label": arrays["label"]}
+    n = len(arrays["label"])
+    unpacked = {"label": arrays["label"]}
+    for level, flag in LEVELS.items():
+        there = np.ones(n, bool)
+        if flag in arrays:
+            there = np.unpackbits(arrays[flag], count=n).astype(bool)
+        values = np.full((n, len(steps)), np.nan, np.float32)
+        values[there] = table(f"{level}_", arrays, steps)
+        unpacked |= {level: values, flag: there}
+    return unpacked

@@ -1,8 +1,8 @@
 """Events: collisions described by named quantities, such as masses and event shapes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class Events(Rows):
     Attributes:
         values: (N, F) float32, in the units that the data card gives.
         quantities: the F names of the columns.
-        label, names, card: as in `Rows`.
+        label, weight, names, card: as in `Rows`.
 
     Raises:
         ValueError: for wrong shapes, NaN or infinite values, or labels without a name; the message
@@ -47,6 +47,49 @@ class Events(Rows):
     def columns(self, *quantities: str) -> np.ndarray:
         """Some quantities side by side, (N, number of them)."""
         return self.values[:, positions(self.quantities, quantities)]
+
+    def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
+        """The same events with the rounding of the stored file undone by a uniform jitter.
+
+        A stored quantity is a whole number of steps, `card["precision"]`. A classifier that tells
+        stored events from generated or modelled ones sees the steps; so spread each value evenly
+        over its own step first. Whole numbers, such as multiplicities, stay as they are, and so do
+        the values at the floors that `card["floors"]` lists.
+
+        Args:
+            rng: source of randomness, or its seed.
+
+        Raises:
+            ValueError: if the card gives no precision.
+        """
+        values = shaken(self.values, self.quantities, self.card, np.random.default_rng(rng))
+        return replace(self, values=values)
+
+
+def shaken(
+    values: np.ndarray,
+    quantities: Sequence[str],
+    card: Mapping[str, Any],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Values (N, F) with a uniform jitter of one stored step each, see `Events.dequantised`.
+
+    Raises:
+        ValueError: if the card gives no step for a quantity.
+    """
+    steps, floors = card.get("precision", {}), card.get("floors", {})
+    moved = np.array(values, dtype=np.float64)
+    for column, name in enumerate(quantities):
+        if name not in steps:
+            raise ValueError(
+                f"the card gives no precision for {name!r}: only stored samples are in steps"
+            )
+        if steps[name] == 1:
+            continue
+        jitter = steps[name] * rng.uniform(-0.5, 0.5, len(moved))
+        at_floor = np.abs(moved[:, column] - floors.get(name, np.inf)) < steps[name] / 2
+        moved[:, column] += np.where(at_floor, 0, jitter)
+    return moved.astype(np.float32)
 
 
 def positions(known: Sequence[str], wanted: Sequence[str]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from hepml_lite.containers.validation import require_names, require_shape
+from hepml_lite.containers.validation import require_names, require_shape, require_weights
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -16,6 +16,7 @@ class Rows:
 
     Attributes:
         label: (N,) int, index into `names`. Default: all 0.
+        weight: (N,) float64, how much each row counts, or None if all count alike.
         names: one name a class.
         card: the data card: origin, cuts, generator version, seed, citation.
     """
@@ -23,6 +24,7 @@ class Rows:
     ARRAYS: ClassVar[tuple[str, ...]] = ("label",)
 
     label: np.ndarray | None = None
+    weight: np.ndarray | None = None
     names: tuple[str, ...] = ("all",)
     card: Mapping[str, Any] = field(default_factory=dict)
 
@@ -36,6 +38,9 @@ class Rows:
             require_shape(name, array, shape, each=f"row of {first}")
         require_names(label, tuple(self.names))
         self.__dict__.update(arrays, label=label, names=tuple(self.names))
+        if self.weight is not None:
+            self.__dict__["weight"] = np.asarray(self.weight, np.float64)
+            require_weights(self.weight, n)
 
     def __len__(self) -> int:
         return len(self.label)
@@ -55,7 +60,15 @@ class Rows:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array that has one entry a row, by the name of its attribute."""
-        return {key: a for key in self.ARRAYS if (a := getattr(self, key)) is not None}
+        every = {key: getattr(self, key) for key in (*self.ARRAYS, "weight")}
+        return {key: array for key, array in every.items() if array is not None}
+
+    @property
+    def effective_number(self) -> float:
+        """How many rows of equal weight would fluctuate as these do: (sum w)^2 / sum w^2."""
+        if self.weight is None:
+            return float(len(self))
+        return float(self.weight.sum() ** 2 / (self.weight**2).sum()) if len(self) else 0.0
 
     def of_class(self, name: str) -> Self:
         """The rows of one class, by its name."""

@@ -1,11 +1,11 @@
 """UnfoldingPair: the same quantities before and after the detector, event by event."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
-from hepml_lite.containers.events import positions
+from hepml_lite.containers.events import positions, shaken
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.validation import require_finite, require_shape
 
@@ -14,35 +14,75 @@ from hepml_lite.containers.validation import require_finite, require_shape
 class UnfoldingPair(Rows):
     """N events seen twice: as they are (truth) and as the detector measures them.
 
-    The classes say where the events come from: `pair.of_class("simulation")`, `"nature"`, ...
+    Some events are there at one level only. A *miss* has a truth that was not measured, a *fake* a
+    measurement without a truth in the selection; what is not there is NaN. The classes say where
+    the events come from: `pair.of_class("simulation")`, `"nature"`, ...
 
     Attributes:
-        truth: (N, F) float32, at particle level, in the units that the data card gives.
-        measured: (N, F) float32, the same quantities of the same events at detector level.
+        truth: (N, F) float32, at particle level, in the units that the data card gives; NaN where
+            `true_ok` is False.
+        measured: (N, F) float32, the same quantities of the same events at detector level; NaN
+            where `measured_ok` is False.
         quantities: the F names of the columns.
-        label, names, card: as in `Rows`.
+        true_ok: (N,) bool, whether the event is in the selection at particle level. Default: all.
+        measured_ok: (N,) bool, whether it is at detector level. Default: all.
+        label, weight, names, card: as in `Rows`.
 
     Raises:
-        ValueError: for wrong shapes, NaN or infinite values, or labels without a name; the message
-            names the offending quantity or row.
+        ValueError: for wrong shapes, values that are NaN or infinite where the flag says they are
+            there, rows that are at neither level, or labels without a name; the message names the
+            offending quantity or row.
     """
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("truth", "measured", "label")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("truth", "measured", "true_ok", "measured_ok", "label")
 
     truth: np.ndarray
     measured: np.ndarray
     quantities: tuple[str, ...]
+    true_ok: np.ndarray | None = None
+    measured_ok: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        n = len(self.truth)
+        true_ok, measured_ok = (_flags(ok, n) for ok in (self.true_ok, self.measured_ok))
+        require_shape("true_ok", true_ok, (n,), each="event")
+        require_shape("measured_ok", measured_ok, (n,), each="event")
+        nowhere = ~(true_ok | measured_ok)
+        if nowhere.any():
+            raise ValueError(
+                f"{nowhere.sum()} of {n} rows are neither true nor measured, the first is row "
+                f"{np.argmax(nowhere)}; remove them first"
+            )
+        truth = self._level("truth", self.truth, true_ok)
+        measured = self._level("measured", self.measured, measured_ok)
+        self._settle(truth=truth, measured=measured, true_ok=true_ok, measured_ok=measured_ok)
+        self.__dict__["quantities"] = tuple(self.quantities)
+
+    def _level(self, name: str, values: np.ndarray, there: np.ndarray) -> np.ndarray:
+        """The values of one level (N, F), NaN where they are not there."""
         quantities = tuple(self.quantities)
-        truth, measured = (np.asarray(a, np.float32) for a in (self.truth, self.measured))
-        for name, values in (("truth", truth), ("measured", measured)):
-            require_shape(name, values, (len(truth), len(quantities)), each="event and quantity")
-            require_finite(values, quantities)
-        self._settle(truth=truth, measured=measured)
-        self.__dict__["quantities"] = quantities
+        values = np.asarray(values, np.float32)
+        require_shape(name, values, (len(there), len(quantities)), each="event and quantity")
+        require_finite(np.where(there[:, None], values, 0), quantities)
+        return np.where(there[:, None], values, np.float32(np.nan))
+
+    @property
+    def matched(self) -> Self:
+        """The events that are there at both levels."""
+        return self[self.true_ok & self.measured_ok]
 
     def columns(self, *quantities: str) -> tuple[np.ndarray, np.ndarray]:
         """Some quantities side by side: truth and measured, each (N, number of them)."""
         chosen = positions(self.quantities, quantities)
         return self.truth[:, chosen], self.measured[:, chosen]
+
+    def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
+        """The same events with the rounding of the stored file undone, see `Events.dequantised`."""
+        rng = np.random.default_rng(rng)
+        truth = shaken(self.truth, self.quantities, self.card, rng)
+        measured = shaken(self.measured, self.quantities, self.card, rng)
+        return replace(self, truth=truth, measured=measured)
+
+
+def _flags(there: np.ndarray | None, n: int) -> np.ndarray:
+    return np.ones(n, bool) if there is None else np.asarray(there, bool)

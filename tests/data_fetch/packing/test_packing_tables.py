@@ -53,6 +53,22 @@ def test_pairs_keep_both_levels_apart(rng):
     assert (np.abs(back.measured - pairs.measured) < tolerance).all()
 
 
+def test_misses_and_fakes_stay_what_they_are(rng):
+    flags = {"true_ok": np.arange(N) % 7 > 0, "measured_ok": np.arange(N) % 5 > 0}
+    flags["measured_ok"] |= ~flags["true_ok"]
+    pairs = UnfoldingPair(table(rng), table(rng), tuple(STEPS), card=CARD, **flags, **FIELDS)
+    back = round_trip(pairs)
+    np.testing.assert_array_equal(back.true_ok, flags["true_ok"])
+    np.testing.assert_array_equal(np.isnan(back.measured[:, 1]), ~flags["measured_ok"])
+    np.testing.assert_array_equal(back.matched.label, pairs.matched.label)
+
+
+def test_weights_come_back_exactly(rng):
+    weight = np.where(np.arange(N) % 3 > 0, 20.0, 1 / 3)
+    back = round_trip(Events(table(rng), tuple(STEPS), card=CARD, weight=weight, **FIELDS))
+    np.testing.assert_array_equal(back.weight, weight)
+
+
 def test_trigger_objects_keep_their_places(rng):
     angles = rng.uniform(-3, 3, (N, 19)), rng.uniform(-np.pi, np.pi, (N, 19))
     objects = np.stack([rng.exponential(30, (N, 19)) + 3, *angles], axis=-1)

@@ -116,3 +116,37 @@ def test_irregular_layers_have_no_grid_but_each_its_voxels():
 def test_what_cannot_be_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+def test_weights_follow_their_rows_and_say_what_they_are_worth():
+    events = Events(np.zeros((4, 1)), ("m",), weight=[1, 1, 1, 3])
+    assert events[1:].weight.tolist() == [1, 1, 3]
+    assert events.effective_number == pytest.approx(36 / 12)
+    assert Events(np.zeros((4, 1)), ("m",)).effective_number == 4
+    with pytest.raises(ValueError, match=r"1 of 2 weights .* -1.0 in row 1"):
+        Events(np.zeros((2, 1)), ("m",), weight=[1, -1])
+
+
+def test_misses_and_fakes_hold_nan_where_nothing_is():
+    ok = np.array([True, True, False])
+    pairs = UnfoldingPair(np.ones((3, 1)), np.ones((3, 1)), ("m",), true_ok=ok)
+    assert np.isnan(pairs.truth[:, 0]).tolist() == [False, False, True]
+    assert len(pairs.matched) == 2
+    with pytest.raises(ValueError, match="neither true nor measured, the first is row 2"):
+        UnfoldingPair(np.ones((3, 1)), np.ones((3, 1)), ("m",), true_ok=ok, measured_ok=ok)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        UnfoldingPair(np.full((3, 1), np.nan), np.ones((3, 1)), ("m",), true_ok=ok)
+
+
+def test_dequantised_spreads_each_step_and_leaves_counts_and_floors():
+    rng = np.random.default_rng(1)
+    values = np.column_stack([rng.normal(size=4000), rng.poisson(5, 4000), np.zeros(4000)])
+    card = {"precision": {"x": 0.2, "n": 1, "z": 0.1}, "floors": {"z": 0}}
+    stored = np.round(values / [0.2, 1, 0.1]) * [0.2, 1, 0.1]
+    moved = Events(stored, ("x", "n", "z"), card=card).dequantised(rng)
+    assert np.abs(moved["x"] - stored[:, 0]).max() < 0.1001
+    assert len(np.unique(moved["x"])) > 3900
+    np.testing.assert_array_equal(moved["n"], stored[:, 1])
+    assert not moved["z"].any()
+    with pytest.raises(ValueError, match="no precision for 'x'"):
+        Events(stored, ("x", "n", "z")).dequantised()
