@@ -124,7 +124,8 @@ def load(
         name: a sample of the course, see `hepml data list`.
         profile: `smoke` reads the first tenth of every split of the bundled sample, `lesson` all of
             it, `paper` the large sample that `hepml data generate` made on this machine.
-        split: `train`, `val` or `test` (60, 20 and 20 %, fixed), or None for all of them.
+        split: `train`, `val` or `test` (60, 20 and 20 % if the card does not
+            say otherwise, fixed), or None for all of them.
         source: None for the above, or `public` for the papers' data set in the same form.
         rows: which rows of these, for what does not fit into memory: `slice(0, 100_000)`. Of a
             generated sample no others are read.
@@ -144,9 +145,10 @@ def load(
     sample = generated(name) if profile == "paper" else bundled()[name]
     if not sample.is_complete:
         raise FileNotFoundError(_how_to_get(sample, profile))
+    edges = splits.of_card(sample.card)
     if profile == "smoke":
-        return sample.rows()[splits.beginnings(len(sample), split)[rows]]
-    start, stop = splits.bounds(len(sample), split)
+        return sample.rows()[splits.beginnings(len(sample), split, edges)[rows]]
+    start, stop = splits.bounds(len(sample), split, edges)
     first, last, _ = rows.indices(stop - start)
     return sample.rows(start + first, start + max(first, last))
 

@@ -46,7 +46,8 @@ CARD = {
     "3.7 TeV of a resonance 10 GeV wide",
     "units": "mjj, m1, m2 in GeV; tau1 = tau_1, tau21 = tau_2/tau_1, tau32 = tau_3/tau_2 of the "
     "jet whose number follows, with beta = 1, in names with b05 and b2 with beta = 1/2 and 2, and "
-    "one-pass winner-takes-all kT axes, 0 for a jet of too few particles; delta_r between the jets in eta and phi",
+    "one-pass winner-takes-all kT axes, 0 for a jet of too few particles; delta_r between the jets "
+    "in eta and phi",
     "citation": "Kasieczka et al., The LHC Olympics 2020, arXiv:2101.08320 (processes, trigger); "
     "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
     "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",

@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from data_fetch import files, packing
+from data_fetch import files, packing, splits
 from data_fetch.generate import run
 from data_fetch.packing import storage
 from data_fetch.samples import Generated, Packed, Sample
@@ -115,7 +115,7 @@ def _write_card(sample: Sample, n: int, seed: int, counts: Sequence[int]) -> Non
         **recipe.CARD,
         "generator": f"{package} {version(package)}",
         "rows": dict(zip(recipe.NAMES, counts, strict=False)),
-        "split": "fixed, by position: 60 % train, 20 % val, 20 % test",
+        "split": splits.described(recipe.CARD),
         "recipe": f"data_fetch/generate/{sample.name}.py",
         "command": f"hepml data generate {sample.name} --events {n} --seed {seed}"
         + (" --packed" if isinstance(sample, Packed) else ""),

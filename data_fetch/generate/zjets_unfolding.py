@@ -1,9 +1,12 @@
 """Six substructure observables of the leading jet in Z + jet events, before and after a detector.
 
 Events: proton-proton at 14 TeV, Z -> nu nu with pT > 200 GeV, Pythia 8 with multiple interactions
-and without pile-up. "simulation" is the Monash tune, "nature" has a weaker coupling in the
-final-state shower, "nature_a14" is another tune. Observables and the cut on the Z are those of
-OmniFold (arXiv:1911.09107); both levels take the hardest anti-kT R = 0.4 jet of the event.
+and without pile-up. "simulation" is the Monash tune. "nature" differs from it in all six
+observables: weaker coupling and earlier end of the final-state shower, other strings, fewer
+multiple interactions. "nature_a14" is another tune, hard to tell from the simulation, and
+"nature_vincia" another shower. Observables and the cut on the Z are those of OmniFold
+(arXiv:1911.09107); both levels take the hardest anti-kT R = 0.4 jet of the event. Jets that are in
+the selection at one level only are kept: misses and fakes.
 """
 
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ import numpy as np
 from data_fetch.generate.simulation.clustering import anti_kt
 from data_fetch.generate.simulation.detector import FINE, detect
 from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
+from data_fetch.generate.top_tagging_vincia import VINCIA_SETTINGS
 from hepml_lite import kinematics
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.jet_physics.substructure import n_subjettiness, soft_drop
@@ -35,11 +39,18 @@ CARD = {
         "zg": 0.001,
         "pt": 0.25,
     },
+    "floors": {"mass": 0, "width": 0, "ln_rho": -14, "tau21": 0, "zg": 0},
     "process": "pp -> Z(nu nu) + jet at 14 TeV, Pythia 8, multiple interactions on, no pile-up; "
-    "simulation: Monash tune; nature: Monash with alpha_s(M_Z) = 0.118 instead of 0.1365 in the "
-    "final-state shower; nature_a14: the ATLAS tune A14 with NNPDF2.3LO (Tune:pp = 21)",
-    "detector": "truth: every stable particle but neutrinos; measured: tracks, and calorimeter "
-    "cells of 0.1 x 0.1 in eta-phi, no magnetic field. The same for all classes",
+    "simulation: Monash tune; nature: in the final-state shower alpha_s(M_Z) = 0.118 instead of "
+    "0.1365 and an end at pT = 1.0 instead of 0.5 GeV, strings with a = 0.4 instead of 0.68, b = "
+    "1.2 instead of 0.98 and sigma = 0.28 instead of 0.335 GeV, multiple interactions with pT0 = "
+    "2.6 instead of 2.28 GeV; nature_a14: the ATLAS tune A14 with NNPDF2.3LO (Tune:pp = 21); "
+    "nature_vincia: the Vincia shower (global antennae: Vincia:sectorShower = off) and its own "
+    "tune (Vincia:tune = 0)",
+    "detector": "truth: every stable particle but neutrinos; measured: "
+    + FINE.description
+    + ". The "
+    "same for all classes",
     "selection": "true pT of the Z > 200 GeV; at both levels the hardest anti-kT R = 0.4 jet of "
     "the event has pT > 50 GeV and |y| < 2.1, and the two axes lie within 0.4. Of the events with "
     "such a Z, 88.1 +- 0.5 % have such a true jet (the others have theirs at larger |y|), and of "
@@ -58,18 +69,26 @@ CARD = {
     "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
     "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
 }
-CHUNK = 1850  # rows; a chunk depends on the seed and on its number alone
+CHUNK = 1850  # rows, the classes in these proportions
 SHARES = {"simulation": 15, "nature": 15, "nature_a14": 5, "nature_vincia": 2}
 RADIUS, MIN_PT, MAX_RAPIDITY = 0.4, 50.0, 2.1  # of the jets at both levels; pT in GeV
 MIN_Z_PT = 200.0  # GeV
 MIN_PT_HAT = 150.0  # GeV, as in the public sample of OmniFold; CARD says what it leaves out
 Z_CUT, BETA = 0.1, 0.0  # of soft drop
 LOWEST_LN_RHO = -14.0  # of a groomed jet that is one light particle
+NATURE = [
+    "TimeShower:alphaSvalue = 0.118",  # Monash: 0.1365
+    "TimeShower:pTmin = 1.0",  # 0.5
+    "StringZ:aLund = 0.4",  # 0.68
+    "StringZ:bLund = 1.2",  # 0.98
+    "StringPT:sigma = 0.28",  # 0.335
+    "MultipartonInteractions:pT0Ref = 2.6",  # 2.28
+]
 SETTINGS = {
     "simulation": [],
-    "nature": ["TimeShower:alphaSvalue = 0.118"],  # Monash: 0.1365
+    "nature": NATURE,
     "nature_a14": ["Tune:pp = 21"],
-    "nature_vincia": ["PartonShowers:model = 2", "Vincia:tune = 0", "Print:verbosity = 1"],
+    "nature_vincia": list(VINCIA_SETTINGS),
 }
 PROCESS = [
     "WeakBosonAndParton:qg2gmZq = on",

@@ -27,6 +27,8 @@ def restore(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
     fields: dict[str, Any] = {"names": tuple(card["classes"]), "card": card}
     if "quantities" in card:
         fields["quantities"] = tuple(card["quantities"])
+    if "processes" in card:
+        fields["processes"] = tuple(card["processes"])
     if "geometry" in card:
         fields["geometry"] = Geometry.regular(**card["geometry"])
     return CONTAINERS[card["container"]](**arrays, **fields)

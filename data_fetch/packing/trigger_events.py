@@ -1,7 +1,8 @@
 """Trigger events packed into small integers: about 20 bytes an event.
 
 Only objects that are there are stored: ln pT in steps of 1/100, that is pT to 0.3 % rms, and the
-angles in steps of 0.01, all far below the resolution of a hardware trigger.
+angles in steps of 0.01, all far below the resolution of a hardware trigger. Regions of the
+calorimeter are stored in steps of 0.2 GeV.
 """
 
 from collections.abc import Mapping
@@ -11,33 +12,59 @@ import numpy as np
 
 from data_fetch.packing.integers import byte_planes, joined, rounded
 from hepml_lite import kinematics
-from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
+from hepml_lite.containers.trigger_events import N_OBJECTS, OFFLINE, REGIONS, TriggerEvents
 
 ANGLE_STEP = 0.01  # rad
 LOG_PT_STEP = 0.01
 SMALLEST_PT = 1e-2  # GeV, where the logarithmic scale starts
+REGION_STEP = 0.2  # GeV
 
 
 def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
     """Arrays of small integers that hold the events; see `unpack`."""
     present = events.objects[..., 0] > 0  # (N, 19)
     pt, eta, phi = events.objects[present].astype(float).T  # each (M,)
-    level = np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT)
     columns = {
-        "log_pt": rounded(level, LOG_PT_STEP, "ln pT"),
+        "log_pt": _log_steps(pt),
         "eta": rounded(eta, ANGLE_STEP, "eta"),
         "phi": rounded(phi, ANGLE_STEP, "phi"),
     }
     packed = {"label": events.label.astype(np.uint8), "present": np.packbits(present)}
+    if events.process is not None:
+        packed["process"] = events.process.astype(np.uint8)
+    if events.offline_pt is not None:
+        there = events.offline_pt.T > 0  # (4, N)
+        packed["offline_present"] = np.packbits(there)
+        columns["offline_log_pt"] = _log_steps(events.offline_pt.T[there].astype(float))
+    if events.regions is not None:
+        columns["regions"] = rounded(events.regions.ravel(), REGION_STEP, "a region")
     return packed | byte_planes(columns)
+
+
+def _log_steps(pt: np.ndarray) -> np.ndarray:
+    return rounded(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT), LOG_PT_STEP, "ln pT")
 
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of the events that `pack` stored."""
     n = len(arrays["label"])
     present = np.unpackbits(arrays["present"], count=n * N_OBJECTS).astype(bool)
-    pt = SMALLEST_PT * np.exp(LOG_PT_STEP * joined(arrays, "log_pt"))
     eta, phi = (joined(arrays, name) * ANGLE_STEP for name in ("eta", "phi"))
     objects = np.zeros((n * N_OBJECTS, 3), np.float32)
-    objects[present] = np.stack([pt, eta, kinematics.wrap_phi(phi)], axis=-1)
-    return {"objects": objects.reshape(n, N_OBJECTS, 3), "label": arrays["label"]}
+    objects[present] = np.stack([_pt(arrays, "log_pt"), eta, kinematics.wrap_phi(phi)], axis=-1)
+    unpacked = {"objects": objects.reshape(n, N_OBJECTS, 3), "label": arrays["label"]}
+    if "process" in arrays:
+        unpacked["process"] = arrays["process"]
+    if "offline_present" in arrays:
+        there = np.unpackbits(arrays["offline_present"], count=len(OFFLINE) * n).astype(bool)
+        offline = np.zeros(len(OFFLINE) * n, np.float32)
+        offline[there] = _pt(arrays, "offline_log_pt")
+        unpacked["offline_pt"] = np.ascontiguousarray(offline.reshape(len(OFFLINE), n).T)
+    if "regions_low" in arrays:
+        unpacked["regions"] = (joined(arrays, "regions") * REGION_STEP).reshape(n, *REGIONS)
+    return unpacked
+
+
+def _pt(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """pT [GeV] from its logarithm in steps."""
+    return SMALLEST_PT * np.exp(LOG_PT_STEP * joined(arrays, name))

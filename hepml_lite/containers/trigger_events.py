@@ -1,15 +1,20 @@
 """TriggerEvents: what a hardware trigger sees: missing momentum and a few objects of each kind."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite
+from hepml_lite.containers.validation import require_finite, require_names, require_shape
 
 OBJECTS = {"met": 1, "egamma": 4, "muons": 4, "jets": 10}  # in this order, each in falling pT
 N_OBJECTS = sum(OBJECTS.values())
+
+
+OFFLINE = ("met", "egamma", "muons", "jets")  # of which the leading offline pT is kept
+REGIONS = (18, 14)  # in azimuth and in pseudorapidity
+REGIONS_ETA = 3.0  # regions cover |eta| < 3 in equal steps, and all azimuths from -pi on
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,19 +24,32 @@ class TriggerEvents(Rows):
     The layout is that of Govorkova et al., arXiv:2107.02157. Objects of a kind stand in falling
     pT; where there are fewer, all three numbers are zero.
 
+    With `weight`, the rate of a selection in Hz is the mean of weight times selected (1 or 0) over
+    all background rows, of the whole sample as of any random part of it.
+
     Attributes:
         objects: (N, 19, 3) float32: pT [GeV], pseudorapidity eta, azimuth phi [rad]; the missing
             momentum has eta = 0.
-        label, names, card: as in `Rows`.
+        process: (N,) int, what an event came from, index into `processes`; or None.
+        offline_pt: (N, 4) float32, pT [GeV] of the leading object of each kind in `OFFLINE` after
+            a better reconstruction, 0 if there is none; or None.
+        regions: (N, 18, 14) float32, transverse energy [GeV] in regions of the calorimeter, in
+            azimuth and pseudorapidity; or None.
+        processes: one name a process.
+        label, weight, names, card: as in `Rows`.
 
     Raises:
-        ValueError: for wrong shapes, NaN or infinite numbers, or negative pT; the message names
-            the offending row.
+        ValueError: for wrong shapes, NaN or infinite numbers, negative pT, or a process without a
+            name; the message names the offending row.
     """
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("objects", "label")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("objects", "process", "offline_pt", "regions", "label")
 
     objects: np.ndarray
+    process: np.ndarray | None = None
+    offline_pt: np.ndarray | None = None
+    regions: np.ndarray | None = None
+    processes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         objects = np.asarray(self.objects, np.float32)
@@ -46,7 +64,30 @@ class TriggerEvents(Rows):
             raise ValueError(
                 f"row {row} has negative pT: is the last axis ordered as pT, eta, phi?"
             )
-        self._settle(objects=objects)
+        self._settle(objects=objects, **self._optional(len(objects)))
+        self.__dict__["processes"] = tuple(self.processes)
+        if self.process is not None:
+            require_names(self.process, self.processes)
+
+    def _optional(self, n: int) -> dict[str, np.ndarray]:
+        """The arrays that not every sample has, in the right form."""
+        shapes = {"process": (), "offline_pt": (len(OFFLINE),), "regions": REGIONS}
+        arrays = {}
+        for name, shape in shapes.items():
+            array = getattr(self, name)
+            if array is None:
+                continue
+            array = np.asarray(array, np.int64 if name == "process" else np.float32)
+            require_shape(name, array, (n, *shape), each="event")
+            require_finite(array.reshape(n, int(np.prod(shape))))
+            arrays[name] = array
+        return arrays
+
+    def of_process(self, name: str) -> Self:
+        """The events of one process, by its name."""
+        if name not in self.processes:
+            raise ValueError(f"no process {name!r} in this sample; choose one of {self.processes}")
+        return self[self.process == self.processes.index(name)]
 
     @property
     def met(self) -> np.ndarray:

@@ -78,6 +78,21 @@ def detect(particles: Particles, rng: np.random.Generator, version: Detector) ->
     return Particles.concatenate(parts)
 
 
+def calorimeter_cells(
+    particles: Particles, rng: np.random.Generator, version: Detector
+) -> Particles:
+    """Cells of both calorimeters (22, 130) if no track is measured and none is taken out."""
+    _, eta, phi, _ = kinematics.pt_eta_phi_mass(particles.p4)
+    kind = np.abs(particles.pid)
+    in_calorimeter = (np.abs(eta) < CALORIMETER_ETA) & (kind != MUON)
+    electromagnetic = np.isin(kind, (PHOTON, ELECTRON))
+    parts = []
+    for calorimeter, seen in ((version.ecal, electromagnetic), (version.hcal, ~electromagnetic)):
+        hit = in_calorimeter & seen
+        parts.append(_cells(particles[hit], eta[hit], phi[hit], calorimeter, rng))
+    return Particles.concatenate(parts)
+
+
 def _tracking_efficiency(
     pt: np.ndarray, abs_eta: np.ndarray, kind: np.ndarray, charge: np.ndarray
 ) -> np.ndarray:

@@ -119,7 +119,7 @@ def dijet_quantities(dijets: Dijets) -> np.ndarray:
 
 
 def extended_quantities(dijets: Dijets) -> np.ndarray:
-    """`EXTENDED`: tau_1, tau_2/tau_1 and tau_3/tau_2 of both jets with beta = 1/2 and 2, (N, 12)."""
+    """`EXTENDED`: tau_1 and ratios of both jets with beta = 1/2 and 2, (N, 12)."""
     return np.hstack([_ratios(_tau(dijets, beta)) for beta in OTHER_BETAS.values()])
 
 
