@@ -31,8 +31,8 @@ CARD = dijet_resonance.CARD | {
     "be a bump",
     "generation_cuts": "pT-hat > 950 GeV, as in dijet_resonance, whose card says that this leaves "
     "out 4.9 +- 0.8 % here; and the mass of the hard process > 2.3 TeV, "
-    "which 1200 events from 1 TeV show to leave out 2.0 +- 0.4 %, those in which a jet of the initial "
-    "state is one of the two",
+    "which 1200 events from 1 TeV show to leave out 2.0 +- 0.4 %, those in which a jet of the "
+    "initial state is one of the two",
 }
 
 

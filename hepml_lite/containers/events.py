@@ -54,7 +54,7 @@ class Events(Rows):
         A stored quantity is a whole number of steps, `card["precision"]`. A classifier that tells
         stored events from generated or modelled ones sees the steps; so spread each value evenly
         over its own step first. Whole numbers, such as multiplicities, stay as they are, and so do
-        the values at the floors that `card["floors"]` lists.
+        the columns that `card["parameters"]` names and values at a floor of `card["floors"]`.
 
         Args:
             rng: source of randomness, or its seed.
@@ -78,13 +78,16 @@ def shaken(
         ValueError: if the card gives no step for a quantity.
     """
     steps, floors = card.get("precision", {}), card.get("floors", {})
+    exact = [
+        name for name, step in steps.items() if step == 1 or name in card.get("parameters", ())
+    ]
     moved = np.array(values, dtype=np.float64)
     for column, name in enumerate(quantities):
         if name not in steps:
             raise ValueError(
                 f"the card gives no precision for {name!r}: only stored samples are in steps"
             )
-        if steps[name] == 1:
+        if name in exact:
             continue
         jitter = steps[name] * rng.uniform(-0.5, 0.5, len(moved))
         at_floor = np.abs(moved[:, column] - floors.get(name, np.inf)) < steps[name] / 2
