@@ -46,8 +46,8 @@ CARD = {
     "photons radiated off the beams. Two parameters, at scrambled Sobol points, one pair for "
     "each 400 events in a row: alpha_s(M_Z) of the final-state shower (TimeShower:alphaSvalue, "
     "Monash: 0.1365) between 0.100 and 0.145, and the nuisance a of the Lund fragmentation "
-    "function (StringZ:aLund, Monash: 0.68) between 0.4 and 1.0. alpha_s is that of this shower, at "
-    "leading order and with its own scale, not the world average 0.118 in the MS-bar scheme",
+    "function (StringZ:aLund, Monash: 0.68) between 0.4 and 1.0. alpha_s is that of this shower "
+    "at leading order and with its own scale, not the world average 0.118 in the MS-bar scheme",
     "detector": "none: every stable particle but neutrinos; K0S, Lambda and the like have decayed",
     "selection": "none",
     "generation_cuts": "none. The search for the thrust axis is not exact: in 0.2 +- 0.1 % of the "
