@@ -90,7 +90,7 @@ COMPOSITION = {  # rows of each process in 58: 50 of background, 2 of each signa
     "top pair": 2,
     **dict.fromkeys(NAMES[1:], 2),
 }
-SHARE_WITH_OBJECTS = 0.15  # of minimum-bias collisions
+SHARE_WITH_OBJECTS = 0.0420  # of minimum-bias collisions, +- 0.0008 (70 000 of them)
 CROSS_SECTIONS = {  # mb, of Pythia at leading order, branching ratios included; errors below 1 %
     EMPTY: 55.70 * (1 - SHARE_WITH_OBJECTS),
     BUSY: 55.70 * SHARE_WITH_OBJECTS,
