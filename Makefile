@@ -20,15 +20,18 @@ export TORCH
 lab demo test install energyflow:
 	@$(PYTHON) course.py --venv $(VENV) $@ $(ARGS)
 
-# The exact versions of everything. torch is pinned to the release the course is tested with, and its
-# local version (+cpu) is cut, so that the same lock serves GPUs.
-lock: export CUSTOM_COMPILE_COMMAND = make lock
+# The exact versions of everything, for every platform and Python, with markers where they differ.
+# torch is pinned to the release the course is tested with; what only its CUDA build needs is left
+# out and comes with that build. Versions in the lock stay; `make lock ARGS=--upgrade` takes new ones.
+CUDA := $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand \
+	cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx) \
+	cuda-bindings cuda-pathfinder cuda-toolkit triton
 lock:
-	$(BIN)/python -m pip --disable-pip-version-check install --quiet pip-tools
-	$(BIN)/pip-compile --all-extras --strip-extras --allow-unsafe --quiet --upgrade \
-		--upgrade-package torch==2.13.0 --no-emit-index-url --no-emit-find-links \
-		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
-	sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements.lock
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade-package torch==2.13.0 \
+		$(addprefix --no-emit-package ,$(CUDA)) $(ARGS) --output-file requirements.lock pyproject.toml
+	sed -i 's/^\(torch==[^+ ]*\)+[^ ]*/\1/' requirements.lock
 
 notebooks: install
 	$(BIN)/hepml course build

@@ -6,7 +6,8 @@
 Every row learns from the same training jets of the bundled sample and is judged on the same test
 jets, which nothing was tuned on. A training leaves its scores and weights in a work folder (--work,
 output/landscape), so that an interrupted run goes on. `collect` writes
-hepml_lite/tagging/trained/landscape.json and the weights of the first seed beside it.
+hepml_lite/tagging/trained/landscape.json and the weights of the first seed beside it; rows that
+were not trained again stay as they are.
 """
 
 import argparse
@@ -22,9 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from data_fetch import load
+from hepml_lite.files import atomic_write
 from hepml_lite.profiles import PROFILES
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.ensembles import GoaT
@@ -36,10 +37,10 @@ from hepml_lite.tagging.observable_taggers import (
     MassTagger,
     NSubjettinessMLP,
 )
-from hepml_lite.tagging.recipes import TAGGERS
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import file_name
-from hepml_lite.training.weights import save_weights
+from hepml_lite.tagging.training_recipes import TAGGERS
+from hepml_lite.training.weights import read_weights, save_weights, write_weights
 
 DATA = "top_tagging"
 SLOW_FEATURES = BoostedTrees, EnergyFlowLinear, MassTagger, NSubjettinessMLP
@@ -98,9 +99,8 @@ def from_features(tagger: Tagger, jets: dict, seed: int, stem: Path) -> dict:
 
 def save(path: Path, **arrays) -> None:
     """An .npz, complete or not there."""
-    partial = path.with_name(f".{path.name}")
-    np.savez(partial, **arrays)
-    partial.rename(path)
+    with atomic_write(path) as temporary:
+        np.savez(temporary, **arrays)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -123,10 +123,8 @@ def runs(name: str, work: Path) -> dict[int, dict[str, np.ndarray]]:
 
 def halved(path: Path, out: Path) -> str:
     """Copy weights in half precision (the scores move by less than a training does); its hash."""
-    from safetensors.torch import save_file
-
-    small = {k: v.half() if v.is_floating_point() else v for k, v in load_file(path).items()}
-    save_file(small, out)
+    small = {k: v.half() if v.is_floating_point() else v for k, v in read_weights(path).items()}
+    write_weights(small, out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
@@ -134,7 +132,7 @@ def collect(options: argparse.Namespace) -> None:
     val, test = (sample(split, options.jets) for split in ("val", "test"))
     found = {name: left for name in TAGGERS if (left := runs(name, options.work))}
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    rows = {}
+    rows = json.loads(options.out.read_text("utf8"))["rows"] if options.out.exists() else {}
     for name, left in found.items():
         scores = [run["test"] for run in left.values()]
         times = {
@@ -149,7 +147,8 @@ def collect(options: argparse.Namespace) -> None:
             out = options.out.parent / f"{file_name(name)}.safetensors"
             rows[name] |= {"weights_seed": options.seeds[0], "sha256": halved(weights, out)}
         print(row.name, row.auc, row.accuracy, row.rejection_30, row.rejection_50, sep=", ")
-    rows["GoaT"] = goat(found, val, test)
+    if set(found) == set(TAGGERS):  # the meta-tagger needs the scores of all
+        rows["GoaT"] = goat(found, val, test)
     content = {
         "data": {key: test.card[key] for key in ("command", "seed", "sha256")},
         "jets": {"train": len(sample("train", options.jets)), "test": len(test)},
@@ -170,7 +169,7 @@ def goat(found: dict, val, test) -> dict:
         of_val, of_test = (
             np.stack([left[seed][part] for left in found.values()], 1) for part in ("val", "test")
         )  # (N, T)
-        meta = GoaT().fit(of_val, val.label, seed=seed)
+        meta = GoaT().fit(val.label, of_val, seed=seed)
         scores.append(meta.score(of_test))
         parameters = meta.n_parameters
     row = judged("GoaT", test.label, scores, parameters)

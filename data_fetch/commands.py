@@ -80,7 +80,7 @@ def _list(_: argparse.Namespace) -> int:
         if made_here.is_complete:
             print(f"  {'':<16}{_stock(made_here):<26}generated  {made_here.path}")
     print("\nPublic data sets, fetched on request: hepml data fetch NAME")
-    for name, entry in registry.registry().items():
+    for name, entry in registry.public_sets().items():
         here = sum(registry.is_here(registry.place(name) / file.name) for file in entry.files)
         present = f"{here} of {len(entry.files)} files here"
         print(f"  {name:<22}{entry.volume:>12}  {present:<21}{entry.title}")
@@ -97,7 +97,7 @@ def _stock(sample: samples.Sample) -> str:
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    if arguments.name in registry.registry():
+    if arguments.name in registry.public_sets():
         return _info_public(registry.dataset(arguments.name))
     for key, value in _sample(arguments.name).card.items():
         print(f"{key:>10}: {value if isinstance(value, str) else json.dumps(value)}")
@@ -158,6 +158,6 @@ def _generate(arguments: argparse.Namespace) -> int:
 def _sample(name: str) -> samples.Sample:
     known = samples.bundled()
     if name not in known:
-        everything = ", ".join([*known, *registry.registry()])
+        everything = ", ".join([*known, *registry.public_sets()])
         raise ValueError(f"unknown sample {name!r}; choose one of: {everything}")
     return known[name]

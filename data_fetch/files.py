@@ -1,14 +1,15 @@
-"""Files that are whole or not there: atomic writes, hashes, errors that say what to do."""
+"""Files of arrays, their hashes and the folder of samples; errors say what to do."""
 
 import hashlib
 import os
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from hepml_lite.files import atomic_write
 
 
 def data_folder() -> Path:
@@ -16,25 +17,11 @@ def data_folder() -> Path:
     return Path(os.environ.get("HEPML_DATA") or Path.home() / ".cache" / "hepml_lite").expanduser()
 
 
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path`, renamed to it only if the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a compressed .npz atomically."""
-    with atomic(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+    """Write a compressed .npz: the whole file or nothing."""
+    columns: dict[str, Any] = {**arrays}
+    with atomic_write(path) as temporary:
+        np.savez_compressed(temporary, **columns)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -56,6 +56,28 @@ def pt_eta_phi_mass(
     return pt, eta, wrap_phi(np.arctan2(py, px)), mass
 
 
+def rapidity(pt: ArrayLike, eta: ArrayLike, mass: ArrayLike) -> np.ndarray:
+    """Rapidity y from pT, mass [GeV] and pseudorapidity: m_T sinh y = p_z = pT sinh eta.
+
+    Shapes broadcast. 0 where the transverse mass m_T = sqrt(pT^2 + m^2) is 0.
+    """
+    pt, eta, mass = np.broadcast_arrays(*_floats(pt, eta, mass))
+    transverse_mass = np.hypot(pt, mass)
+    pz = pt * np.sinh(eta)
+    zero = np.zeros_like(transverse_mass)
+    return np.arcsinh(np.divide(pz, transverse_mass, out=zero, where=transverse_mass > 0))
+
+
+def pseudorapidity(pt: ArrayLike, rapidity: ArrayLike, mass: ArrayLike) -> np.ndarray:
+    """Pseudorapidity eta from pT, mass [GeV] and rapidity: pT sinh eta = p_z = m_T sinh y.
+
+    Shapes broadcast. 0 where pT is 0, which leaves no direction.
+    """
+    pt, rapidity, mass = np.broadcast_arrays(*_floats(pt, rapidity, mass))
+    pz = np.hypot(pt, mass) * np.sinh(rapidity)
+    return np.arcsinh(np.divide(pz, pt, out=np.zeros_like(pz), where=pt > 0))
+
+
 def _floats(*values: ArrayLike) -> list[np.ndarray]:
     """Bring values to the floating-point type of the widest array among them (scalars follow)."""
     arrays = [np.asarray(v) for v in values]

@@ -79,13 +79,19 @@ def _longer(features: Tensor, mask: Tensor, garbage: float) -> tuple[Tensor, Ten
 def assert_padding_invariant(
     model: nn.Module, features: Tensor, mask: Tensor, garbage: float = 1e3
 ) -> None:
-    """Neither more padding nor what stands in the padded slots changes anything."""
+    """Neither more padding nor what stands in the padded slots changes anything.
+
+    Nor does a longer jet in the same batch: a network may leave out slots that no jet needs, and
+    then that jet alone decides how much padding the others have.
+    """
     call = _exact(model)
     expected = call(features, mask)
     longer, more = _longer(features, mask, garbage)
     dirty = longer[:, : mask.shape[1]]
     _assert_same(call(dirty, mask), expected, f"{garbage} in the padded slots")
     _assert_same(call(longer, more), expected, "more padding")
+    alone = [call(longer[k : k + 1], more[k : k + 1]) for k in range(len(mask))]
+    _assert_same(torch.cat(alone), expected, "the other jets of the batch")
 
 
 def assert_padding_stays_out_of_training(

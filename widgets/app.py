@@ -45,9 +45,9 @@ def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTempla
         hide = [name for name in query.get("hide", "").split(",") if name in dashboard.param]
         template = pn.template.BootstrapTemplate(title=dashboard.title)
         template.config.raw_css = [_PAGE_STYLE]
-        for note in notes:  # it quotes the address: escaped, lest a link could carry a script
-            template.main.append(pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE))
-        template.main.append(dashboard(hide=tuple(hide), **state))
+        # a note quotes the address: escaped, lest a link could carry a script
+        above = [pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE) for note in notes]
+        template.main = [*above, dashboard(hide=tuple(hide), **state)]
         return template
 
     return build

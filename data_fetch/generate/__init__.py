@@ -1,1 +1,19 @@
-"""Recipes that make the samples: Pythia 8 settings, final state, detector response, jets."""
+"""Recipes that make the samples: Pythia 8 settings, final state, detector response, jets.
+
+The recipes themselves are imported by `run.recipe(name)`: they need FastJet and awkward.
+"""
+
+from data_fetch.generate import run, sample_files
+from data_fetch.generate.run import make_chunks, recipe, recipes
+from data_fetch.generate.sample_files import agreement, bundle, generate
+
+__all__ = [
+    "agreement",
+    "bundle",
+    "generate",
+    "make_chunks",
+    "recipe",
+    "recipes",
+    "run",
+    "sample_files",
+]

@@ -41,7 +41,7 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:
     for label, n in enumerate((size // 2 - n_signal, n_signal)):
         dijets = select(NAMES[label], n, pythia_seed(seed, number, label), rng)
         fields = {"names": NAMES, "label": np.full(2 * n, label)}
-        parts.append(Jets.from_awkward(ak.flatten(dijets.constituents), **fields))
+        parts.append(Jets.from_awkward(ak.flatten(dijets.constituents), **fields).massless())
     order = rng.permutation(size // 2)
     jets = Jets.concatenate([part.truncate(N_CONSTITUENTS) for part in parts])
     return jets[(2 * order[:, None] + np.arange(2)).ravel()]

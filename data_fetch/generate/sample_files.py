@@ -18,6 +18,7 @@ from data_fetch.packing import storage
 from data_fetch.samples import Generated, Packed, Sample
 from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
+from hepml_lite.files import write_text
 
 LICENCE = "data: CC0-1.0 (Pythia 8 and FastJet, which samples of collisions come from, are GPL)"
 
@@ -124,8 +125,7 @@ def _write_card(sample: Sample, n: int, seed: int, counts: Sequence[int]) -> Non
         "licence": LICENCE,
         "sha256": files.sha256(sample.path),
     }
-    with files.atomic(sample.card_path) as temporary:
-        temporary.write_text(json.dumps(card, indent=2) + "\n")
+    write_text(sample.card_path, json.dumps(card, indent=2) + "\n")
 
 
 def agreement(sample: Packed, n: int) -> float:

@@ -24,11 +24,11 @@ def restore(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
     if card["container"] not in CONTAINERS:
         known = ", ".join(CONTAINERS)
         raise ValueError(f"unknown container {card['container']!r}; choose one of: {known}")
-    fields: dict[str, Any] = {"names": tuple(card["classes"]), "card": card}
+    fields: dict[str, Any] = {**arrays, "names": tuple(card["classes"]), "card": card}
     if "quantities" in card:
         fields["quantities"] = tuple(card["quantities"])
     if "processes" in card:
         fields["processes"] = tuple(card["processes"])
     if "geometry" in card:
         fields["geometry"] = Geometry.regular(**card["geometry"])
-    return CONTAINERS[card["container"]](**arrays, **fields)
+    return CONTAINERS[card["container"]](**fields)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from data_fetch.packing.integers import byte_planes, joined, rounded
+from data_fetch.packing.integers import byte_planes, joined, labels, rounded
 from hepml_lite.containers.events import Events
 
 
@@ -16,7 +16,7 @@ def pack(events: Events) -> dict[str, np.ndarray]:
         ValueError: if the card gives no step for a quantity, or a value needs more than 16 bits.
     """
     steps = precision(events.card, events.quantities)
-    return {"label": events.label.astype(np.uint8), **columns("", events.values, steps)}
+    return {"label": labels(events.label), **columns("", events.values, steps)}
 
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -1,7 +1,8 @@
 """Jets packed into small integers: about 200 bytes a jet, with a known and tested loss.
 
 Constituents are stored in falling pT. Their angles are rounded to 1 mrad (the angular resolution of
-the tracks), and ln pT to 1/200, that is pT to 0.15 % rms. Jet masses move by about 0.05 %.
+the tracks), and ln pT to 1/200, that is pT to 0.15 % rms. Jet masses move by about 0.05 %. Masses
+of constituents, if there are any, are rounded as pT; what lies below 0.1 MeV becomes massless.
 """
 
 from collections.abc import Mapping
@@ -9,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from data_fetch.packing.integers import byte_planes, joined
+from data_fetch.packing.integers import byte_planes, joined, labels
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.whole_steps import whole_steps
 
 ANGLE_STEP = 1e-3  # rad
 LOG_PT_STEP = 5e-3
 SMALLEST_PT = 1e-3  # GeV, where the logarithmic scale starts
+SMALLEST_MASS = 1e-4  # GeV
 COLUMNS = ("steps_in_pt", "eta_from_axis", "phi_from_axis")
 
 
@@ -23,8 +26,8 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     """Arrays of small integers that hold the jets; see `unpack`.
 
     Raises:
-        ValueError: if a jet has more than 255 constituents, or there are more than 256 kinds of
-            particles.
+        ValueError: if a jet has more than 255 constituents, there are more than 256 kinds of
+            particles, or an angle or momentum is too large; the message says which.
     """
     if len(jets) and jets.n_constituents.max() > 255:
         raise ValueError(
@@ -45,12 +48,17 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
         if len(kinds) > 256:
             raise ValueError(f"{len(kinds)} kinds of particles; at most 256 can be packed")
         identity = {"pid_kinds": kinds, "pid_code": code.astype(np.uint8)}
+    masses = {}
+    if jets.constituent_mass is not None:
+        mass = jets.constituent_mass[jets.mask].astype(float)
+        masses = byte_planes({"steps_in_mass": _mass_steps(mass)})
     return {
         **identity,
-        "label": jets.label.astype(np.uint8),
-        "n_constituents": n.astype(np.uint8),
-        "axis_eta": axis_eta.astype(np.int16),
-        "axis_phi": axis_phi.astype(np.int16),
+        **masses,
+        "label": labels(jets.label),
+        "n_constituents": whole_steps(n, "n_constituents", np.uint8),
+        "axis_eta": whole_steps(axis_eta, "eta of a jet axis [mrad]", np.int16),
+        "axis_phi": whole_steps(axis_phi, "phi of a jet axis [mrad]", np.int16),
         **byte_planes(dict(zip(COLUMNS, columns, strict=True))),
     }
 
@@ -70,7 +78,22 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
     if "pid_code" in arrays:
         unpacked["pid"] = np.zeros(mask.shape, np.int16)
         unpacked["pid"][mask] = arrays["pid_kinds"][arrays["pid_code"]]
+    if "steps_in_mass_low" in arrays:
+        steps = joined(arrays, "steps_in_mass")
+        unpacked["constituent_mass"] = np.zeros(mask.shape, np.float32)
+        unpacked["constituent_mass"][mask] = _masses(steps)
     return unpacked
+
+
+def _mass_steps(mass: np.ndarray) -> np.ndarray:
+    """Masses [GeV] on a logarithmic scale that starts at 1; 0 for massless."""
+    level = np.round(np.log(np.maximum(mass, SMALLEST_MASS) / SMALLEST_MASS) / LOG_PT_STEP)
+    return np.where(mass < SMALLEST_MASS, 0, 1 + level)
+
+
+def _masses(steps: np.ndarray) -> np.ndarray:
+    """The inverse of `_mass_steps`."""
+    return np.where(steps == 0, 0, SMALLEST_MASS * np.exp(LOG_PT_STEP * (steps - 1)))
 
 
 def _falls(level: np.ndarray, n: np.ndarray) -> np.ndarray:

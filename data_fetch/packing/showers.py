@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from data_fetch.packing.integers import labels
 from hepml_lite.containers.showers import Showers
 
 LOG_STEP = 0.05
@@ -27,7 +28,7 @@ def pack(showers: Showers) -> dict[str, np.ndarray]:
         raise ValueError(f"a voxel holds {energies.max():g} GeV; at most {largest:g} can be packed")
     level = np.where(showers.voxels > 0, level, 0)  # (N, V)
     return {
-        "label": showers.label.astype(np.uint8),
+        "label": labels(showers.label),
         "energy": showers.energy,
         "deposited": showers.deposited.astype(np.float32),
         "level": level.astype(np.uint8),

@@ -8,9 +8,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from data_fetch import files
 from data_fetch.packing import containers
 from hepml_lite.containers.rows import Rows
+from hepml_lite.files import atomic_write
 
 BLOCK = 1 << 20  # bytes a block before compression: what one read touches at least
 
@@ -27,14 +27,18 @@ def write(path: Path, parts: Iterable[Mapping[str, np.ndarray]], n: int) -> list
         The number of rows of each label.
 
     Raises:
-        ValueError: if the parts hold fewer than n rows.
+        ValueError: if the parts hold fewer than n rows, or not the same arrays.
         OSError: if the file cannot be written, for instance because the disk is full.
     """
     done, counts = 0, np.zeros(256, np.int64)
-    with files.atomic(path) as temporary, _Forgiving(temporary, "w+b") as raw:
+    with atomic_write(path) as temporary, _Forgiving(temporary, "w+b") as raw:
         with h5py.File(raw, "w") as file:
             for part in parts:
                 keep = min(n - done, len(part["label"]))
+                if done and part.keys() != file.keys():
+                    raise ValueError(
+                        f"{path}: parts of {[*file]} and of {[*part]} cannot be joined"
+                    )
                 for name, array in part.items():
                     _append(file, name, array[:keep], done)
                 counts += np.bincount(part["label"][:keep], minlength=256)
@@ -53,7 +57,7 @@ class _Forgiving(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: memoryview) -> int:
+    def write(self, data: Any, /) -> int:
         left = memoryview(data).cast("B")
         try:
             while left and not self.failure:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from data_fetch.packing.integers import byte_planes, joined, rounded
+from data_fetch.packing.integers import byte_planes, joined, labels, rounded
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import N_OBJECTS, OFFLINE, REGIONS, TriggerEvents
 
@@ -21,7 +21,11 @@ REGION_STEP = 0.2  # GeV
 
 
 def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
-    """Arrays of small integers that hold the events; see `unpack`."""
+    """Arrays of small integers that hold the events; see `unpack`.
+
+    Raises:
+        ValueError: if a number does not fit; the message says which.
+    """
     present = events.objects[..., 0] > 0  # (N, 19)
     pt, eta, phi = events.objects[present].astype(float).T  # each (M,)
     columns = {
@@ -29,9 +33,9 @@ def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
         "eta": rounded(eta, ANGLE_STEP, "eta"),
         "phi": rounded(phi, ANGLE_STEP, "phi"),
     }
-    packed = {"label": events.label.astype(np.uint8), "present": np.packbits(present)}
+    packed = {"label": labels(events.label), "present": np.packbits(present)}
     if events.process is not None:
-        packed["process"] = events.process.astype(np.uint8)
+        packed["process"] = labels(events.process)
     if events.offline_pt is not None:
         there = events.offline_pt.T > 0  # (4, N)
         packed["offline_present"] = np.packbits(there)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from data_fetch.packing.events import columns, precision, table
+from data_fetch.packing.integers import labels
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
 LEVELS = {"truth": "true_ok", "measured": "measured_ok"}  # and whether they are there
@@ -18,7 +19,7 @@ def pack(pairs: UnfoldingPair) -> dict[str, np.ndarray]:
         ValueError: if the card gives no step for a quantity, or a value needs more than 16 bits.
     """
     steps = precision(pairs.card, pairs.quantities)
-    packed = {"label": pairs.label.astype(np.uint8)}
+    packed = {"label": labels(pairs.label)}
     for level, flag in LEVELS.items():
         there = getattr(pairs, flag)
         if not there.all():

@@ -1,1 +1,16 @@
 """Public data sets of the field: registry, file layouts, counterparts of the course's samples."""
+
+from data_fetch.public import counterparts, layouts, registry
+from data_fetch.public.registry import PublicFile, PublicSet, dataset, fetch, local, public_sets
+
+__all__ = [
+    "PublicFile",
+    "PublicSet",
+    "counterparts",
+    "dataset",
+    "fetch",
+    "layouts",
+    "local",
+    "public_sets",
+    "registry",
+]

@@ -190,7 +190,8 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _read(available: Sequence[_Rows], low: Sequence[int], high: Sequence[int]) -> Rows:
     """Rows `low` to `high` of each, in the order in which they take turns."""
-    read, places = [], []
+    read: list[Rows] = []
+    places = []
     for part, a, b in zip(available, low, high, strict=True):
         if a < b or (part is available[-1] and not read):
             found = part.read(a, b)

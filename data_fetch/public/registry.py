@@ -101,7 +101,7 @@ class PublicSet:
 
 
 @functools.cache
-def registry() -> dict[str, PublicSet]:
+def public_sets() -> dict[str, PublicSet]:
     """All public data sets, by name."""
     with REGISTRY.open("rb") as file:
         table = tomllib.load(file)
@@ -117,11 +117,11 @@ def dataset(name: str) -> PublicSet:
     Raises:
         ValueError: if there is none of this name.
     """
-    if name not in registry():
+    if name not in public_sets():
         raise ValueError(
-            f"unknown public data set {name!r}; choose one of: {', '.join(registry())}"
+            f"unknown public data set {name!r}; choose one of: {', '.join(public_sets())}"
         )
-    return registry()[name]
+    return public_sets()[name]
 
 
 def place(name: str) -> Path:

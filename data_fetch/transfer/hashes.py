@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from data_fetch import files
+from hepml_lite.files import write_text
 
 ALGORITHMS = ("md5", "sha256")  # those that the archives of the field publish
 
@@ -37,8 +38,7 @@ def recorded(target: Path) -> str | None:
 def record(path: Path, target: Path) -> None:
     """Record the SHA-256 of `path` beside `target`, in the format of sha256sum, and say so."""
     digest = files.sha256(path)
-    with files.atomic(_place(target)) as temporary:
-        temporary.write_text(f"{digest}  {target.name}\n")
+    write_text(_place(target), f"{digest}  {target.name}\n")
     print(
         f"{target.name}: unverified, its archive's hash is not known to the course; SHA-256 "
         f"{digest} is recorded in {_place(target).name} and compared from now on",

@@ -5,6 +5,7 @@ import numpy as np
 from hepml_lite import kinematics
 from hepml_lite.checks import Wrong, exercise
 from hepml_lite.statistics import metrics
+from hepml_lite.statistics.thresholds import threshold_at
 
 
 def invariant_mass(p4: np.ndarray) -> np.ndarray:
@@ -58,8 +59,8 @@ def _(answer, reference, **context):
 
 def rejection(labels: np.ndarray, scores: np.ndarray, signal_efficiency: float) -> float:
     """1/eps_B behind the threshold that keeps the wanted share of the signal."""
-    threshold = np.quantile(scores[labels == 1], 1 - signal_efficiency)
-    return 1 / np.mean(scores[labels == 0] > threshold)
+    threshold = threshold_at(scores[labels == 1], signal_efficiency)
+    return 1 / np.mean(scores[labels == 0] >= threshold)
 
 
 @exercise("0.2", reference=rejection)

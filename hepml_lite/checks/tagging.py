@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hepml_lite.checks import Wrong, exercise
+from hepml_lite.statistics.thresholds import threshold_at
 
 Mistakes = Iterable[tuple[np.ndarray, str]]
 
@@ -33,7 +34,7 @@ def _compare(found: object, right: np.ndarray, mistakes: Mistakes, shape: str) -
 def rejection(labels: np.ndarray, scores: np.ndarray, efficiency: float) -> tuple[float, float]:
     """Background rejection at a signal efficiency and its binomial error."""
     background = scores[labels == 0]
-    passed = np.mean(background >= np.quantile(scores[labels == 1], 1 - efficiency))
+    passed = np.mean(background >= threshold_at(scores[labels == 1], efficiency))
     return 1 / passed, np.sqrt(passed * (1 - passed) / len(background)) / passed**2
 
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from hepml_lite.checks import Wrong, exercise
 from hepml_lite.statistics import metrics
 from hepml_lite.statistics.decorrelation import mass_sculpting
+from hepml_lite.statistics.thresholds import threshold_at
 
 MOST_JSD = 0.05  # bits, at eps_S = 0.5
 LEAST_REJECTION = 3.0  # at eps_S = 0.5; guessing has 2
@@ -23,7 +24,8 @@ def among_its_like(
     own = [np.sort(score[np.digitize(mass, edges) == k]) for k in range(BINS)]
 
     def flat(score: ArrayLike, mass: ArrayLike) -> np.ndarray:
-        score, k = np.asarray(score, float), np.digitize(mass, edges)
+        score = np.asarray(score, float)
+        k = np.digitize(np.asarray(mass, float), edges)
         found = np.empty(len(score))
         for b in range(BINS):
             here = k == b
@@ -82,7 +84,7 @@ def _bent(found: np.ndarray, mass: np.ndarray, label: np.ndarray, told: str, jsd
             f"{told}: on average your number does not depend on the mass any more, but the cut is "
             "in its tail, and the tail does. The whole distribution has to be alike at each mass"
         )
-    passed = found >= np.quantile(found[label == 1], 0.5)
+    passed = found >= threshold_at(found[label == 1], 0.5)
     qcd = label == 0
     peak = qcd & (np.abs(mass - 172.5) < 30)
     inside, everywhere = passed[peak].mean(), passed[qcd].mean()

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite
+from hepml_lite.containers.validation import real_numbers, require_finite
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +30,8 @@ class Events(Rows):
     quantities: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        values, quantities = np.asarray(self.values, np.float32), tuple(self.quantities)
+        values = real_numbers("values", self.values)
+        quantities = tuple(self.quantities)
         if values.ndim != 2 or values.shape[1] != len(quantities):
             raise ValueError(
                 f"values have shape {values.shape}; expected (events, {len(quantities)}): one "
@@ -40,6 +41,10 @@ class Events(Rows):
         self._settle(values=values)
         self.__dict__["quantities"] = quantities
 
+    @overload
+    def __getitem__(self, index: str) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: int | slice | Sequence | np.ndarray) -> Self: ...
     def __getitem__(self, index: str | int | slice | Sequence | np.ndarray) -> Self | np.ndarray:
         """One quantity (N,) by its name, or the events at some positions."""
         return self.columns(index)[:, 0] if isinstance(index, str) else super().__getitem__(index)

@@ -10,52 +10,83 @@ import numpy as np
 import vector
 
 from hepml_lite import kinematics
-from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_physical, require_shape
+from hepml_lite.containers.conversions import (
+    identities,
+    particles_of_four_vectors,
+    particles_of_records,
+)
+from hepml_lite.containers.rows import Rows, not_given
+from hepml_lite.containers.validation import (
+    booleans,
+    integers,
+    read_only,
+    real_numbers,
+    require_physical,
+    require_shape,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Jets(Rows):
-    """N jets of up to P constituents each, padded with zeros; constituents are massless.
+    """N jets of up to P constituents each, padded with zeros; massless unless masses are given.
+
+    The arrays are read-only copies of those that are given, so that nothing computed from them
+    goes stale. `eta` is always pseudorapidity. Distances Delta R in observables, clustering,
+    correlators and Lund planes are in rapidity and azimuth; for massless particles rapidity and
+    pseudorapidity are the same.
 
     Attributes:
         constituents: (N, P, 3) float32: pT [GeV], pseudorapidity eta, azimuth phi [rad].
         mask: (N, P) bool, true where a constituent is real. Default: wherever pT > 0.
         pid: (N, P) int16 particle identity (PDG numbering), or None if the sample has none.
+        constituent_mass: (N, P) float32, masses of the constituents [GeV]; None: all massless.
         label: (N,) int, index into `names`. Default: all 0.
         names: one name a class.
         card: the data card: origin, cuts, generator version, seed, citation.
 
     Raises:
-        ValueError: for wrong shapes, NaN or infinite numbers, negative pT, jets without
-            constituents, or labels without a name; the message names the offending jet.
+        ValueError: for wrong shapes, NaN or infinite numbers, negative pT or mass, |eta| above 30,
+            azimuths in degrees, jets without constituents, labels without a name, a pid that does
+            not fit, a mask that is not boolean, or masked arrays; the message names the offending
+            jet and particle.
     """
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("constituents", "mask", "pid", "label")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("constituents", "mask", "pid", "constituent_mass", "label")
 
     constituents: np.ndarray
-    mask: np.ndarray | None = None
+    mask: np.ndarray = field(default_factory=not_given)
     pid: np.ndarray | None = None
+    constituent_mass: np.ndarray | None = field(default=None, kw_only=True)
     names: tuple[str, ...] = field(default=("QCD", "top"), kw_only=True)
 
     def __post_init__(self) -> None:
-        constituents = np.asarray(self.constituents, dtype=np.float32)
+        constituents = real_numbers("constituents", self.constituents)
         if constituents.ndim != 3 or constituents.shape[2] != 3:
             raise ValueError(
                 f"constituents have shape {constituents.shape}; "
                 "expected (jets, constituents, 3) with pT, eta, phi on the last axis"
             )
-        n, slots = constituents.shape[:2]
-        mask = constituents[..., 0] != 0 if self.mask is None else np.asarray(self.mask, bool)
-        pid = None if self.pid is None else np.asarray(self.pid, np.int16)
-        require_shape("mask", mask, (n, slots), each="constituent slot")
-        if pid is not None:
-            require_shape("pid", pid, (n, slots), each="constituent slot")
-        if constituents[~mask].any():  # what lies in the padding must never reach a network
-            constituents = np.where(mask[..., None], constituents, np.float32(0))
-        require_physical(constituents, mask)
-        self._settle(constituents=constituents, mask=mask)
-        self.__dict__["pid"] = pid
+        arrays = {"constituents": constituents}
+        arrays["mask"] = self._real(constituents)
+        if self.pid is not None:
+            arrays["pid"] = integers("pid", self.pid, np.int16)
+        if self.constituent_mass is not None:
+            mass = real_numbers("constituent_mass", self.constituent_mass)
+            arrays["constituent_mass"] = mass
+        for name in list(arrays)[1:]:
+            shape = constituents.shape[:2]
+            require_shape(name, arrays[name], shape, each="constituent slot")
+        for name in {"constituents", "constituent_mass"}.intersection(arrays):
+            arrays[name] = _cleared(arrays[name], arrays["mask"])
+        mass = arrays.get("constituent_mass")
+        require_physical(arrays["constituents"], arrays["mask"], mass)
+        self._settle(**arrays)
+
+    def _real(self, constituents: np.ndarray) -> np.ndarray:
+        """The mask (N, P), as it is given or where a constituent has momentum."""
+        if self.mask is None:
+            return read_only(constituents[..., 0] != 0)
+        return booleans("mask", self.mask)
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}; up to {self.constituents.shape[1]} constituents)"
@@ -64,11 +95,16 @@ class Jets(Rows):
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """One sample from several of the same classes, padded to the longest; keeps the first card.
 
+        If some of the parts have masses, the constituents of the others get the mass 0.
+
         Raises:
             ValueError: if the classes differ or only some of the parts have `pid`.
         """
         width = max(part.mask.shape[1] for part in parts)
-        return super().concatenate([part.padded(width) for part in parts])
+        parts = [part.padded(width) for part in parts]
+        if any(part.constituent_mass is not None for part in parts):
+            parts = [part._with_masses() for part in parts]
+        return super().concatenate(parts)
 
     @cached_property
     def n_constituents(self) -> np.ndarray:
@@ -78,7 +114,10 @@ class Jets(Rows):
     @cached_property
     def four_momentum(self) -> np.ndarray:
         """Sum of the constituents' four-vectors, (N, 4) float64: E, px, py, pz [GeV]."""
-        p4 = kinematics.four_vectors(*self.constituents[self.mask].astype(float).T)  # (M, 4)
+        coordinates = [*self.constituents[self.mask].astype(float).T]
+        if self.constituent_mass is not None:
+            coordinates.append(self.constituent_mass[self.mask].astype(float))
+        p4 = kinematics.four_vectors(*coordinates)  # (M, 4)
         jet = np.repeat(np.arange(len(self)), self.n_constituents)
         sums = [np.bincount(jet, weights=component, minlength=len(self)) for component in p4.T]
         return np.stack(sums, axis=-1)
@@ -97,6 +136,11 @@ class Jets(Rows):
         """Pseudorapidity of the jet, (N,)."""
         return self._coordinates[1]
 
+    @cached_property
+    def rapidity(self) -> np.ndarray:
+        """Rapidity of the jet, (N,); `eta` is its pseudorapidity."""
+        return kinematics.rapidity(self.pt, self.eta, self.mass)
+
     @property
     def phi(self) -> np.ndarray:
         """Azimuth of the jet [rad], (N,)."""
@@ -107,14 +151,39 @@ class Jets(Rows):
         """Invariant mass of the jet [GeV], (N,)."""
         return self._coordinates[3]
 
+    @cached_property
+    def constituent_rapidity(self) -> np.ndarray:
+        """Rapidities of the constituents, (N, P) float64; 0 where padded."""
+        pt, eta, _ = np.moveaxis(self.constituents.astype(float), -1, 0)
+        if self.constituent_mass is None:
+            return eta
+        return kinematics.rapidity(pt, eta, self.constituent_mass.astype(float))
+
+    def in_rapidity(self) -> np.ndarray:
+        """Constituents as (N, P, 3) float64: pT [GeV], rapidity, azimuth phi [rad].
+
+        Distances Delta R are those of the last two. Zero where padded.
+        """
+        coordinates = self.constituents.astype(float)
+        coordinates[..., 1] = self.constituent_rapidity
+        return coordinates
+
     def four_vectors(self) -> np.ndarray:
-        """Massless constituents as (N, P, 4) float32: E, px, py, pz [GeV]; zero where padded."""
-        return kinematics.four_vectors(*np.moveaxis(self.constituents, -1, 0))
+        """Constituents as (N, P, 4) float32: E, px, py, pz [GeV]; zero where padded."""
+        coordinates = [*np.moveaxis(self.constituents, -1, 0)]
+        if self.constituent_mass is not None:
+            coordinates.append(self.constituent_mass)
+        return kinematics.four_vectors(*coordinates)
+
+    def massless(self) -> Self:
+        """The same jets of massless constituents: momenta stay, energies become |p|."""
+        return replace(self, constituent_mass=None)
 
     def relative(self) -> np.ndarray:
         """Constituents seen from the jet, (N, P, 3) float32: pT/pT_jet, eta-eta_jet, phi-phi_jet.
 
-        Zero where padded. This is what a Particle Flow Network reads.
+        Zero where padded. This is what a Particle Flow Network reads. Both eta are pseudorapidity,
+        also those of massive constituents.
         """
         pt, eta, phi = np.moveaxis(self.constituents, -1, 0)  # each (N, P)
         columns = (
@@ -158,23 +227,45 @@ class Jets(Rows):
 
         `change` takes and gives arrays (N, P, ...); `fields` replace others, such as the label.
         """
-        pid = None if self.pid is None else change(self.pid)
-        constituents, mask = change(self.constituents), change(self.mask)
-        return replace(self, constituents=constituents, mask=mask, pid=pid, **fields)
+        for name in ("constituents", "mask", "pid", "constituent_mass"):
+            array = getattr(self, name)
+            if array is not None and name not in fields:
+                fields[name] = read_only(change(array))
+        return replace(self, **fields)
+
+    def _with_masses(self) -> Self:
+        """The same jets with an array of masses, 0 if they have none."""
+        if self.constituent_mass is not None:
+            return self
+        return replace(self, constituent_mass=np.zeros(self.mask.shape, np.float32))
 
     @classmethod
     def from_four_vectors(
-        cls, p4: np.ndarray, mask: np.ndarray | None = None, **fields: Any
+        cls,
+        p4: np.ndarray,
+        mask: np.ndarray | None = None,
+        invalid: str = "refuse",
+        **fields: Any,
     ) -> Self:
         """Build from constituents (N, P, 4), (E, px, py, pz) [GeV]; `fields` as in the constructor.
 
-        Momenta are kept and masses dropped: constituents are massless in this container.
-        Default mask: wherever E > 0.
+        Masses are kept. A squared mass that is zero up to rounding, |m^2| < 2e-6 E^2 in single and
+        1e-12 E^2 in double precision, is zero; without any other mass there is none.
+
+        Args:
+            p4: (N, P, 4).
+            mask: (N, P) bool. Default: wherever a component is not zero.
+            invalid: "refuse" particles that cannot be (NaN, E < 0, E < |p| beyond rounding, along
+                the beam), or "drop" them.
+            fields: as in the constructor.
+
+        Raises:
+            ValueError: for another shape, or a particle that cannot be; the message names it, its
+                numbers, and the order (px, py, pz, E) if that is what they are in.
         """
-        p4 = np.asarray(p4)
-        pt, eta, phi, _ = kinematics.pt_eta_phi_mass(p4)
-        mask = p4[..., 0] > 0 if mask is None else mask
-        return cls(np.stack([pt, eta, phi], axis=-1), mask=mask, **fields)
+        particles = particles_of_four_vectors(p4, mask, invalid)
+        fields.setdefault("constituent_mass", particles.mass)
+        return cls(particles.constituents, mask=particles.mask, **fields)
 
     def to_awkward(self) -> ak.Array:
         """Constituents without padding as a jagged `Momentum4D` array.
@@ -183,26 +274,42 @@ class Jets(Rows):
         """
         vector.register_awkward()
         pt, eta, phi = self.constituents[self.mask].astype(float).T
-        flat = ak.zip(
-            {"pt": pt, "eta": eta, "phi": phi, "mass": np.zeros_like(pt)}, with_name="Momentum4D"
-        )
+        mass = np.zeros_like(pt)
+        if self.constituent_mass is not None:
+            mass = self.constituent_mass[self.mask].astype(float)
+        flat = ak.zip({"pt": pt, "eta": eta, "phi": phi, "mass": mass}, with_name="Momentum4D")
         return ak.unflatten(flat, self.n_constituents)
 
     @classmethod
-    def from_awkward(cls, array: ak.Array, pid: str | None = None, **fields: Any) -> Self:
-        """Build from constituents as a jagged `Momentum4D` array; pads to the longest jet.
+    def from_awkward(
+        cls, array: ak.Array, pid: str | None = None, invalid: str = "refuse", **fields: Any
+    ) -> Self:
+        """Build from constituents as a jagged array of momenta; pads to the longest jet.
 
-        `pid` names the field with the particle identity; `fields` as in the constructor.
+        The records have the fields of the vector library: pt, eta, phi or px, py, pz (also x, y, z)
+        and, for massive particles, mass, M, m, E, e, energy or t. Energies give masses as in
+        `from_four_vectors`.
+
+        Args:
+            array: N * var * record.
+            pid: name of the field with the particle identity.
+            invalid: "refuse" particles that cannot be, or "drop" them.
+            fields: as in the constructor.
+
+        Raises:
+            ValueError: for an array of one jet, missing jets or particles (None), unknown fields,
+                or a particle that cannot be; the message names it.
         """
-        vector.register_awkward()
-        n = ak.to_numpy(ak.num(array))
-        mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
-        constituents = np.zeros((*mask.shape, 3), np.float32)
-        flat = ak.flatten(array)
-        constituents[mask] = np.stack(
-            [ak.to_numpy(c) for c in (flat.pt, flat.eta, flat.phi)], axis=-1
-        )
+        particles = particles_of_records(array, invalid)
         if pid is not None:
-            fields["pid"] = np.zeros(mask.shape, np.int16)
-            fields["pid"][mask] = ak.to_numpy(flat[pid])
-        return cls(constituents, mask=mask, **fields)
+            fields["pid"] = identities(array, pid)
+        fields.setdefault("constituent_mass", particles.mass)
+        return cls(particles.constituents, mask=particles.mask, **fields)
+
+
+def _cleared(array: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The array (N, P, ...) with zeros in the padding: what lies there must not reach a network."""
+    if not array[~mask].any():
+        return array
+    real = mask.reshape(*mask.shape, *[1] * (array.ndim - 2))
+    return read_only(np.where(real, array, np.float32(0)))

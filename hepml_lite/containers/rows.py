@@ -7,12 +7,27 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from hepml_lite.containers.validation import require_names, require_shape, require_weights
+from hepml_lite.containers.validation import (
+    integers,
+    own,
+    plain_array,
+    read_only,
+    require_names,
+    require_shape,
+    require_weights,
+)
+
+
+def not_given() -> Any:
+    """None, the default of an array that `__post_init__` fills in: no container keeps it."""
+    return None
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Rows:
     """Base of the containers; a subclass lists its arrays of N rows in `ARRAYS`.
+
+    The arrays are read-only copies of those that are given.
 
     Attributes:
         label: (N,) int, index into `names`. Default: all 0.
@@ -23,24 +38,28 @@ class Rows:
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("label",)
 
-    label: np.ndarray | None = None
+    label: np.ndarray = field(default_factory=not_given)
     weight: np.ndarray | None = None
     names: tuple[str, ...] = ("all",)
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def _settle(self, **arrays: np.ndarray) -> None:
-        """Store arrays, whose first axes must agree, and a label for each of their rows."""
+        """Store arrays, read-only and of as many rows each, and a label for each row."""
         first, *_ = arrays
         n = len(arrays[first])
-        label = np.zeros(n, np.int64) if self.label is None else np.asarray(self.label, np.int64)
+        label = np.zeros(n, np.int64) if self.label is None else self.label
+        label = integers("label", label, np.int64)
         for name, array in (*arrays.items(), ("label", label)):
             shape = (n,) if name == "label" else (n, *array.shape[1:])
             require_shape(name, array, shape, each=f"row of {first}")
         require_names(label, tuple(self.names))
-        self.__dict__.update(arrays, label=label, names=tuple(self.names))
+        for name, array in arrays.items():
+            self.__dict__[name] = own(array, array.dtype)
+        self.__dict__.update(label=label, names=tuple(self.names))
         if self.weight is not None:
-            self.__dict__["weight"] = np.asarray(self.weight, np.float64)
-            require_weights(self.weight, n)
+            weight = own(plain_array("weight", self.weight), np.float64)
+            require_weights(weight, n)
+            self.__dict__["weight"] = weight
 
     def __len__(self) -> int:
         return len(self.label)
@@ -56,7 +75,10 @@ class Rows:
             if not -len(self) <= index < len(self):
                 raise IndexError(f"row {index} of a sample of {len(self)}")
             index = [index]
-        return replace(self, **{key: array[index] for key, array in self.arrays().items()})
+        chosen: dict[str, Any] = {}
+        for key, array in self.arrays().items():
+            chosen[key] = read_only(array[index])
+        return replace(self, **chosen)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array that has one entry a row, by the name of its attribute."""
@@ -100,7 +122,7 @@ class Rows:
                 f"cannot join {len(parts)} samples: they need the same classes and arrays, but "
                 f"have {[(part.names, *part.arrays()) for part in parts]}"
             )
-        joined = {
-            key: np.concatenate([p.arrays()[key] for p in parts]) for key in parts[0].arrays()
-        }
+        joined: dict[str, Any] = {}
+        for key in parts[0].arrays():
+            joined[key] = read_only(np.concatenate([part.arrays()[key] for part in parts]))
         return replace(parts[0], **joined)

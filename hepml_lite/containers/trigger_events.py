@@ -6,7 +6,14 @@ from typing import ClassVar, Self
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite, require_names, require_shape
+from hepml_lite.containers.validation import (
+    integers,
+    real_numbers,
+    require_angles,
+    require_finite,
+    require_names,
+    require_shape,
+)
 
 OBJECTS = {"met": 1, "egamma": 4, "muons": 4, "jets": 10}  # in this order, each in falling pT
 N_OBJECTS = sum(OBJECTS.values())
@@ -39,8 +46,8 @@ class TriggerEvents(Rows):
         label, weight, names, card: as in `Rows`.
 
     Raises:
-        ValueError: for wrong shapes, NaN or infinite numbers, negative pT, or a process without a
-            name; the message names the offending row.
+        ValueError: for wrong shapes, NaN or infinite numbers, negative pT, |eta| above 30,
+            azimuths in degrees, or a process without a name; the message names the offending row.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("objects", "process", "offline_pt", "regions", "label")
@@ -52,7 +59,7 @@ class TriggerEvents(Rows):
     processes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        objects = np.asarray(self.objects, np.float32)
+        objects = real_numbers("objects", self.objects)
         if objects.shape[1:] != (N_OBJECTS, 3):
             raise ValueError(
                 f"objects have shape {objects.shape}; expected (events, {N_OBJECTS}, 3) with pT, "
@@ -64,6 +71,7 @@ class TriggerEvents(Rows):
             raise ValueError(
                 f"row {row} has negative pT: is the last axis ordered as pT, eta, phi?"
             )
+        require_angles(objects, row="event")
         self._settle(objects=objects, **self._optional(len(objects)))
         self.__dict__["processes"] = tuple(self.processes)
         if self.process is not None:
@@ -77,7 +85,10 @@ class TriggerEvents(Rows):
             array = getattr(self, name)
             if array is None:
                 continue
-            array = np.asarray(array, np.int64 if name == "process" else np.float32)
+            if name == "process":
+                array = integers(name, array, np.int64)
+            else:
+                array = real_numbers(name, array)
             require_shape(name, array, (n, *shape), each="event")
             require_finite(array.reshape(n, int(np.prod(shape))))
             arrays[name] = array

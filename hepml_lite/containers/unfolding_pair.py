@@ -1,13 +1,18 @@
 """UnfoldingPair: the same quantities before and after the detector, event by event."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 
 from hepml_lite.containers.events import positions, shaken
-from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_finite, require_shape
+from hepml_lite.containers.rows import Rows, not_given
+from hepml_lite.containers.validation import (
+    booleans,
+    real_numbers,
+    require_finite,
+    require_shape,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,12 +44,13 @@ class UnfoldingPair(Rows):
     truth: np.ndarray
     measured: np.ndarray
     quantities: tuple[str, ...]
-    true_ok: np.ndarray | None = None
-    measured_ok: np.ndarray | None = None
+    true_ok: np.ndarray = field(default_factory=not_given)
+    measured_ok: np.ndarray = field(default_factory=not_given)
 
     def __post_init__(self) -> None:
         n = len(self.truth)
-        true_ok, measured_ok = (_flags(ok, n) for ok in (self.true_ok, self.measured_ok))
+        true_ok = _flags("true_ok", self.true_ok, n)
+        measured_ok = _flags("measured_ok", self.measured_ok, n)
         require_shape("true_ok", true_ok, (n,), each="event")
         require_shape("measured_ok", measured_ok, (n,), each="event")
         nowhere = ~(true_ok | measured_ok)
@@ -61,7 +67,7 @@ class UnfoldingPair(Rows):
     def _level(self, name: str, values: np.ndarray, there: np.ndarray) -> np.ndarray:
         """The values of one level (N, F), NaN where they are not there."""
         quantities = tuple(self.quantities)
-        values = np.asarray(values, np.float32)
+        values = real_numbers(name, values)
         require_shape(name, values, (len(there), len(quantities)), each="event and quantity")
         require_finite(np.where(there[:, None], values, 0), quantities)
         return np.where(there[:, None], values, np.float32(np.nan))
@@ -84,5 +90,5 @@ class UnfoldingPair(Rows):
         return replace(self, truth=truth, measured=measured)
 
 
-def _flags(there: np.ndarray | None, n: int) -> np.ndarray:
-    return np.ones(n, bool) if there is None else np.asarray(there, bool)
+def _flags(name: str, there: np.ndarray | None, n: int) -> np.ndarray:
+    return np.ones(n, bool) if there is None else booleans(name, there)

@@ -1,8 +1,89 @@
 """What a container's arrays must satisfy, and the messages when they do not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
+
+#: A particle of 1 MeV at this pseudorapidity would have 5 PeV: no collider makes it.
+LARGEST_ETA = 30.0
+#: Azimuths are radians; angles in degrees run up to 180 or 360.
+LARGEST_PHI = 4 * np.pi
+#: Rounding of E^2 - p^2, relative to E^2, of four-vectors that were kept in this precision.
+ROUNDING = {np.dtype(np.float32): 2e-6, np.dtype(np.float64): 1e-12}
+
+
+def plain_array(name: str, values: Any) -> np.ndarray:
+    """The values as an ordinary array of numbers.
+
+    Raises:
+        ValueError: for a masked array, whose hidden numbers must not count, or for anything that
+            does not hold numbers.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} is a masked array, and the container would read its hidden numbers; "
+            "pass array.filled(0), and mask=~np.ma.getmaskarray(array) where there is a mask"
+        )
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} holds {array.dtype}, not real numbers")
+    return array
+
+
+def real_numbers(name: str, values: Any) -> np.ndarray:
+    """The values as a read-only float32 array of the container's own.
+
+    Raises:
+        ValueError: for what `plain_array` refuses.
+    """
+    array = plain_array(name, values)
+    with np.errstate(over="ignore"):  # becomes infinite, which is refused where it matters
+        return own(array, np.float32)
+
+
+def integers(name: str, values: Any, kind: type[np.integer]) -> np.ndarray:
+    """The values as a read-only array of this type of integer.
+
+    Raises:
+        ValueError: for a number that is no integer or does not fit; the message names it.
+    """
+    array = plain_array(name, values)
+    if array.dtype.kind == "f":
+        whole = np.isfinite(array) & (array == np.floor(array))
+        _refuse_entry(name, array, ~whole, "is not an integer")
+    limits = np.iinfo(kind)
+    outside = (array < limits.min) | (array > limits.max)
+    _refuse_entry(name, array, outside, f"does not fit between {limits.min} and {limits.max}")
+    return own(array, kind)
+
+
+def booleans(name: str, values: Any) -> np.ndarray:
+    """The values as a read-only array of booleans.
+
+    Raises:
+        ValueError: for any other type: the number 0.5 is neither true nor false.
+    """
+    array = plain_array(name, values)
+    if array.dtype != bool and array.size:
+        raise ValueError(
+            f"{name} holds {array.dtype}; it must be boolean: write, for example, {name} > 0.5"
+        )
+    return own(array, bool)
+
+
+def own(array: np.ndarray, kind: DTypeLike) -> np.ndarray:
+    """A read-only copy of this type, or the array itself if nobody can write into it."""
+    if array.dtype == kind and _is_read_only(array):
+        return array
+    return read_only(np.array(array, kind))
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The same array, into which nobody can write any more."""
+    array.flags.writeable = False
+    return array
 
 
 def require_shape(name: str, array: np.ndarray, shape: tuple[int, ...], each: str) -> None:
@@ -28,20 +109,54 @@ def require_finite(values: np.ndarray, quantities: Sequence[str] = ()) -> None:
         )
 
 
-def require_physical(constituents: np.ndarray, mask: np.ndarray) -> None:
-    """Raise ValueError, naming the first jet that has NaN, negative pT or no constituents.
+def require_physical(
+    constituents: np.ndarray, mask: np.ndarray, mass: np.ndarray | None = None
+) -> None:
+    """Raise ValueError, naming the first jet and particle that cannot be, and its numbers.
+
+    Refused are NaN and infinite numbers, negative pT or mass, angles beyond `LARGEST_ETA` and
+    `LARGEST_PHI`, and jets without constituents.
 
     Args:
-        constituents: (N, P, 3) pT, eta, phi.
+        constituents: (N, P, 3) pT, eta, phi; zero where padded.
         mask: (N, P) bool.
+        mass: (N, P), or None for massless constituents.
     """
-    if not np.isfinite(constituents).all():
-        bad = ~np.isfinite(constituents).all(axis=(1, 2))
-        _refuse(bad, "NaN or infinite constituents", "remove these jets or mask the slots")
+    numbers = [constituents] if mass is None else [constituents, mass]
+    if not all(np.isfinite(array).all() for array in numbers):
+        finite = np.isfinite(constituents).all(axis=-1)
+        if mass is not None:
+            finite &= np.isfinite(mass)
+        remedy = "remove these jets or mask the slots"
+        _refuse_particle(~finite, "NaN or infinite constituents", remedy, constituents, mass)
     if constituents[..., 0].min(initial=0) < 0:
+        bad = np.asarray(constituents[..., 0] < 0)
         remedy = "pT is a magnitude: is the last axis ordered as pT, eta, phi?"
-        _refuse((constituents[..., 0] < 0).any(axis=1), "negative constituent pT", remedy)
+        _refuse_particle(bad, "negative constituent pT", remedy, constituents, mass)
+    require_angles(constituents, mass)
+    if mass is not None:
+        _refuse_particle(mass < 0, "negative constituent mass", "give GeV", constituents, mass)
     _refuse(~mask.any(axis=1), "no constituents", "drop empty jets before building the container")
+
+
+def require_angles(particles: np.ndarray, mass: np.ndarray | None = None, row: str = "jet") -> None:
+    """Raise ValueError for pseudorapidities and azimuths that no detector measures.
+
+    Args:
+        particles: (N, P, 3) pT, eta, phi.
+        mass: (N, P) for the message, or None.
+        row: what one of the N is called.
+    """
+    if _largest(particles[..., 1]) > LARGEST_ETA:
+        bad = np.abs(particles[..., 1]) > LARGEST_ETA
+        problem = f"|eta| above {LARGEST_ETA:g}"
+        remedy = "is the last axis ordered as pT, eta, phi?"
+        _refuse_particle(bad, problem, remedy, particles, mass, row)
+    if _largest(particles[..., 2]) > LARGEST_PHI:
+        bad = np.abs(particles[..., 2]) > LARGEST_PHI
+        problem = f"|phi| above {LARGEST_PHI:.1f}"
+        remedy = "phi is in radians, not in degrees"
+        _refuse_particle(bad, problem, remedy, particles, mass, row)
 
 
 def require_names(label: np.ndarray, names: tuple[str, ...]) -> None:
@@ -62,6 +177,118 @@ def require_weights(weight: np.ndarray, n: int) -> None:
         raise ValueError(
             f"{bad.sum()} of {n} weights are negative, NaN or infinite, the first is "
             f"{weight[row]} in row {row}: remove these rows, or give them weight 0"
+        )
+
+
+def rounding_of(kind: np.dtype) -> float:
+    """How far E^2 - p^2, relative to E^2, is from its true value by rounding.
+
+    Raises:
+        ValueError: if the type of number is too coarse for four-vectors.
+    """
+    if kind.kind in "biu":
+        return ROUNDING[np.dtype(np.float64)]
+    if kind.itemsize < 4:
+        raise ValueError(f"four-vectors in {kind} are too coarse: pass float32 or float64")
+    return ROUNDING.get(kind, ROUNDING[np.dtype(np.float64)])
+
+
+def impossible_particles(
+    p4: np.ndarray, mask: np.ndarray, rounding: float
+) -> dict[str, np.ndarray]:
+    """Which particles cannot be, (N, P) bool, by what is wrong with them.
+
+    Args:
+        p4: (N, P, 4) float64, E, px, py, pz [GeV].
+        mask: (N, P) bool, true where there should be a particle.
+        rounding: see `rounding_of`.
+    """
+    finite = np.isfinite(p4).all(axis=-1)
+    energy, px, py, pz = np.moveaxis(np.where(finite[..., None], p4, 0), -1, 0)
+    squared_mass = energy**2 - px**2 - py**2 - pz**2
+    along_the_beam = (px == 0) & (py == 0) & (pz != 0)
+    return {
+        "NaN or infinite numbers": mask & ~finite,
+        "a negative energy": mask & (energy < 0),
+        "E < |p|": mask & (squared_mass < -rounding * energy**2),
+        "no transverse momentum, so that eta is infinite": mask & along_the_beam,
+    }
+
+
+def require_particles(p4: np.ndarray, mask: np.ndarray, rounding: float) -> None:
+    """Raise ValueError, naming the first four-vector that is no particle, and its numbers.
+
+    Args:
+        p4, mask, rounding: as in `impossible_particles`.
+    """
+    for problem, bad in impossible_particles(p4, mask, rounding).items():
+        if not bad.any():
+            continue
+        jet, particle = np.argwhere(bad)[0]
+        numbers = ", ".join(f"{x:.6g}" for x in p4[jet, particle])
+        remedy = "correct or remove them, or drop them with invalid='drop'"
+        turned = np.roll(p4, 1, axis=-1)
+        refused = impossible_particles(turned, mask, rounding).values()
+        if problem in ("a negative energy", "E < |p|") and not np.any(list(refused)):
+            remedy = "the order seems to be (px, py, pz, E): pass np.roll(p4, 1, axis=-1)"
+        raise ValueError(
+            f"{bad.sum()} of {mask.sum()} particles have {problem}, the first is particle "
+            f"{particle} of jet {jet}: (E, px, py, pz) = ({numbers}); {remedy}"
+        )
+
+
+def _largest(values: np.ndarray) -> float:
+    """The largest magnitude, found without an array of magnitudes."""
+    return max(values.max(initial=0), -values.min(initial=0))
+
+
+def _is_read_only(array: np.ndarray) -> bool:
+    """Whether neither this array nor the one whose memory it shows can be written."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None
+
+
+def _refuse_entry(name: str, array: np.ndarray, bad: np.ndarray, problem: str) -> None:
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        where = place[0] if len(place) == 1 else place
+        raise ValueError(
+            f"{bad.sum()} of {bad.size} entries of {name} cannot be kept, the first at {where}: "
+            f"{array[place]:.10g} {problem}"
+        )
+
+
+def _refuse_particle(
+    bad: np.ndarray,
+    problem: str,
+    remedy: str,
+    particles: np.ndarray,
+    mass: np.ndarray | None,
+    row: str = "jet",
+) -> None:
+    """Raise ValueError if any particle is bad (N, P); the message gives its numbers."""
+    if not bad.any():
+        return
+    jet, particle = np.argwhere(bad)[0]
+    pt, eta, phi = particles[jet, particle]
+    numbers = f"pT = {pt:g}, eta = {eta:g}, phi = {phi:g}"
+    if mass is not None:
+        numbers += f", mass = {mass[jet, particle]:g}"
+    raise ValueError(
+        f"{bad.any(axis=1).sum()} of {len(bad)} {row}s have {problem}, the first is {row} {jet}, "
+        f"particle {particle}: {numbers}; {remedy}"
+    )
+
+
+def require_both_classes(label: np.ndarray, names: tuple[str, ...]) -> None:
+    """Raise ValueError unless there are rows of labels 0 and 1, and of no other."""
+    found = np.unique(label)
+    if found.tolist() != [0, 1]:
+        raise ValueError(
+            f"labels are {found}: both 0 ({names[0]}) and 1 ({names[1]}) are needed, and no others"
         )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from hepml_lite.course.header import read_budget
 from hepml_lite.course.machine import usable_cores
-from hepml_lite.course.paths import Entry, write_atomically
+from hepml_lite.course.paths import Entry
 from hepml_lite.course.run import Run, execute
+from hepml_lite.files import write_text
 
 
 def measure(base: Path, chosen: Sequence[Entry], profile: str) -> int:
@@ -38,4 +39,4 @@ def _store(base: Path, entry: Entry, profile: str, run: Run) -> None:
     }
     budget.setdefault(entry.name, {})[profile] = cost
     text = json.dumps(budget, indent=1, sort_keys=True) + "\n"
-    write_atomically(base / "notebooks" / "budget.json", text)
+    write_text(base / "notebooks" / "budget.json", text)

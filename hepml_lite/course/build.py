@@ -22,9 +22,10 @@ from hepml_lite.course.header import (
     readme_with_table,
 )
 from hepml_lite.course.outputs import keep_outputs, without_output
-from hepml_lite.course.paths import Entry, entries, write_atomically
+from hepml_lite.course.paths import Entry, entries
 from hepml_lite.course.pictures import embed_pictures
 from hepml_lite.course.source import Source, has_tag, read_source
+from hepml_lite.files import write_text
 
 _metadata = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -110,7 +111,7 @@ class Course:
         texts = self.files()
         changed = [path for path, text in texts.items() if _read(path) != text]
         for path in changed:
-            write_atomically(path, texts[path])
+            write_text(path, texts[path])
         return changed
 
     def remake_outputs(self) -> list[str]:
@@ -130,7 +131,7 @@ class Course:
                 failures.append(f"{entry.name}: {run.error}")
                 continue
             keep_outputs(notebook, run.notebook)
-            write_atomically(entry.notebook, as_text(notebook))
+            write_text(entry.notebook, as_text(notebook))
         return failures
 
     def nothing_to_compare(self) -> list[str]:
@@ -143,7 +144,7 @@ class Course:
         for entry, target in targets.items():
             notebook = make(entry)
             embed_pictures(notebook, entry.notebook.parent)
-            write_atomically(target, as_text(notebook))
+            write_text(target, as_text(notebook))
         return list(targets.values())
 
 

@@ -159,3 +159,28 @@ def optional() -> Iterator[Finding]:
         here = any(shutil.which(name) for name in names)
         remedy = f"not here; install {names[0]} with your system's package manager"
         yield Finding(here, f"{names[0]}: {purpose}", remedy, required=False)
+    yield from fast_networks()
+
+
+def fast_networks() -> Iterator[Finding]:
+    """Yield whether the networks take their fast paths: one line for all, or one for each not."""
+    if importlib.util.find_spec("torch") is None:
+        return
+    from hepml_lite.networks.fast import choice  # torch takes seconds
+
+    rows = choice.report()
+    names: dict[str, list[str]] = {}  # of the fast paths not taken, by the reason
+    for name, path, reason in rows:
+        if path != "fast":
+            names.setdefault(reason, []).append(name)
+    for reason, some in names.items():
+        yield Finding(
+            False,
+            f"networks: the readable path for {', '.join(some)}: {reason}",
+            "the same numbers, slower: nothing to do unless training takes too long",
+            required=False,
+        )
+    fast = [name for name, path, _ in rows if path == "fast"]
+    if fast:
+        which = ", ".join(fast) if names else "all"
+        yield Finding(True, f"networks: the fast path for {which}")

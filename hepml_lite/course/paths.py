@@ -1,8 +1,6 @@
 """Where the notebooks are, how they are called and in which order they are read."""
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,17 +88,3 @@ def find_entry(wanted: str, base: Path) -> Entry:
 def _short_names(entry: Entry) -> set[str]:
     stem = entry.source.stem
     return {stem, f"{stem}.ipynb", stem[3:]}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` (UTF-8) so that `path` is either the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner may read
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -18,9 +18,9 @@ from papermill.exceptions import PapermillExecutionError
 from hepml_lite.course.kernel import QuietKernelManager
 from hepml_lite.course.machine import PeakMemory, environment, kernel_environment
 from hepml_lite.course.page import as_page, drop_progress_bars
-from hepml_lite.course.paths import write_atomically
 from hepml_lite.course.pictures import embed_pictures
 from hepml_lite.course.source import bound_names, code_cells, has_tag, parse
+from hepml_lite.files import write_text
 from hepml_lite.profiles import require
 
 
@@ -68,8 +68,8 @@ def execute(
 def save(run: Run, folder: Path, name: str) -> list[Path]:
     """Write the executed notebook and its page as ``folder/name.ipynb`` and ``.html``."""
     copy, page = folder / f"{name}.ipynb", folder / f"{name}.html"
-    write_atomically(copy, nbformat.writes(run.notebook) + "\n")
-    write_atomically(page, as_page(run.notebook, name))
+    write_text(copy, nbformat.writes(run.notebook) + "\n")
+    write_text(page, as_page(run.notebook, name))
     return [copy, page]
 
 

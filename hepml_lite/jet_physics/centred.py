@@ -12,9 +12,10 @@ def centred(jets: Jets) -> np.ndarray:
     The centre is the mean direction, weighted with pT, in the eta-phi plane. It agrees with the
     jet axis of `Jets.relative()` to second order in the angles, and turns exactly with the jet; the
     pseudorapidity of the (massive) jet does not even shift exactly with a boost along the beam.
-    Zero where padded.
+    For massive constituents rapidity takes the place of eta: it is what distances Delta R are made
+    of, and what a boost along the beam shifts. Zero where padded.
     """
-    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)  # each (N, P)
+    pt, eta, phi = np.moveaxis(jets.in_rapidity(), -1, 0)  # each (N, P)
     total = pt.sum(axis=1, keepdims=True)
     z = np.divide(pt, total, out=np.zeros_like(pt), where=total > 0)
     hardest = pt.argmax(axis=1)[:, None]  # a reference near which no azimuth jumps by 2 pi

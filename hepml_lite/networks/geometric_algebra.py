@@ -1,6 +1,7 @@
 """The geometric algebra of space-time, and one layer of L-GATr written out in it.
 
-J. Spinner et al., arXiv:2405.14806, and J. Brehmer et al., arXiv:2411.00446.
+J. Spinner et al., arXiv:2405.14806, and J. Brehmer et al., arXiv:2411.00446: multivectors and their
+products, equivariant linear maps, attention by inner products, gated nonlinearity, normalisation.
 """
 
 from itertools import combinations
@@ -17,7 +18,8 @@ GRADES = torch.tensor([len(blade) for blade in BLADES])  # 1, 4, 6, 4, 1 of grad
 
 def multiply_blades(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[tuple[int, ...], float]:
     """γ_a γ_b = sign · γ_c: (c, sign), from γ^μ γ^ν = -γ^ν γ^μ and (γ^μ)² = METRIC[μ] alone."""
-    factors, sign = [*a, *b], 1.0
+    factors = [*a, *b]
+    sign = 1.0
     for end in range(len(factors) - 1, 0, -1):  # bubble sort: each exchange turns the sign
         for i in range(end):
             if factors[i] > factors[i + 1]:
@@ -73,9 +75,9 @@ def embed(vectors: Tensor | None = None, scalars: Tensor | None = None) -> Tenso
     Raises:
         ValueError: neither is given, or vectors have not four components.
     """
-    if vectors is None and scalars is None:
-        raise ValueError("nothing to embed: give vectors (..., 4), scalars (...), or both.")
     if vectors is None:
+        if scalars is None:
+            raise ValueError("nothing to embed: give vectors (..., 4), scalars (...), or both.")
         return pad(scalars.unsqueeze(-1), (0, 15))
     if vectors.shape[-1] != 4:
         raise ValueError(f"vectors of shape {tuple(vectors.shape)}: give (..., 4), E, px, py, pz.")
@@ -118,7 +120,8 @@ def rotor(plane: tuple[int, int], size: float) -> Tensor:
     """
     if plane not in BLADES or len(plane) != 2:
         raise ValueError(f"plane={plane}: give two axes in rising order, e.g. (0, 3) or (1, 2).")
-    result, half = torch.zeros(16, dtype=torch.float64), torch.tensor(size / 2).double()
+    result = torch.zeros(16, dtype=torch.float64)
+    half = torch.tensor(size / 2).double()
     boost = plane[0] == 0  # there the blade's square is 1, otherwise -1
     result[0] = half.cosh() if boost else half.cos()
     result[BLADES.index(plane)] = -half.sinh() if boost else half.sin()
@@ -206,16 +209,21 @@ class GeometricLayer(nn.Module):
     def __init__(self, n_channels: int, parity: bool = False):
         super().__init__()
         c = n_channels
-        self.queries, self.keys, self.values, self.mix, self.out = (
-            EquivariantLinear(c, c, parity) for _ in range(5)
-        )
+        self.queries = EquivariantLinear(c, c, parity)
+        self.keys = EquivariantLinear(c, c, parity)
+        self.values = EquivariantLinear(c, c, parity)
+        self.mix = EquivariantLinear(c, c, parity)
+        self.out = EquivariantLinear(c, c, parity)
         self.bilinear = GeometricBilinear(c, c, parity)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Particles (N, P, C, 16), mask (N, P), True where real → (N, P, C, 16)."""
         h = equivariant_norm(x)
-        x = x + self.mix(attention(self.queries(h), self.keys(h), self.values(h), mask))
-        return x + self.out(gated(self.bilinear(equivariant_norm(x))))
+        h = attention(self.queries(h), self.keys(h), self.values(h), mask)
+        x = x + self.mix(h)
+        h = equivariant_norm(x)
+        h = gated(self.bilinear(h))
+        return x + self.out(h)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:

@@ -1,23 +1,33 @@
-"""L-GATr-slim: a transformer on scalars and four-vectors that knows nothing but their products.
+"""L-GATr-slim: a transformer on scalars and four-vectors that sees only their Lorentz products.
 
 J. Brehmer et al., "A Lorentz-Equivariant Transformer for All of the LHC", arXiv:2411.00446, in the
-slim form of A. Petitjean et al., "Economical Jet Taggers", arXiv:2512.17011.
+slim form of A. Petitjean et al., "Economical Jet Taggers", arXiv:2512.17011: of the 16 numbers of a
+multivector the scalar and the four-vector are kept, each with channels of its own. Its layers, and
+those on whole multivectors in `hepml_lite.networks.geometric_algebra`:
+
+    PairLinear   EquivariantLinear    equivariant linear map: each grade mixes with itself
+    Attention    attention            softmax of the inner products of queries and keys
+    GatedMLP     GeometricBilinear    products of two inputs; here the inner product, as a gate
+                 gated                GELU of a scalar times the rest
+    normed       equivariant_norm     all channels of a particle over their root mean square
+    Block        GeometricLayer       x + Attention(norm(x)), then x + MLP(norm(x))
 """
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, pad, scaled_dot_product_attention
+from torch.nn.functional import gelu, linear, pad, scaled_dot_product_attention
 
-from hepml_lite.networks.fast.linear import fast_linear
+from hepml_lite.networks.fast import choice
+from hepml_lite.networks.fast import l_gatr as fast
+from hepml_lite.networks.fast.l_gatr import SMALLEST
 from hepml_lite.networks.layers import minkowski
+from hepml_lite.networks.layers.minkowski import minkowski_product
 
 GEV = 20.0  # particles enter in units of this many GeV, numbers of order one, as in the papers
-SMALLEST = 0.01  # ε under the root of the normalisation
 SLOWEST = 1e-3  # floor of m/E: a jet of one massless particle has no rest frame
-ROWS = 1024  # particles whose attention is computed together: it stays in the processor's cache
-Sizes = tuple[int, int]  # of vectors and of scalars
+Sizes = tuple[int, int]  # channels of vectors, C, and of scalars, S
 
 
 class LGATrSlim(nn.Module):
@@ -34,7 +44,7 @@ class LGATrSlim(nn.Module):
     Args:
         n_vectors, n_scalars: C and S, hidden four-vectors and scalars of a particle.
         n_blocks: transformer blocks.
-        n_heads: heads, which share C and S evenly.
+        n_heads: heads H, which share C and S evenly.
         n_classes: logits given back.
         reference: any of `minkowski.REFERENCES`, e.g. ("time", "beams").
         expansion: hidden width of each block's MLP over C and S.
@@ -75,42 +85,40 @@ class LGATrSlim(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
+        x, mask = self.tokens(four_vectors, mask)  # (N, T, 4 + K), (N, T)
+        with torch.autocast(x.device.type, enabled=False):  # v·v needs all the precision there is
+            if choice.in_use("l_gatr"):  # the same numbers in less time and memory
+                return fast.logits(self, x, mask)
+            x = x.to(self.out.weight.dtype)
+            v, s = self.embedding(x[..., None, :4], x[..., 4:])  # (N, T, C, 4), (N, T, S)
+            for block in self.blocks:
+                v, s = block(v, s, mask)
+            return self.out(s[:, 0])  # the token that gathers the jet
+
+    def tokens(self, four_vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """One token to gather the jet, the references, the particles; their mask (N, T).
+
+        Tokens (N, T, 4 + K) are a four-vector and K flags, which say what is no particle.
+        """
         x, mask = minkowski.with_references(four_vectors, mask, self.reference)
         if not self.reference:
             x = in_rest_frame(x)
         x[:, x.shape[1] - four_vectors.shape[1] :, :4] /= GEV
-        x, mask = pad(x, (0, 1, 1, 0)), pad(mask, (1, 0), value=True)
-        x[:, 0, -1] = 1  # the token that gathers the jet, in front: a zero vector and a flag
-        x, mask, back = minkowski.by_size(x, mask)
-        rows = x[mask].to(self.out.weight.dtype)  # (M, 4 + K + 1): no time goes into padding
-        groups, tokens = groups_of(mask), mask.sum(1).cumsum(0) - mask.sum(1)
-        with torch.autocast(rows.device.type, enabled=False):  # v·v does not bear less precision
-            v, s = self.embedding(rows[:, :4].T.unsqueeze(-1), rows[:, 4:])  # (4, M, C), (M, S)
-            for block in self.blocks:
-                v, s = block(v, s, groups, tokens)
-            return self.out(s)[back]  # the last block gives the tokens alone: (N, S)
+        x = pad(x, (0, 1, 1, 0))  # one more flag, and a zero vector in front
+        x[:, 0, -1] = 1
+        return x, pad(mask, (1, 0), value=True)
 
 
 def in_rest_frame(x: Tensor) -> Tensor:
     """Each jet's four-vectors (N, P, 4), padding zero, boosted to where their sum is at rest."""
     energy, p = x.sum(1, keepdim=True).split([1, 3], -1)  # (N, 1, 1), (N, 1, 3)
-    mass = (energy.square() - p.square().sum(-1, keepdim=True)).clamp(min=0).sqrt()
-    mass = torch.maximum(mass, SLOWEST * energy).clamp(min=1e-9)
+    mass2 = energy.square() - p.square().sum(-1, keepdim=True)
+    mass = torch.where(mass2 > 0, mass2, 1).sqrt()  # the root of zero has no gradient
+    mass = torch.maximum(mass.where(mass2 > 0, 0), SLOWEST * energy).clamp(min=1e-9)
     u = p / mass  # γβ
     gamma = (1 + u.square().sum(-1, keepdim=True)).sqrt()
     new = gamma * x[..., :1] - (x[..., 1:] * u).sum(-1, keepdim=True)  # E' = x·u
     return torch.cat([new, x[..., 1:] - u * (x[..., :1] + new) / (1 + gamma)], -1)
-
-
-def groups_of(mask: Tensor) -> list[Tensor]:
-    """The mask (N, P) of jets in order of size in pieces (n, p) of about `ROWS` particles."""
-    sizes, groups, start = mask.sum(1).tolist(), [], 0
-    rows = ROWS if mask.device.type == "cpu" else mask.numel()
-    while start < len(sizes):
-        stop = min(start + max(1, rows // sizes[start]), len(sizes))
-        groups.append(mask[start:stop, : sizes[stop - 1]])
-        start = stop
-    return groups or [mask]
 
 
 class PairLinear(nn.Module):
@@ -121,17 +129,20 @@ class PairLinear(nn.Module):
 
     def __init__(self, n_in: Sizes, n_out: Sizes, bias: bool = True, size: float = 1.0):
         super().__init__()
-        self.vectors, self.scalars = (
-            nn.Parameter(torch.empty(n, m).uniform_(-size / m**0.5, size / m**0.5)) if m else None
-            for m, n in zip(n_in, n_out, strict=True)
-        )
+        self.vectors = _weight(n_in[0], n_out[0], size) if n_in[0] else None
+        self.scalars = _weight(n_in[1], n_out[1], size)
         self.bias = nn.Parameter(torch.zeros(n_out[1])) if bias else None
 
     def forward(self, v: Tensor | None, s: Tensor) -> tuple[Tensor | None, Tensor]:
-        """Vectors (4, M, C) and scalars (M, S) → the same of other widths; None stays None."""
-        if v is not None:
-            v = fast_linear(v.flatten(0, 1), self.vectors).unflatten(0, v.shape[:2])
-        return v, fast_linear(s, self.scalars, self.bias)
+        """Vectors (..., C, 4) and scalars (..., S) → the same of other widths; None stays None."""
+        if v is not None and self.vectors is not None:
+            v = linear(v.mT, self.vectors).mT
+        return v, linear(s, self.scalars, self.bias)
+
+
+def _weight(n_in: int, n_out: int, size: float) -> nn.Parameter:
+    """Uniform weights (n_out, n_in) within ± size / √n_in."""
+    return nn.Parameter(torch.empty(n_out, n_in).uniform_(-size / n_in**0.5, size / n_in**0.5))
 
 
 class Attention(nn.Module):
@@ -140,37 +151,35 @@ class Attention(nn.Module):
     q, k and v are normalised in each head, which keeps the softmax from saturating.
     """
 
+    metric: Tensor  # (d,)
+
     def __init__(self, n_vectors: int, n_scalars: int, n_heads: int):
         super().__init__()
-        c, s = n_vectors, n_scalars
         self.n_heads = n_heads
-        self.queries_keys_values = PairLinear((c, s), (3 * c, 3 * s), bias=False, size=0.1)
-        self.out = PairLinear((c, s), (c, s), size=0.1)
-        metric = torch.tensor([1.0, -1, -1, -1]).repeat_interleave(c // n_heads)
-        metric = torch.cat([metric, torch.ones(s // n_heads)])
+        sizes = (n_vectors, n_scalars)
+        self.queries_keys_values = PairLinear(
+            sizes, (3 * n_vectors, 3 * n_scalars), bias=False, size=0.1
+        )
+        self.out = PairLinear(sizes, sizes, size=0.1)
+        metric = torch.tensor([1.0, -1, -1, -1]).repeat_interleave(n_vectors // n_heads)
+        metric = torch.cat([metric, torch.ones(n_scalars // n_heads)])
         self.register_buffer("metric", metric, persistent=False)  # (d,)
 
-    def forward(
-        self, v: Tensor, s: Tensor, groups: Sequence[Tensor], tokens_only: bool
-    ) -> tuple[Tensor, Tensor]:
-        """(4, M, C) and (M, S) → the same, of M rows or of the first row of each jet."""
-        c, h = v.shape[-1] // self.n_heads, self.n_heads
-        v, s = (x.unflatten(-1, (3, h, -1)) for x in self.queries_keys_values(v, s))
-        rows = torch.cat([v.permute(1, 2, 3, 0, 4).flatten(3), s], -1)  # (M, 3, H, d)
-        rows = rows * scale_of(v, s)
-        parts = rows.split([int(group.sum()) for group in groups])
-        seen = torch.cat([self._attend(*x, tokens_only) for x in zip(parts, groups, strict=True)])
-        v = seen[..., : 4 * c].unflatten(-1, (4, c)).permute(2, 0, 1, 3)  # (4, M, H, C / H)
-        return self.out(v.flatten(2), seen[..., 4 * c :].flatten(1))
-
-    def _attend(self, rows: Tensor, group: Tensor, tokens_only: bool) -> Tensor:
-        """Rows (m, 3, H, d) of a group of jets (n, p) → (m, H, d), or (n, H, d) of the tokens."""
-        slots = rows.new_zeros(*group.shape, *rows.shape[1:])
-        slots[group] = rows
-        q, k, v = slots.permute(2, 0, 3, 1, 4)  # each (n, H, p, d)
-        q = (q[:, :, :1] if tokens_only else q) * self.metric
-        seen = scaled_dot_product_attention(q, k, v, attn_mask=group[:, None, None]).transpose(1, 2)
-        return seen[:, 0] if tokens_only else seen[group]
+    def forward(self, v: Tensor, s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors (N, T, C, 4), scalars (N, T, S), mask (N, T) → the same vectors and scalars."""
+        v, s = self.queries_keys_values(v, s)
+        v = v.unflatten(2, (3, self.n_heads, -1))  # (N, T, 3, H, C / H, 4)
+        s = s.unflatten(2, (3, self.n_heads, -1))  # (N, T, 3, H, S / H)
+        v, s = normed(v, s)
+        numbers = torch.cat([v.mT.flatten(-2), s], -1)  # (N, T, 3, H, d): all E, px, py, pz, then s
+        q, k, v = numbers.permute(2, 0, 3, 1, 4)  # each (N, H, T, d)
+        # softmax(q·k / √d) v; the signs of the metric go into q.
+        seen = scaled_dot_product_attention(q * self.metric, k, v, attn_mask=mask[:, None, None])
+        seen = seen.transpose(1, 2)  # (N, T, H, d)
+        n_scalars = s.shape[-1]
+        v = seen[..., :-n_scalars].unflatten(-1, (4, -1)).mT.flatten(2, 3)  # (N, T, C, 4)
+        s = seen[..., -n_scalars:].flatten(2)  # (N, T, S)
+        return self.out(v, s)
 
 
 class GatedMLP(nn.Module):
@@ -178,22 +187,24 @@ class GatedMLP(nn.Module):
 
     def __init__(self, n_vectors: int, n_scalars: int, expansion: int):
         super().__init__()
-        c, s = expansion * n_vectors, expansion * n_scalars
+        c = expansion * n_vectors
+        s = expansion * n_scalars
         self.hidden = PairLinear((n_vectors, n_scalars), (3 * c, 2 * s))
         self.out = PairLinear((c, s), (n_vectors, n_scalars))
 
     def forward(self, v: Tensor | None, s: Tensor) -> tuple[Tensor | None, Tensor]:
-        """(4, M, C) or None, and (M, S) → the same."""
+        """Vectors (N, T, C, 4) or None, scalars (N, T, S) → the same."""
         v, s = self.hidden(v, s)
         s, gate = s.chunk(2, -1)
+        s = s * gelu(gate, approximate="tanh")
         if v is not None:
-            v, u, w = v.chunk(3, -1)
-            v = v * torch.sigmoid(inner(u, w) / 2)
-        return self.out(v, s * gelu(gate, approximate="tanh"))
+            v, u, w = v.chunk(3, -2)
+            v = v * torch.sigmoid(minkowski_product(u, w) / 2).unsqueeze(-1)
+        return self.out(v, s)
 
 
 class Block(nn.Module):
-    """x + Attention(norm(x)), then x + MLP(norm(x)); the last one for the tokens' scalars alone."""
+    """x + Attention(norm(x)), then x + MLP(norm(x)); the last MLP is for scalars alone."""
 
     def __init__(self, n_vectors: int, n_scalars: int, n_heads: int, expansion: int, last: bool):
         super().__init__()
@@ -201,32 +212,21 @@ class Block(nn.Module):
         self.mlp = GatedMLP(0 if last else n_vectors, n_scalars, expansion)
         self.last = last
 
-    def forward(
-        self, v: Tensor, s: Tensor, groups: Sequence[Tensor], tokens: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """(4, M, C) and (M, S) → the same; the last block gives its rows `tokens` (N,) alone."""
-        dv, ds = self.attention(*normed(v, s), groups, self.last)
-        if self.last:
-            v, s = v[:, tokens], s[tokens]
-        v, s = v + dv, s + ds
-        dv, ds = normed(v, s)
-        dv, ds = self.mlp(None if self.last else dv, ds)
-        return v if self.last else v + dv, s + ds
-
-
-def inner(v: Tensor, w: Tensor) -> Tensor:
-    """v·w = E E' - p p' of (4, ..., C) → (..., C)."""
-    e, x, y, z = (v * w).unbind()
-    return e - x - y - z
-
-
-def scale_of(v: Tensor, s: Tensor) -> Tensor:
-    """1 / √(ε + mean of |v·v| and s²) over channels, (4, ..., C) and (..., S) → (..., 1)."""
-    total = inner(v, v).abs().sum(-1, keepdim=True) + s.square().sum(-1, keepdim=True)
-    return (total / (v.shape[-1] + s.shape[-1]) + SMALLEST).rsqrt()
+    def forward(self, v: Tensor, s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors (N, T, C, 4), scalars (N, T, S), mask (N, T) → new vectors and scalars."""
+        seen_v, seen_s = self.attention(*normed(v, s), mask)
+        v = v + seen_v
+        s = s + seen_s
+        hidden_v, hidden_s = normed(v, s)
+        if self.last:  # the logits are made of scalars: nobody looks at these vectors
+            return v, s + self.mlp(None, hidden_s)[1]
+        out_v, out_s = self.mlp(hidden_v, hidden_s)
+        return v + out_v, s + out_s
 
 
 def normed(v: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-    """Vectors (4, M, C) and scalars (M, S) of a particle over their root mean square."""
-    scale = scale_of(v, s)
-    return v * scale, s * scale
+    """Vectors v (..., C, 4) and scalars s (..., S) over √(ε + mean of |v·v| and s²)."""
+    total = minkowski_product(v, v).abs().sum(-1) + s.square().sum(-1)  # (...)
+    mean = total / (v.shape[-2] + s.shape[-1])
+    scale = (mean + SMALLEST).rsqrt().unsqueeze(-1)  # (..., 1)
+    return v * scale.unsqueeze(-1), s * scale

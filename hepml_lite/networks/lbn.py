@@ -1,4 +1,4 @@
-"""LBN: learned particle combinations, boosted into learned rest frames, and a dense network.
+"""Lorentz Boost Network: learned sums of particles, seen from learned rest frames.
 
 M. Erdmann, E. Geiser, Y. Rath, M. Rieger, "Lorentz Boost Networks: Autonomous Physics-Inspired
 Feature Engineering", JINST 14 (2019) P06006, arXiv:1812.09722.
@@ -25,7 +25,7 @@ class LorentzBoostLayer(nn.Module):
     Particle m, Σᵢ |Wᵢₘ| pᵢ, is boosted into the rest frame of q = Σᵢ |Vᵢₘ| pᵢ. Its energy E′ there
     and its mass are Lorentz invariant, since E′ = p·q / m(q): the names in `INVARIANT`. Cosines
     between particles in two rest frames are the same for a jet turned in space, but not for a
-    boosted one: between boosts in different directions stands a (Wigner) rotation. η′, φ′ and pT′
+    boosted one: boosts in different directions differ by a (Wigner) rotation. η′, φ′ and pT′
     refer to the axes of the laboratory.
 
     Weights enter by their size, so that combinations are as time-like as particles are.
@@ -40,6 +40,7 @@ class LorentzBoostLayer(nn.Module):
 
     SINGLE = ("energy", "pt", "eta", "phi", "mass")
     INVARIANT = ("energy", "mass")
+    pairs: Tensor  # (2, M (M - 1) / 2) of combinations
 
     def __init__(self, n_particles: int, n_combinations: int):
         super().__init__()
@@ -82,7 +83,7 @@ class LorentzBoostLayer(nn.Module):
 
 
 class LorentzBoostNetwork(nn.Module):
-    """The boosts and what they show, then a dense network, on the leading particles of a jet.
+    """`LorentzBoostLayer`, then a dense network, on the leading particles of a jet.
 
     The dense network gets E′, pT′ and m as ln(1 + x / GeV), which keeps the fast and the slow in
     one range without the batch normalisation of the original, and η′, φ′ and cosines as they are.
@@ -153,14 +154,19 @@ def to_rest_frame(p: Tensor, frame: Tensor) -> Tensor:
     mass = minkowski_square(frame).clamp(min=SMALLEST_MASS**2).sqrt().unsqueeze(-1)  # (..., 1)
     u = frame[..., 1:] / mass  # (..., 3)
     gamma = (1 + u.square().sum(-1, keepdim=True)).sqrt()
-    energy, momentum = p[..., :1], p[..., 1:]
-    along = (u * momentum).sum(-1, keepdim=True)
-    return torch.cat([gamma * energy - along, momentum + u * (along / (1 + gamma) - energy)], -1)
+    energy = p[..., :1]
+    momentum = p[..., 1:]
+    along = (u * momentum).sum(-1, keepdim=True)  # u·p
+    new_energy = gamma * energy - along
+    new_momentum = momentum + u * (along / (1 + gamma) - energy)
+    return torch.cat([new_energy, new_momentum], -1)
 
 
 def _angles(p: Tensor) -> tuple[Tensor, Tensor]:
     """η and φ [rad] of (..., 4), each (...); zero, with no gradient, where they are not defined."""
     _, px, py, pz = p.unbind(-1)
     defined = px.square() + py.square() > TINY
-    px, py, pz = (torch.where(defined, x, y) for x, y in ((px, 1.0), (py, 0.0), (pz, 0.0)))
+    px = torch.where(defined, px, 1.0)
+    py = torch.where(defined, py, 0.0)
+    pz = torch.where(defined, pz, 0.0)
     return torch.asinh(pz / torch.hypot(px, py)), torch.atan2(py, px)

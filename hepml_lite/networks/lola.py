@@ -1,4 +1,4 @@
-"""LoLa: learned sums of four-vectors, measured with the Minkowski metric, and a dense network.
+"""LoLa: a dense network on masses, pT, energies and distances of learned sums of four-vectors.
 
 A. Butter, G. Kasieczka, T. Plehn, M. Russell, "Deep-learned Top Tagging with a Lorentz Layer",
 SciPost Phys. 5 (2018) 028, arXiv:1707.08966.
@@ -24,8 +24,8 @@ class CombinationLayer(nn.Module):
     """CoLa, k̃ⱼ = Σᵢ kᵢ Cᵢⱼ: the sum of all particles, each of them, and learned combinations.
 
     The first column of C is one, the next ones are the unit matrix, the last are trained: what a
-    jet algorithm does when it adds up particles to subjets. Linear in four-vectors, hence it goes
-    with any Lorentz transformation: k → Λk gives k̃ → Λk̃.
+    jet algorithm does when it adds up particles to subjets. Linear in four-vectors, hence
+    equivariant under Lorentz transformations: k → Λk gives k̃ → Λk̃.
 
     Args:
         n_particles: four-vectors that come in, P.
@@ -55,7 +55,9 @@ class LorentzLayer(nn.Module):
     """
 
     INVARIANT = (0, 3, 4, 5, 6)
-    N_SUMMED, N_COPIES, N_OUTPUTS = 2, 4, 7
+    N_SUMMED = 2
+    N_COPIES = 4
+    N_OUTPUTS = 7
 
     def __init__(self, n_vectors: int):
         super().__init__()
@@ -82,8 +84,9 @@ class LoLa(nn.Module):
 
     The logits are the same for jets turned around the beam or mirrored. They are not under boosts,
     nor under other rotations, by pT and E and by the order of the particles: each has its rows in
-    the weights, given by its rank in pT (in which order they are stored means nothing, but for
-    ties). Of what goes into the dense network, `LorentzLayer.INVARIANT` are the same in any frame.
+    the weights, given by its rank in pT (the order in which they are stored means nothing, except
+    for ties). Of the inputs of the dense network, `LorentzLayer.INVARIANT` are the same in any
+    frame.
 
     Args:
         n_particles: the leading ones that are looked at; fewer are filled up with zeros.
@@ -110,7 +113,8 @@ class LoLa(nn.Module):
         super().__init__()
         require_positive(n_particles=n_particles, n_combinations=n_combinations)
         require_scale(scale)
-        self.n_particles, self.scale = n_particles, scale
+        self.n_particles = n_particles
+        self.scale = scale
         self.combine = CombinationLayer(n_particles, n_combinations)
         self.lorentz = LorentzLayer(self.combine.n_outputs)
         n_inputs = self.combine.n_outputs * LorentzLayer.N_OUTPUTS

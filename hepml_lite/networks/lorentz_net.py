@@ -1,18 +1,27 @@
 """LorentzNet: messages between particles that know only Minkowski products, so no frame is special.
 
 S. Gong et al., "An Efficient Lorentz Equivariant Graph Neural Network for Jet Tagging", JHEP 07
-(2022) 030, arXiv:2201.08187. Parameters carry the names of the authors' code.
+(2022) 030, arXiv:2201.08187, section 3. Parameters carry the names of the authors' code. With x_i
+for four-vectors, h_i for scalars and ψ(z) = sgn(z) log(1 + |z|), one block is
+
+    (1)  m_ij = φ_e(h_i, h_j, ψ(|x_i - x_j|²), ψ(x_i·x_j))   message to i from j ≠ i
+    (2)  w_ij = φ_m(m_ij), in (0, 1)                         how much of it is an edge
+    (3)  x_i ← x_i + c mean_j φ_x(w_ij m_ij) (x_i - x_j)     Minkowski dot product attention
+    (4)  h_i ← h_i + φ_h(h_i, Σ_j w_ij m_ij, scalars_i)
+
+In (3) the paper writes x_j for x_i - x_j and m_ij for w_ij m_ij; this is the authors' code.
 """
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
-from hepml_lite.networks.fast.lorentz_messages import Messages
+from hepml_lite.networks.fast import choice
+from hepml_lite.networks.fast.lorentz_net import through_blocks
 from hepml_lite.networks.layers import minkowski
-from hepml_lite.networks.layers.minkowski import PairLogs, Slice, minkowski_products, psi, slices
+from hepml_lite.networks.layers.minkowski import minkowski_product, psi
+from hepml_lite.networks.layers.padding import on_real
 
 
 class LorentzNet(nn.Module):
@@ -66,26 +75,24 @@ class LorentzNet(nn.Module):
         What stands in a padded slot, NaN included, changes nothing.
         """
         x, mask = minkowski.with_references(four_vectors, mask, self.reference)
-        x, mask, back = minkowski.by_size(x, mask)
-        x, kinds = x[..., :4], x[..., 4:]  # which is the k-th kind of reference: (N, P, K)
-        squares = minkowski_products(x).diagonal(dim1=1, dim2=2)
+        x, mask, back = minkowski.by_size(x, mask)  # small jets first, no slot that none needs
+        kinds = x[..., 4:]  # (N, P, K): 1 for the k-th kind of reference, else 0
+        x = x[..., :4]  # (N, P, 4)
+        squares = minkowski.minkowski_products(x).diagonal(dim1=1, dim2=2)  # (N, P)
         scalars = torch.cat([psi(squares)[..., None], kinds], -1).to(self.embedding.weight.dtype)
-        h = self.embedding(scalars)  # (N, P, 1 + K) → (N, P, C)
-        parts = slices(mask, h.shape[-1])
-        both = minkowski.real_pairs(mask, parts, h.dtype, itself=False)
-        for block in self.LGEBs:
-            h, x = block(h, x, scalars, mask, both, parts)
+        h = self.embedding(scalars)  # (N, P, S) → (N, P, C)
+        if choice.in_use("lorentz_messages"):  # the same numbers in less time and memory
+            h = through_blocks(self.LGEBs, h, x, scalars, mask)
+        else:
+            for block in self.LGEBs:
+                h, x = block(h, x, scalars, mask)
         real = mask.unsqueeze(-1)
         jets = (h * real).sum(1) / real.sum(1).clamp(min=1)  # (N, P, C) → (N, C)
         return self.graph_dec(jets)[back]
 
 
 class LorentzBlock(nn.Module):
-    """One equivariant block (section 3 of arXiv:2201.08187): messages m, then new x and new h.
-
-    m_ij = w_ij φ_e(h_i, h_j, ψ(|x_i - x_j|²), ψ(x_i·x_j)), where w_ij = φ_m(φ_e(...)) in (0, 1);
-    x_i ← x_i + c mean_j φ_x(m_ij) (x_i - x_j);  h_i ← h_i + φ_h(h_i, Σ_j m_ij, scalars_i).
-    """
+    """One Lorentz group equivariant block: equations (1) to (4) of this module."""
 
     def __init__(self, width: int, n_scalars: int, step: float, last: bool):
         super().__init__()
@@ -104,87 +111,28 @@ class LorentzBlock(nn.Module):
             nn.init.xavier_uniform_(out.weight, gain=0.001)
             self.phi_x = nn.Sequential(nn.Linear(width, width), nn.ReLU(), out)
 
-    def forward(
-        self, h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor, both: Tensor,
-        parts: Sequence[Slice],
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """Particles h (N, P, C) and x (N, P, 4), scalars (N, P, S), mask (N, P) → new h and x.
+    def forward(self, h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Particles h (N, P, C) and x (N, P, 4), scalars (N, P, S), mask (N, P) → new h and x."""
+        n_slots, width = h.shape[1:]
+        itself = torch.eye(n_slots, dtype=torch.bool, device=mask.device)
+        edges = mask[:, :, None] & mask[:, None] & ~itself  # (N, P, P): real pairs i ≠ j
+        x_i = x[:, :, None]  # (N, P, 1, 4)
+        x_j = x[:, None]  # (N, 1, P, 4)
+        h_i = h[:, :, None].expand(-1, -1, n_slots, -1)  # (N, P, P, C)
+        h_j = h[:, None].expand(-1, n_slots, -1, -1)  # (N, P, P, C)
 
-        Jets come in order of size; `both` (T,) tells which of the pairs in `parts` are pairs.
-        """
-        kind = self.phi_m[0].weight.dtype  # under autocast, too
-        logs, *moments = PairLogs.apply(x, both.to(kind), parts)  # (2, T)
-        first = (y.to(kind) for y in self._first_layer(h, moments, mask))
-        with torch.autocast(x.device.type, enabled=False):
-            sums, steps = Messages.apply(parts, x, both.to(kind), logs, *first, *self._weights())
+        apart = x_i - x_j  # (N, P, P, 4)
+        invariants = [minkowski_product(apart, apart), minkowski_product(x_i, x_j)]
+        logs = psi(torch.stack(invariants, -1)).to(h.dtype)  # (N, P, P, 2)
+        inputs = torch.cat([h_i, h_j, logs], -1)  # (N, P, P, 2C + 2)
+        m = on_real(self.phi_e, inputs, edges, width)  # (1): (N, P, P, C), zero if not an edge
+        m = self.phi_m(m) * m  # (2): w_ij m_ij
+
         if hasattr(self, "phi_x"):
-            others = (mask.sum(1) - 1).clamp(min=1)[:, None, None]
-            x = x + self.step * steps / others
-        inputs = torch.cat([h, sums.movedim(0, 2), scalars], -1)[mask]  # (M, 2C + S), no padding
-        change = torch.zeros_like(h)
-        if len(inputs):
-            change[mask] = self.phi_h(inputs).to(h.dtype)
-        return h + change, x
+            steps = self.phi_x(m) * edges[..., None] * apart  # (N, P, P, 4)
+            others = (mask.sum(1) - 1).clamp(min=1)[:, None, None]  # (N, 1, 1)
+            x = x + self.step * steps.sum(2) / others  # (3): (N, P, 4)
 
-    def _first_layer(
-        self, h: Tensor, moments: Sequence[Tensor], mask: Tensor
-    ) -> tuple[Tensor, ...]:
-        """φ_e's linear layer and normalisation as a_i + b_j + V·pair: (C + 1, N, P), (C + 1, 2).
-
-        The layer is linear, and the mean and the variance over pairs that normalise it follow from
-        sums over particles: the tensor (N, P, P, 2C + 2) is never built.
-        """
-        width, norm = h.shape[-1], self.phi_e[1]
-        w_i, w_j, v = self.phi_e[0].weight.split([width, width, 2], dim=1)
-        a, b = (torch.einsum("cd,npd->cnp", w, h) for w in (w_i, w_j))
-        if norm.training:
-            mean, variance = pair_moments(a, b, v, *moments, mask, norm)
-        else:
-            mean, variance = norm.running_mean, norm.running_var
-        scale = norm.weight / (variance + norm.eps).sqrt()
-        shift = norm.bias - mean * scale
-        a, b = a * _along(scale), b * _along(scale) + _along(shift)
-        # one more row, of ones, that later layers multiply with their biases
-        a = torch.cat([a, torch.ones_like(a[:1])])
-        return a, pad(b, (0, 0, 0, 0, 0, 1)), pad(v * scale[:, None], (0, 0, 0, 1))
-
-    def _weights(self) -> tuple[Tensor | None, ...]:
-        """Each bias as one more column of its weights; φ_e's hands on the row of ones."""
-        layers = [self.phi_e[3], self.phi_m[0]]
-        if hasattr(self, "phi_x"):
-            layers.append(self.phi_x[0])
-        w2, wm, *wx = (torch.cat([y.weight, y.bias[:, None]], 1) for y in layers)
-        w2 = torch.cat([w2, torch.eye(len(w2) + 1).to(w2)[-1:]])
-        return (w2, wm[0], *wx, self.phi_x[2].weight[0]) if wx else (w2, wm[0], None, None)
-
-
-def pair_moments(
-    a: Tensor, b: Tensor, v: Tensor, sums: Tensor, products: Tensor, mask: Tensor,
-    norm: nn.BatchNorm1d,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Mean and variance (C,) of a_i + b_j + V·pair over pairs i ≠ j; `norm` keeps its averages.
-
-    a and b are (C, N, P), V is (C, 2), sums and products are those of `PairLogs`.
-    """
-    n = mask.sum(1, keepdim=True)
-    k = (n - 1) * mask  # (N, P) partners of each particle
-    count = k.sum().clamp(min=1)
-    means = [(k * y).sum((1, 2)) / count for y in (a, b)]
-    f_mean = sums.sum((1, 2)) / count
-    products = (products - count * torch.outer(f_mean, f_mean)).to(v.dtype)
-    sums, f_mean = (sums - k * _along(f_mean)).to(v.dtype), f_mean.to(v.dtype)
-    a, b = ((y - _along(m)) * mask for y, m in zip((a, b), means, strict=True))
-    f_of = torch.einsum("cs,snp->cnp", v, sums)  # pairs are symmetric: the same for i and for j
-    total = (k * (a * a + b * b) + 2 * (a + b) * f_of - 2 * a * b).sum((1, 2))
-    total = total + 2 * (a.sum(2) * b.sum(2)).sum(1) + ((v @ products) * v).sum(1)
-    mean, variance = means[0] + means[1] + v @ f_mean, (total / count).clamp(min=0)
-    with torch.no_grad():
-        unbiased = variance * count / (count - 1).clamp(min=1)
-        norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), norm.momentum)
-        norm.running_var.lerp_(unbiased.to(norm.running_var.dtype), norm.momentum)
-        norm.num_batches_tracked += 1
-    return mean, variance
-
-
-def _along(y: Tensor) -> Tensor:
-    return y[:, None, None]  # (C,) → (C, 1, 1)
+        inputs = torch.cat([h, m.sum(2), scalars], -1)  # (N, P, 2C + S)
+        h = h + on_real(self.phi_h, inputs, mask, width)  # (4): (N, P, C)
+        return h, x

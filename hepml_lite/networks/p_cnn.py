@@ -1,8 +1,8 @@
 """P-CNN: a residual network of one-dimensional convolutions along the particles in falling pT.
 
 Described in H. Qu, L. Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", arXiv:1902.08570,
-and in the comparison of top taggers, arXiv:1902.09914; CMS used its like as DeepAK8. The residual
-unit is that of K. He et al., arXiv:1512.03385.
+and in the comparison of top taggers, arXiv:1902.09914; CMS used a similar network as DeepAK8. The
+residual unit is that of K. He et al., arXiv:1512.03385.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,15 @@ class ResidualUnit(nn.Module):
     def __init__(self, n_in: int, n_out: int, stride: int = 1):
         super().__init__()
         self.stride = stride
-        self.conv1, self.norm1 = _convolution(n_in, n_out, stride), nn.BatchNorm1d(n_out)
-        self.conv2, self.norm2 = _convolution(n_out, n_out), nn.BatchNorm1d(n_out)
+        self.conv1 = _convolution(n_in, n_out, stride)
+        self.norm1 = nn.BatchNorm1d(n_out)
+        self.conv2 = _convolution(n_out, n_out)
+        self.norm2 = nn.BatchNorm1d(n_out)
         same = n_in == n_out and stride == 1
         self.shortcut = nn.Identity() if same else nn.Conv1d(n_in, n_out, 1, stride, bias=False)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Positions x (N, C, P), zero where padded, mask (N, P) → the same behind the stride."""
+        """Positions x (N, C, P), zero where padded, mask (N, P) → the same after the stride."""
         after = mask[:, :: self.stride]  # an output is real if the position at its centre is
         y = _normalised(self.conv1(x), after, self.norm1).relu()
         y = _normalised(self.conv2(y), after, self.norm2).relu()
@@ -48,7 +50,7 @@ class PCNN(nn.Module):
     other is an assumption which the graph networks drop. The order in which particles are stored
     means nothing (but for ties), since they are sorted first.
 
-    Padding is kept at zero behind each convolution and counts neither in the batch normalisation
+    Padding is kept at zero after each convolution and counts neither in the batch normalisation
     nor in the mean, so that it changes nothing, in training, too; the original lets it. In
     training, the statistics need two particles or more in a batch.
 
@@ -84,15 +86,17 @@ class PCNN(nn.Module):
                 "for instance ((32,), (32,), (64,))."
             )
         require_positive(n_features=n_features, n_particles=n_particles)
-        starts = [first for stage in stages for first in (True, *[False] * (len(stage) - 1))]
-        strides = [1, *(2 if first else 1 for first in starts[1:])]
+        strides: list[int] = []
+        for stage in stages:
+            first = 2 if strides else 1  # the first stage keeps all positions
+            strides += [first, *[1] * (len(stage) - 1)]
         self.n_particles = n_particles
         self.input_norm = nn.BatchNorm1d(n_features)
-        self.stem, self.stem_norm = _convolution(n_features, stem), nn.BatchNorm1d(stem)
-        self.units = nn.ModuleList(
-            ResidualUnit(*sizes, stride)
-            for sizes, stride in zip(pairwise(channels), strides, strict=True)
-        )
+        self.stem = _convolution(n_features, stem)
+        self.stem_norm = nn.BatchNorm1d(stem)
+        self.units = nn.ModuleList()
+        for (n_in, n_out), stride in zip(pairwise(channels), strides, strict=True):
+            self.units.append(ResidualUnit(n_in, n_out, stride))
         self.head = MLP((channels[-1], hidden, n_classes), dropout=dropout)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""ParticleNet: convolution over each particle's nearest neighbours, found anew in every block.
+"""ParticleNet: a graph network over each particle's nearest neighbours, found anew in each block.
 
 H. Qu, L. Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", Phys. Rev. D 101 (2020) 056019,
 arXiv:1902.08570; the edge convolution is that of Y. Wang et al., arXiv:1801.07829.
@@ -7,7 +7,7 @@ arXiv:1902.08570; the edge convolution is that of Y. Wang et al., arXiv:1801.078
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,8 @@ class EdgeConv(nn.Module):
 
     def __init__(self, n_inputs: int, sizes: Sequence[int]):
         super().__init__()
-        first, last = sizes[0], sizes[-1]
+        first = sizes[0]
+        last = sizes[-1]
         # The two halves of h's first layer, on x_i and on x_j - x_i.
         self.centre = FastLinear(n_inputs, first, bias=False)
         self.difference = FastLinear(n_inputs, first, bias=False)
@@ -66,13 +67,15 @@ class EdgeConv(nn.Module):
 
     def forward(self, x: Tensor, centre: Tensor, neighbour: Tensor) -> Tensor:
         """Particles x (M, F) and the edges between them, (E,) twice → (M, sizes[-1])."""
-        # Linear, thus done once a particle, not once an edge: Φ x_i + Θ (x_j - x_i).
-        from_neighbour = self.difference(x)  # (M, C)
-        from_centre = self.centre(x) - from_neighbour
+        # First layer of h: Φ x_i + Θ (x_j - x_i) = (Φ x_i - Θ x_i) + Θ x_j, for which each linear
+        # map is done once a particle, not once an edge.
+        from_neighbour = self.difference(x)  # (M, C): Θ x_j
+        from_centre = self.centre(x) - from_neighbour  # (M, C): Φ x_i - Θ x_i
         edges = from_centre.index_select(0, centre).add_(from_neighbour.index_select(0, neighbour))
-        for norm, layer in zip(self.norms, self.layers, strict=False):
+        *norms, last_norm = cast("list[RowNorm]", self.norms)  # a list of modules has no type
+        for norm, layer in zip(norms, self.layers, strict=True):
             edges = norm.relu_then(layer, edges)
-        h = self.norms[-1].relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)
+        h = last_norm.relu_then(partial(mean_of_rows, group=centre, n_groups=len(x)), edges)
         return (self.shortcut(x) + h).relu()
 
 
@@ -84,7 +87,7 @@ class ParticleNet(nn.Module):
     fewer neighbours: there the authors' code counts padding.
 
     Args:
-        n_extra: columns behind pT, η and φ, e.g. charge or identity.
+        n_extra: columns after pT, η and φ, e.g. charge or identity.
         blocks: widths of the layers of each EdgeConv block.
         n_neighbours: k, neighbours of a particle.
         head_size: hidden layer on the jet.
@@ -113,11 +116,15 @@ class ParticleNet(nn.Module):
             raise ValueError(
                 f"n_neighbours={n_neighbours}, n_extra={n_extra}: give ≥ 1 neighbours, ≥ 0 columns."
             )
-        self.n_extra, self.n_neighbours = n_extra, n_neighbours
-        inputs = [len(KINEMATIC_FEATURES) + n_extra, *(sizes[-1] for sizes in blocks)]
-        self.input_norm = RowNorm(inputs[0])
-        self.blocks = nn.ModuleList(map(EdgeConv, inputs, blocks))
-        self.head = MLP((inputs[-1], head_size, n_classes), dropout=dropout)
+        self.n_extra = n_extra
+        self.n_neighbours = n_neighbours
+        width = len(KINEMATIC_FEATURES) + n_extra
+        self.input_norm = RowNorm(width)
+        self.blocks = nn.ModuleList()
+        for sizes in blocks:
+            self.blocks.append(EdgeConv(width, sizes))
+            width = sizes[-1]
+        self.head = MLP((width, head_size, n_classes), dropout=dropout)
 
     @classmethod
     def paper(cls, n_extra: int = 0, n_classes: int = 2) -> Self:
@@ -143,7 +150,8 @@ class ParticleNet(nn.Module):
         return self.head(mean_of_rows(x, jet, len(mask)))  # (N, C) → (N, n_classes)
 
     def __repr__(self) -> str:
-        widths = ", ".join(str([norm.num_features for norm in b.norms]) for b in self.blocks)
+        blocks = cast("list[EdgeConv]", self.blocks)
+        widths = ", ".join(str([norm.num_features for norm in block.norms]) for block in blocks)
         return (
             f"{type(self).__name__}(edge convolutions {widths}; {self.n_neighbours} neighbours; "
             f"{sum(p.numel() for p in self.parameters()):,} parameters)"

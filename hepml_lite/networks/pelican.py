@@ -1,35 +1,32 @@
 """PELICAN: every permutation-equivariant map of the matrix of Minkowski products, learned.
 
 A. Bogatskiy, T. Hoffman, D. W. Miller, J. T. Offermann, "PELICAN: Permutation Equivariant and
-Lorentz Invariant or Covariant Aggregator Network", arXiv:2211.00454; sizes from the authors' code.
+Lorentz Invariant or Covariant Aggregator Network", arXiv:2211.00454, section 3; more on it in
+A. Bogatskiy et al., arXiv:2307.16506. Sizes are from the authors' code. The network is a chain of
+maps from matrices to matrices, and one to numbers:
+
+    p_i·p_j → encode → (message → Eq2to2) for each block → message → Eq2to0 → MLP → logits
+
+A message mixes the channels of each pair by itself; the equivariant maps aggregate over particles.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, leaky_relu
 
-from hepml_lite.networks.fast.eq2to2 import Aggregated, Encoded, Eq1to2, Eq2to2, PairSums, sizes
+from hepml_lite.networks.fast import choice
+from hepml_lite.networks.fast.pelican import through_blocks
 from hepml_lite.networks.layers.minkowski import (
-    Slice,
     by_size,
     check_settings,
     minkowski_products,
     psi,
-    real_pairs,
-    slices,
     with_references,
 )
-
-
-class Pairs(NamedTuple):
-    """The jets of a batch in order of size: mask (N, P), and their T pairs, slice by slice."""
-
-    mask: Tensor
-    parts: list[Slice]
-    real: Tensor  # (T,), zero for padding
+from hepml_lite.networks.layers.padding import numbers_of_particles, on_real
+from hepml_lite.networks.layers.row_norm import RowNorm
 
 
 class PELICAN(nn.Module):
@@ -67,11 +64,13 @@ class PELICAN(nn.Module):
             reference, dropout, narrow=narrow, n_blocks=n_blocks, n_classes=n_classes,
             width=width - labels,
         )  # fmt: skip
-        self.reference, self.dropout, self.typical = tuple(reference), dropout, typical
+        self.reference = tuple(reference)
+        self.dropout = dropout
+        self.typical = typical
         self.exponents = nn.Parameter(torch.linspace(0.05, 0.5, width - labels))
         self.label = Eq1to2(1 + len(reference), labels) if reference else None
         self.messages = nn.ModuleList(nn.Linear(width, narrow) for _ in range(n_blocks + 1))
-        self.norms = nn.ModuleList(nn.BatchNorm1d(narrow) for _ in range(n_blocks + 1))
+        self.norms = nn.ModuleList(RowNorm(narrow) for _ in range(n_blocks + 1))
         self.aggregations = nn.ModuleList(Eq2to2(narrow, width) for _ in range(n_blocks))
         self.powers = nn.Parameter(torch.rand(2, narrow))
         self.read = nn.Linear(2 * narrow, width)
@@ -97,80 +96,160 @@ class PELICAN(nn.Module):
 
         What stands in a padded slot, NaN included, changes nothing.
         """
-        x, mask, back = by_size(*with_references(four_vectors, mask, self.reference))
+        x, mask = with_references(four_vectors, mask, self.reference)
+        x, mask, back = by_size(x, mask)  # small jets first, no slot that none needs
         with torch.autocast(x.device.type, enabled=False):
-            return self._logits(x, mask)[back]
+            if choice.in_use("eq2to2"):  # the same numbers in less time and memory
+                rows, diagonal = through_blocks(self, x, mask)
+            else:
+                rows, diagonal = self._through_blocks(x, mask)
+            return self._read(rows, diagonal, numbers_of_particles(mask, rows))[back]
 
-    def _logits(self, x: Tensor, mask: Tensor) -> Tensor:
-        kind, parts = self.read.weight.dtype, slices(mask, 2 * self.read.out_features)
-        pairs = Pairs(mask, parts, real_pairs(mask, parts, kind))
-        y = self._encoded(x, pairs)  # (C, T)
-        for k, (layer, message) in enumerate(
-            zip(self.aggregations, self.messages[1:], strict=True)
-        ):
-            y, (scale, shift), sums = self._normalised(k, y, pairs)
-            w, *laid = layer.parts(*sums, mask, self.typical)
-            laid[0] = laid[0] + shift @ w.sum(0)
-            laid = (z.movedim(-1, 0).contiguous() for z in laid)
-            w = (scale[:, None] * w).mT.flatten(0, 1)  # (2, C, W) → (2 W, C)
-            y = Aggregated.apply(parts, pairs.real, y, w, message.weight, message.bias, *laid)
-        _, _, (rows, _, diagonal) = self._normalised(-1, y, pairs)
-        return self._read(rows, diagonal, sizes(mask, rows))
+    def _through_blocks(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums over j and the diagonal of the last matrix, (N, P, C) each; x is (N, P, 4 + K)."""
+        pairs = mask[:, :, None] & mask[:, None]  # (N, P, P)
+        y = self._encode(x, mask)  # (N, P, P, W)
+        for k, message in enumerate(self.messages):
+            y = leaky_relu(message(y))  # (N, P, P, C)
+            y = on_real(self.norms[k], y, pairs, y.shape[-1])  # zero where padded from here on
+            y = dropout(y, self.dropout, self.training)
+            if k < len(self.aggregations):
+                y = leaky_relu(self.aggregations[k](y, mask, self.typical))  # (N, P, P, W)
+        return y.sum(2), diagonal_of(y)
 
-    def _encoded(self, x: Tensor, pairs: Pairs) -> Tensor:
-        """((1 + |p·p'|)^α - 1) / α with the sign of p·p', labels, the first message: (C, T)."""
-        kind, message = self.read.weight.dtype, self.messages[0]
-        logs = [psi(minkowski_products(x[jets, :p, :4])).flatten() for jets, p, _ in pairs.parts]
-        logs = torch.cat([x.new_zeros(0), *logs]).to(kind)  # (T,)
-        w, of_label = message.weight.tensor_split([len(self.exponents)], 1)
-        laid = [message.bias.expand(*x.shape[:2], -1)] + [logs.new_zeros(*x.shape[:2], len(w))] * 2
-        if self.label is not None:
-            kinds = torch.cat([1 - x[..., 4:].sum(-1, keepdim=True), x[..., 4:]], -1).to(kind)
-            labels = self.label.parts(kinds, pairs.mask, self.typical)
-            laid = [z + label @ of_label.T for z, label in zip(laid, labels, strict=True)]
-        laid = (z.movedim(-1, 0).contiguous() for z in laid)
-        w = w / self.exponents
-        return Encoded.apply(pairs.parts, pairs.real, logs, self.exponents, w, *laid)
+    def _encode(self, x: Tensor, mask: Tensor) -> Tensor:
+        """((1 + |p·p'|)^α - 1) / α with the sign of p·p', and labels of references: (N, P, P, W).
 
-    def _normalised(self, k: int, y: Tensor, pairs: Pairs) -> tuple[Tensor, tuple, tuple]:
-        """y, the scale and shift that normalise it, and its normalised sums (N, P, C).
-
-        The maps that follow are linear: they take the scale and the shift, and y is spared them.
-        Dropout is not, so that then y itself is normalised.
+        α is learned, one for each channel.
         """
-        *sums, squares = PairSums.apply(y, pairs.mask, pairs.parts)
-        scale, shift = self._normalisation(k, sums[0].sum((1, 2)), squares, pairs.mask)
-        if self.training and self.dropout:
-            y = dropout(torch.addcmul(shift[:, None], y, scale[:, None]), self.dropout) * pairs.real
-            sums = PairSums.apply(y, pairs.mask, pairs.parts)[:3]
-            scale, shift = torch.ones_like(scale), torch.zeros_like(shift)
-        n, real = pairs.mask.sum(1)[:, None, None], pairs.mask[..., None]
-        counts = (n * real, n * real, real)
-        sums = (z.movedim(0, -1) * scale + m * shift for z, m in zip(sums, counts, strict=True))
-        return y, (scale, shift), tuple(sums)
-
-    def _normalisation(
-        self, k: int, total: Tensor, squares: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Scale and shift (C,) of batch normalisation over all pairs of real particles."""
-        norm = self.norms[k]
-        mean, variance = norm.running_mean, norm.running_var
-        if norm.training and len(mask):
-            count = (mask.sum(1) ** 2).sum().clamp(min=1)
-            mean = total / count
-            variance = (squares / count - mean**2).clamp(min=0)
-            with torch.no_grad():
-                unbiased = variance * count / (count - 1).clamp(min=1)
-                norm.running_mean.lerp_(mean, norm.momentum)
-                norm.running_var.lerp_(unbiased, norm.momentum)
-                norm.num_batches_tracked += 1
-        scale = norm.weight / (variance + norm.eps).sqrt()
-        return scale, norm.bias - mean * scale
+        kind = self.read.weight.dtype
+        products = minkowski_products(x[..., :4])[..., None]  # (N, P, P, 1)
+        logs = psi(products).to(kind)  # ± ln(1 + |p·p'|)
+        y = logs.sign() * torch.expm1(self.exponents * logs.abs()) / self.exponents
+        if self.label is None:
+            return y
+        is_particle = 1 - x[..., 4:].sum(-1, keepdim=True)  # (N, P, 1)
+        kinds = torch.cat([is_particle, x[..., 4:]], -1).to(kind)  # (N, P, 1 + K), one-hot
+        return torch.cat([y, self.label(kinds, mask, self.typical)], -1)
 
     def _read(self, rows: Tensor, diagonal: Tensor, n: Tensor) -> Tensor:
-        """Logits from the two invariant sums, over pairs and over the diagonal: (N, P, C) each."""
-        n = n[:, None]
-        sums = torch.stack([rows.sum(1) / n**2, diagonal.sum(1) / n], 1)
-        sums = sums * (n / self.typical)[..., None] ** self.powers  # (N, 2, C)
-        hidden = self.read(leaky_relu(sums).flatten(1))
-        return self.out(leaky_relu(dropout(hidden, self.dropout, self.training)))
+        """Logits (N, n_classes) from the two invariant means: Eq2to0 and the last layers.
+
+        Sums over j and the diagonal are (N, P, C), numbers of particles n (N,).
+        """
+        n = n[:, None]  # (N, 1)
+        total = rows.sum(1) / n**2  # mean of all pairs: (N, C)
+        trace = diagonal.sum(1) / n  # mean of the diagonal: (N, C)
+        means = torch.stack([total, trace], 1)  # (N, 2, C)
+        means = means * (n / self.typical)[..., None] ** self.powers
+        hidden = self.read(leaky_relu(means).flatten(1))  # (N, W)
+        hidden = dropout(hidden, self.dropout, self.training)
+        return self.out(leaky_relu(hidden))
+
+
+class Eq2to2(nn.Module):
+    """All 15 linear maps of a matrix y_ij to a matrix that commute with permutations, mixed.
+
+    out_ij = Σ_k w_k B_k(y)_ij + bias + δ_ij bias' (arXiv:2211.00454, section 3.1), with 15 maps
+    B_k: five copy numbers, ten spread means. A mean carries (N / N̄)^α with learned α, so that it
+    may weigh more, or less, in a jet of more particles than the typical N̄. The order of the maps
+    and the coefficients, sums of two factorised terms, are those of the authors' code.
+    """
+
+    def __init__(self, n_in: int, n_out: int):
+        super().__init__()
+        self.maps_in = nn.Parameter(torch.randn(15, n_in, 1) / 15**0.5)
+        self.maps_out = nn.Parameter(torch.randn(15, 1, n_out) / 15**0.5)
+        self.mix_in = nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
+        self.mix_out = nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
+        self.powers = nn.Parameter(torch.rand(10, 1, n_in))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.diagonal_bias = nn.Parameter(torch.zeros(n_out))
+
+    def coefficients(self) -> Tensor:
+        """How much of which map goes from which channel to which: (15, n_in, n_out)."""
+        return self.maps_in * self.mix_in + self.maps_out * self.mix_out
+
+    def forward(self, y: Tensor, mask: Tensor, typical: float) -> Tensor:
+        """Pairs (N, P, P, n_in), zero where padded, mask (N, P) → (N, P, P, n_out)."""
+        n = numbers_of_particles(mask, y)[:, None, None]  # (N, 1, 1)
+        diagonal = diagonal_of(y)  # y_ii: (N, P, n_in)
+        columns = y.sum(1) / n  # mean over i, one for each j: (N, P, n_in)
+        rows = y.sum(2) / n  # mean over j, one for each i: (N, P, n_in)
+        trace = diagonal.sum(1, keepdim=True) / n  # mean of the diagonal: (N, 1, n_in)
+        total = rows.sum(1, keepdim=True) / n  # mean of all: (N, 1, n_in)
+        copies = [
+            y,  # y_ij
+            y.transpose(1, 2),  # y_ji
+            on_diagonal(diagonal),  # δ_ij y_ii
+            along_j(diagonal),  # y_jj
+            along_i(diagonal),  # y_ii
+        ]
+        means = [
+            on_diagonal(columns),  # δ_ij mean_k y_ki
+            along_j(columns),  # mean_k y_kj
+            along_i(columns),  # mean_k y_ki
+            on_diagonal(rows),  # δ_ij mean_k y_ik
+            along_j(rows),  # mean_k y_jk
+            along_i(rows),  # mean_k y_ik
+            along_i(trace),  # mean_k y_kk
+            on_diagonal(trace.expand_as(rows)),  # δ_ij mean_k y_kk
+            along_i(total),  # mean_kl y_kl
+            on_diagonal(total.expand_as(rows)),  # δ_ij mean_kl y_kl
+        ]
+        w = self.coefficients()  # (15, n_in, n_out)
+        size = (n[..., None] / typical) ** self.powers  # (N, 10, 1, n_in)
+        out = self.bias + on_diagonal(self.diagonal_bias.expand(*mask.shape, -1))
+        for k, matrix in enumerate(copies):
+            out = out + matrix @ w[k]
+        for k, matrix in enumerate(means):
+            out = out + (matrix * size[:, k, None]) @ w[5 + k]
+        return out
+
+
+class Eq1to2(nn.Module):
+    """All 5 linear maps of numbers x_i of particles to a matrix that commute with permutations."""
+
+    def __init__(self, n_in: int, n_out: int):
+        super().__init__()
+        self.maps = nn.Parameter(torch.randn(5, n_in, n_out) * (2 / (5 * n_in)) ** 0.5)
+        self.powers = nn.Parameter(torch.zeros(5, 1, n_in))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+
+    def forward(self, x: Tensor, mask: Tensor, typical: float) -> Tensor:
+        """Particles (N, P, n_in), mask (N, P) → pairs (N, P, P, n_out)."""
+        n = numbers_of_particles(mask, x)[:, None, None]  # (N, 1, 1)
+        x = x * mask[..., None]
+        mean = x.sum(1, keepdim=True) / n  # (N, 1, n_in)
+        matrices = [
+            on_diagonal(x),  # δ_ij x_i
+            along_j(x),  # x_j
+            along_i(x),  # x_i
+            on_diagonal(mean.expand_as(x)),  # δ_ij mean_k x_k
+            along_i(mean),  # mean_k x_k
+        ]
+        size = (n[..., None] / typical) ** self.powers  # (N, 5, 1, n_in)
+        out = self.bias
+        for k, matrix in enumerate(matrices):
+            out = out + (matrix * size[:, k, None]) @ self.maps[k]
+        return out
+
+
+def diagonal_of(y: Tensor) -> Tensor:
+    """y_ii of matrices (N, P, P, C): (N, P, C)."""
+    return y.diagonal(dim1=1, dim2=2).mT
+
+
+def on_diagonal(z: Tensor) -> Tensor:
+    """δ_ij z_i: (N, P, C) → (N, P, P, C)."""
+    return torch.diag_embed(z.mT).movedim(1, 3)
+
+
+def along_i(z: Tensor) -> Tensor:
+    """z_i for all j: (N, P, C) → (N, P, 1, C), which is laid out where it is added."""
+    return z[:, :, None]
+
+
+def along_j(z: Tensor) -> Tensor:
+    """z_j for all i: (N, P, C) → (N, 1, P, C), which is laid out where it is added."""
+    return z[:, None]

@@ -1,4 +1,4 @@
-"""TopoDNN: a plain dense network on the leading particles of a jet, the simplest of all taggers.
+"""TopoDNN: a dense network on the leading particles of a jet, the simplest of all taggers.
 
 J. Pearkes, W. Fedorko, A. Lister, C. Gay, "Jet Constituents for Deep Neural Network Based Top Quark
 Tagging", arXiv:1704.02124; as entered in the comparison of top taggers, arXiv:1902.09914.
@@ -15,7 +15,7 @@ from hepml_lite.networks.layers.settings import require_positive
 
 
 class TopoDNN(nn.Module):
-    """Dense network on the numbers of the leading particles, written one behind the other.
+    """Dense network on the numbers of the leading particles, one after the other.
 
     Each particle has its place at the input, given by its rank in the first feature: the order in
     which particles are stored means nothing (but for ties), but two particles of nearly equal pT

@@ -1,7 +1,7 @@
-"""A small transformer for sets of particles: every particle looks at every other, none has a place.
+"""A small transformer encoder for sets of particles, without positions.
 
 A. Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, without its positions, and with
-the normalisation in front of each step (R. Xiong et al., arXiv:2002.04745).
+the normalisation before each step (R. Xiong et al., arXiv:2002.04745).
 """
 
 from torch import Tensor, nn
@@ -46,11 +46,12 @@ class SelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """x + Attention(norm(x)), then x + MLP(norm(x)): talk to the others, then think alone."""
+    """x + Attention(norm(x)), then x + MLP(norm(x)): first all particles, then each alone."""
 
     def __init__(self, width: int, n_heads: int, expansion: int = 2, dropout: float = 0.0):
         super().__init__()
-        self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention_norm = nn.LayerNorm(width)
+        self.mlp_norm = nn.LayerNorm(width)
         self.attention = SelfAttention(width, n_heads)
         self.mlp = MLP((width, expansion * width, width), nn.GELU)
         self.dropout = nn.Dropout(dropout)
@@ -62,7 +63,7 @@ class Block(nn.Module):
 
 
 class TransformerEncoder(nn.Module):
-    """Each particle in the light of all others; permuted particles give permuted outputs.
+    """New features of each particle, given all others; permuted particles give permuted outputs.
 
     Args:
         n_features: numbers per particle, e.g. 3.
@@ -89,6 +90,7 @@ class TransformerEncoder(nn.Module):
         if min(n_layers, expansion) < 1:
             raise ValueError(f"n_layers={n_layers}, expansion={expansion}: give 1 or more.")
         self.width = width
+        self.n_heads = n_heads
         self.embedding = MLP((n_features, width, width), nn.GELU)
         self.blocks = nn.ModuleList(
             Block(width, n_heads, expansion, dropout) for _ in range(n_layers)
@@ -109,7 +111,7 @@ class TransformerEncoder(nn.Module):
         return clean(self.norm(x), mask)
 
     def __repr__(self) -> str:
-        heads = self.blocks[0].attention.n_heads
+        heads = self.n_heads
         return (
             f"{type(self).__name__}({len(self.blocks)} blocks of width {self.width} and {heads} "
             f"heads; {sum(p.numel() for p in self.parameters()):,} parameters)"
@@ -122,9 +124,18 @@ class JetTransformer(nn.Module):
     Permutation invariant. The arguments beyond `n_outputs` are those of `TransformerEncoder`.
     """
 
-    def __init__(self, n_features: int = 3, n_outputs: int = 2, **sizes: int | float):
+    def __init__(
+        self,
+        n_features: int = 3,
+        n_outputs: int = 2,
+        width: int = 32,
+        n_heads: int = 4,
+        n_layers: int = 2,
+        expansion: int = 2,
+        dropout: float = 0.0,
+    ):
         super().__init__()
-        self.encoder = TransformerEncoder(n_features, **sizes)
+        self.encoder = TransformerEncoder(n_features, width, n_heads, n_layers, expansion, dropout)
         self.head = MLP((self.encoder.width, self.encoder.width, n_outputs), nn.GELU)
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""TreeNiN: a network that climbs the clustering tree of a jet, from its particles to the root.
+"""TreeNiN: a recursive network on the clustering tree of a jet, from its particles to the root.
 
 S. Macaluso, K. Cranmer, "Tree Network in Network (TreeNiN) for Jet Physics",
 doi:10.5281/zenodo.2582216, as entered in arXiv:1902.09914; the recursion is that of G. Louppe et
@@ -36,18 +36,20 @@ def levels_of(children: Tensor, depth: Tensor) -> Levels:
     All nodes of a depth are then computed at once, and their children are all in the level below.
     """
     k = depth.shape[1]
-    depth, is_leaf = depth.flatten().long(), children[..., 0].flatten() < 0
-    key = torch.where(depth < 0, depth.new_tensor(torch.iinfo(torch.long).max), 2 * depth + is_leaf)
-    order = key.argsort(stable=True)
-    node = order[: int((depth >= 0).sum())]
+    depth = depth.flatten().long()
+    is_leaf = children[..., 0].flatten() < 0
+    last = depth.new_tensor(torch.iinfo(torch.long).max)
+    key = torch.where(depth < 0, last, 2 * depth + is_leaf)  # by depth, then leaves last
+    node = key.argsort(stable=True)[: int((depth >= 0).sum())]  # (M,) slots, in order
     counts = torch.bincount(key[node], minlength=2)
     counts = torch.nn.functional.pad(counts, (0, len(counts) % 2)).view(-1, 2)  # (D, 2)
-    starts = counts.sum(1).cumsum(0) - counts.sum(1)
+    starts = counts.sum(1).cumsum(0) - counts.sum(1)  # (D,) where each level begins
     place = torch.empty_like(key)
     place[node] = torch.arange(len(node), device=node.device) - starts[depth[node]]
     first = (node // k * k).unsqueeze(1)  # the slots of a jet begin here
-    child = (first + children.flatten(0, 1)[node].long().clamp(min=0)).unbind(1)  # (M,) twice
-    return Levels(node, place[child[0]], place[child[1]], [tuple(c) for c in counts.tolist()])
+    child = first + children.flatten(0, 1)[node].long().clamp(min=0)  # (M, 2)
+    sizes = [(n_inner, n_leaves) for n_inner, n_leaves in counts.tolist()]
+    return Levels(node, place[child[:, 0]], place[child[:, 1]], sizes)
 
 
 class TreeNiN(nn.Module):
@@ -75,11 +77,13 @@ class TreeNiN(nn.Module):
         self, n_features: int = 7, hidden: int = 32, n_classes: int = 2, dropout: float = 0.0
     ):
         super().__init__()
-        self.leaf, self.inner = (MLP((n_features, hidden), activate_last=True) for _ in range(2))
+        self.leaf = MLP((n_features, hidden), activate_last=True)
+        self.inner = MLP((n_features, hidden), activate_last=True)
         self.merge = nn.Linear(3 * hidden, hidden)
-        self.leaf_nin, self.inner_nin, self.left_nin, self.right_nin = (
-            MLP((hidden, hidden, hidden), activate_last=True) for _ in range(4)
-        )
+        self.leaf_nin = MLP((hidden, hidden, hidden), activate_last=True)
+        self.inner_nin = MLP((hidden, hidden, hidden), activate_last=True)
+        self.left_nin = MLP((hidden, hidden, hidden), activate_last=True)
+        self.right_nin = MLP((hidden, hidden, hidden), activate_last=True)
         self.head = MLP((hidden, hidden, hidden, n_classes), dropout=dropout)
         for name, parameter in self.named_parameters():
             if "nin" in name or "merge" in name:  # keeps a signal alive through tens of levels
@@ -102,8 +106,8 @@ class TreeNiN(nn.Module):
             depth: (N, K) integers, steps down from the root; 0 for the root, -1 for no node.
         """
         levels = levels_of(children, depth)
-        root, jet = self._root(features.flatten(0, 1)[levels.node], levels), levels.node
-        jet = jet[: len(root)] // depth.shape[1]  # the roots are the first level
+        root = self._root(features.flatten(0, 1)[levels.node], levels)  # (R, H)
+        jet = levels.node[: len(root)] // depth.shape[1]  # the roots are the first level
         embedding = root.new_zeros(len(depth), root.shape[1]).index_copy(0, jet, root)  # (N, H)
         return self.head(embedding)
 
@@ -126,13 +130,17 @@ class TreeNiN(nn.Module):
 
     def _nodes(self, x: Tensor, levels: Levels) -> tuple[list[Tensor], list[Tensor]]:
         """What needs no children, for each depth: states of leaves, and u of the other nodes."""
-        sizes = [size for pair in levels.sizes for size in pair]
-        parts = x.split(sizes)
-        n_inner, n_leaves = (list(n) for n in zip(*levels.sizes, strict=True))
-        leaves = self.leaf(torch.cat(parts[1::2]))
-        shallow = sum(n_leaves[:2])  # below the root there are other networks, at it there is none
+        n_inner = [inner for inner, _ in levels.sizes]
+        n_leaves = [leaves for _, leaves in levels.sizes]
+        levels_of_x = x.split([sum(pair) for pair in levels.sizes])
+        split = [level.split(pair) for level, pair in zip(levels_of_x, levels.sizes, strict=True)]
+        inner = torch.cat([inner for inner, _ in split])
+        leaves = self.leaf(torch.cat([leaves for _, leaves in split]))
+        shallow = sum(
+            n_leaves[:2]
+        )  # the root's children have networks of their own, the root has none
         leaves = torch.cat([leaves[:shallow], self.leaf_nin(leaves[shallow:])])
-        return leaves.split(n_leaves), self.inner(torch.cat(parts[::2])).split(n_inner)
+        return leaves.split(n_leaves), self.inner(inner).split(n_inner)
 
     def __repr__(self) -> str:
         return (

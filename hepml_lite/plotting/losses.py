@@ -2,16 +2,45 @@
 
 import io
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hepml_lite.plotting.style import COLOURS, class_style
 
+if TYPE_CHECKING:
+    from IPython.display import DisplayHandle, Image
 
-def loss_curves(ax: Axes, history: Any) -> Axes:
+
+class Losses(Protocol):
+    """What is drawn of a training; `hepml_lite.training.History` has it."""
+
+    @property
+    def total_epochs(self) -> int:
+        """Planned number of epochs."""
+        ...
+
+    @property
+    def train_loss(self) -> Sequence[float]:
+        """Loss after each epoch."""
+        ...
+
+    @property
+    def validation_loss(self) -> Sequence[float]:
+        """Loss after each epoch, empty without validation."""
+        ...
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights are kept, from 1; 0: none yet."""
+        ...
+
+
+def loss_curves(ax: Axes, history: Losses) -> Axes:
     """Training and validation loss after each epoch, with the best epoch marked.
 
     `history` is that of `training.fit`; its total_epochs fixes the x axis while curves grow.
@@ -28,7 +57,7 @@ def loss_curves(ax: Axes, history: Any) -> Axes:
         ax.plot(*best, "*", color=COLOURS["green"], ms=16, label=f"best: epoch {best[0]}")
     ax.set(xlabel="epoch", ylabel="loss", xlim=(0.5, max(history.total_epochs, done, 1) + 0.5))
     ax.set_title(", ".join(title), fontsize="medium")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
     if done:
         ax.legend(loc="upper right")
     return ax
@@ -43,27 +72,30 @@ class LiveLoss:
     """
 
     def __init__(self, seconds: float = 0.3):
-        self.seconds, self._handle, self._drawn = seconds, None, -np.inf
+        self.seconds = seconds
+        self._handle: DisplayHandle | None = None
+        self._drawn = -np.inf
 
-    def on_start(self, history: Any) -> None:
+    def on_start(self, history: Losses) -> None:
         """Show the empty figure that the epochs fill."""
-        self._handle, self._drawn = _display_handle(), -np.inf
+        self._handle = _display_handle()
+        self._drawn = -np.inf
         if self._handle is not None:
             self._handle.display(_loss_image(history))
 
-    def on_epoch_end(self, history: Any) -> None:
+    def on_epoch_end(self, history: Losses) -> None:
         """Redraw, unless the last redraw was a moment ago."""
         if time.monotonic() - self._drawn >= self.seconds:
             self.on_end(history)
 
-    def on_end(self, history: Any) -> None:
+    def on_end(self, history: Losses) -> None:
         """Draw the curves as they are now."""
         if self._handle is not None:
             self._handle.update(_loss_image(history))
             self._drawn = time.monotonic()
 
 
-def _display_handle() -> Any:
+def _display_handle() -> "DisplayHandle | None":
     """A handle on one output of the running cell, or None outside a Jupyter kernel."""
     try:
         from IPython import get_ipython
@@ -73,12 +105,14 @@ def _display_handle() -> Any:
     return DisplayHandle() if hasattr(get_ipython(), "kernel") else None
 
 
-def _loss_image(history: Any) -> Any:
+def _loss_image(history: Losses) -> "Image":
     """The loss curves as an image for IPython, with an alternative text."""
     from IPython.display import Image
 
     # pyplot would show the figure a second time below the cell; a layout engine doubles the time
-    figure, buffer = Figure(figsize=(8, 4), dpi=80, layout="none"), io.BytesIO()
+    figure = Figure(figsize=(8, 4), dpi=80)
+    figure.set_layout_engine("none")
+    buffer = io.BytesIO()
     ax = loss_curves(figure.add_axes((0.12, 0.16, 0.86, 0.74)), history)
     figure.savefig(buffer, format="png")
     return Image(buffer.getvalue(), format="png", alt=f"Loss curves: {ax.get_title()}")

@@ -11,7 +11,7 @@ from hepml_lite.statistics.calibration import expected_calibration_error, reliab
 
 
 def reliability_diagram(
-    ax: Axes, probabilities_by_name: Mapping[str, ArrayLike], labels: ArrayLike, n_bins: int = 10
+    ax: Axes, labels: ArrayLike, probabilities_by_name: Mapping[str, ArrayLike], n_bins: int = 10
 ) -> Axes:
     """Observed share of signal against predicted probability; a calibrated tagger is the diagonal.
 

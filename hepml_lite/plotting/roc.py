@@ -15,7 +15,7 @@ def roc_curves(
     labels: ArrayLike,
     scores_by_name: Mapping[str, ArrayLike],
     n_bootstrap: int = 100,
-    rng: Seed = None,
+    rng: Seed = 0,
     level: float = 0.68,
     weights: ArrayLike | None = None,
 ) -> Axes:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -102,18 +103,19 @@ def draw_observables(ax: Axes, jet: Jets) -> None:
     ax.set_title("observables")
 
 
-def movement_table(moved: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
-    """A table (rows, columns) of how far each view moves: empty where it does not notice.
+def draw_movement(moved: pd.DataFrame) -> Figure:
+    """How far each view (row) moves under each change (column): empty where it does not notice.
 
     Below a thousandth counts as not noticing: that is what single precision and rounding do.
     """
+    values = moved.to_numpy(float)
     fig, ax = plt.subplots(figsize=(13, 5.5))
-    ax.imshow(np.minimum(moved, 1), cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
-    for (i, k), value in np.ndenumerate(moved):
+    ax.imshow(np.minimum(values, 1), cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    for (i, k), value in np.ndenumerate(values):
         text = "" if value < 1e-3 else f"{value:.2f}" if value >= 0.005 else "<0.01"
         ax.text(k, i, text, ha="center", va="center")
-    ax.set_xticks(range(len(columns)), [textwrap.fill(name, 12) for name in columns])
-    ax.set_yticks(range(len(rows)), rows)
+    ax.set_xticks(range(len(moved.columns)), [textwrap.fill(name, 12) for name in moved.columns])
+    ax.set_yticks(range(len(moved)), moved.index)
     ax.tick_params(length=0)
     ax.xaxis.tick_top()
     for edge in ax.spines.values():

@@ -5,7 +5,7 @@ SimCLR, T. Chen et al., arXiv:2002.05709. No label is read.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.training import cosine, fit, predict
 from hepml_lite.training.history import History
+
+if TYPE_CHECKING:
+    from hepml_lite.self_supervised.masked_particles import MaskedParticleModel
 
 
 class ContrastiveEncoder(nn.Module):
@@ -84,20 +87,6 @@ def nt_xent(
     return cross_entropy(similarity, partner)
 
 
-def alignment(first: Tensor, second: Tensor) -> float:
-    """Mean squared distance of two views on the unit sphere; 0 if the augmentations are unseen."""
-    return float((normalize(first, dim=1) - normalize(second, dim=1)).square().sum(1).mean())
-
-
-def uniformity(z: Tensor) -> float:
-    """ln of the mean of exp(-2 d²) over pairs on the unit sphere (arXiv:2005.10242).
-
-    0 if all jets collapsed to one point; the lower, the more of the sphere they fill. For some
-    thousand jets: memory grows with the square of their number.
-    """
-    return float((-2 * nn.functional.pdist(normalize(z, dim=1)).square()).exp().mean().log())
-
-
 def contrastive_loss(
     steps: Sequence[Augmentation] = CENTRED,
     temperature: float = 0.2,
@@ -112,9 +101,10 @@ def contrastive_loss(
     def loss(model: ContrastiveEncoder, jets: Tensor, mask: Tensor) -> Tensor:
         if len(jets) < 2:  # a last batch of one has nothing to be far from
             return 0 * model.project(jets, mask).sum()
-        views = [model.project(*augment(jets, mask, steps)) for _ in range(2)]
+        one = model.project(*augment(jets, mask, steps))
+        other = model.project(*augment(jets, mask, steps))
         negatives = model.project(*augment(jets, mask, anomalous)) if anomalous else None
-        return nt_xent(*views, temperature, negatives)
+        return nt_xent(one, other, temperature, negatives)
 
     return loss
 
@@ -147,12 +137,15 @@ def train_contrastive(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ContrastiveEncoder(body, n_features, n_particles=n_particles)
-    chosen = {"epochs": 10, "batch_size": 256, "schedule": cosine, "learning_rate": 2e-3} | settings
+    chosen: dict[str, Any] = {"epochs": 10, "batch_size": 256}
+    chosen |= {"schedule": cosine, "learning_rate": 2e-3} | settings
     loss = contrastive_loss(steps, temperature, anomalous)
     return model, fit(model, data, loss, seed=seed, **chosen)
 
 
-def embed(encoder: nn.Module, jets: Jets, **settings: Any) -> np.ndarray:
+def embed(
+    encoder: "ContrastiveEncoder | MaskedParticleModel", jets: Jets, **settings: Any
+) -> np.ndarray:
     """Representation (N, D) of jets: `encoder` of their leading particles, relative to the jet.
 
     Works for every encoder of (jets (N, P, 3), mask (N, P)) with `n_particles`, so for a

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hepml_lite.containers.jets import Jets
+from hepml_lite.statistics.inputs import checked_labels
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.metrics import auc, bootstrap
 
@@ -39,7 +40,7 @@ class Probe:
     def auc(self) -> Interval:
         """Mean over the draws of the labels, and how far one draw is off: standard deviation."""
         mean, spread = float(self.aucs.mean()), float(self.aucs.std(ddof=1))
-        return Interval(mean, mean - spread, mean + spread)
+        return Interval.symmetric(mean, spread)
 
     def __str__(self) -> str:
         return f"{self.n_labels:6d} labels: AUC {self.auc} (labels), {self.test} (test jets)"
@@ -62,13 +63,7 @@ def linear_probe(features: ArrayLike, labels: ArrayLike) -> ClassifierMixin:
     Raises:
         ValueError: fewer than three labels of a class, which cannot be cross-validated.
     """
-    labels = np.asarray(labels)
-    counts = [int((labels == c).sum()) for c in (0, 1)]
-    if min(counts) < FOLDS or sum(counts) != len(labels):
-        raise ValueError(
-            f"{counts[0]} labels 0 and {counts[1]} labels 1 among {len(labels)}: {FOLDS} of each "
-            "are needed, and no others; draw more labels or select two classes."
-        )
+    labels = checked_labels(labels, fewest=FOLDS)
     regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     search = GridSearchCV(
         regression, {"logisticregression__C": STRENGTHS}, cv=FOLDS, scoring="neg_log_loss"

@@ -8,6 +8,7 @@ are either the three numbers of a particle (regression) or its token of a `Token
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
@@ -34,7 +35,7 @@ class MaskedParticleModel(nn.Module):
         sizes: of the `TransformerEncoder`: width, n_heads, n_layers, …
     """
 
-    def __init__(self, n_particles: int = 30, n_outputs: int = 3, **sizes: int | float):
+    def __init__(self, n_particles: int = 30, n_outputs: int = 3, **sizes: Any):
         super().__init__()
         self.n_particles = n_particles
         self.encoder = TransformerEncoder(3, **sizes)
@@ -133,12 +134,14 @@ def train_masked(
             f"n_particles={n_particles}, but the tokeniser reads {tokeniser.n_particles}: give "
             "both the same number."
         )
-    data = relative_particles(jets, n_particles)
+    data: tuple[np.ndarray, ...] = relative_particles(jets, n_particles)
     n_outputs = 3
     if tokeniser is not None:
-        data, n_outputs = (*data, tokeniser.encode(jets)), tokeniser.n_codes
+        data = (*data, tokeniser.encode(jets))
+        n_outputs = tokeniser.n_codes
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = MaskedParticleModel(n_particles, n_outputs, **(sizes or {}))
-    chosen = {"epochs": 5, "batch_size": 128, "schedule": cosine, "learning_rate": 2e-3} | settings
+    chosen: dict[str, Any] = {"epochs": 5, "batch_size": 128}
+    chosen |= {"schedule": cosine, "learning_rate": 2e-3} | settings
     return model, fit(model, data, masked_loss(share), seed=seed, **chosen)

@@ -38,9 +38,14 @@ class Codebook(nn.Module):
         alive: a point is dead below this fraction of the mean number of vectors a point.
     """
 
+    codes: Tensor  # (K, L)
+    counts: Tensor  # (K,) running mean of how many vectors chose a code
+    sums: Tensor  # (K, L) running mean of the sum of these vectors
+
     def __init__(self, n_codes: int, n_latent: int, decay: float = 0.95, alive: float = 0.03):
         super().__init__()
-        self.decay, self.alive = decay, alive
+        self.decay = decay
+        self.alive = alive
         self.register_buffer("codes", torch.zeros(n_codes, n_latent))
         self.register_buffer("counts", torch.zeros(n_codes))  # running, of vectors a code
         self.register_buffer("sums", torch.zeros(n_codes, n_latent))  # running, of the vectors
@@ -84,8 +89,9 @@ class VectorQuantisedAutoencoder(nn.Module):
 
     def __init__(self, n_codes: int, n_latent: int = 4, context: bool = False, width: int = 64):
         super().__init__()
-        network = _InContext if context else _Alone
-        self.encoder, self.decoder = network(3, width, n_latent), network(n_latent, width, 3)
+        network: type[_InContext] | type[_Alone] = _InContext if context else _Alone
+        self.encoder = network(3, width, n_latent)
+        self.decoder = network(n_latent, width, 3)
         self.codebook = Codebook(n_codes, n_latent)
 
     def encode(self, jets: Tensor, mask: Tensor) -> Tensor:
@@ -154,7 +160,12 @@ class Tokeniser:
     def fit(self, jets: Jets, **settings: Any) -> History:
         """Learn codebook and autoencoder, without labels; `settings` go to `training.fit`."""
         data = relative_particles(jets, self.n_particles)
-        chosen = {"epochs": 5, "batch_size": 128, "schedule": cosine, "learning_rate": 2e-3}
+        chosen: dict[str, Any] = {
+            "epochs": 5,
+            "batch_size": 128,
+            "schedule": cosine,
+            "learning_rate": 2e-3,
+        }
         return fit(self.model, data, quantised_loss(), seed=self.seed, **(chosen | settings))
 
     @torch.no_grad()
@@ -167,7 +178,7 @@ class Tokeniser:
         if not self.model.codebook.counts.any():
             raise ValueError("this tokeniser has no codebook yet: call fit(jets) first.")
         arrays = relative_particles(jets, self.n_particles)
-        chunks = zip(*(torch.as_tensor(a).split(CHUNK) for a in arrays), strict=True)
+        chunks = zip(*(torch.tensor(a).split(CHUNK) for a in arrays), strict=True)
         return torch.cat([self.model.encode(*chunk) for chunk in chunks]).numpy()
 
     @torch.no_grad()
@@ -193,13 +204,6 @@ class Tokeniser:
         found[:, 0], true[:, 0] = found[:, 0] / true[:, 0], 1
         low, high = central_interval(found - true)
         return Resolution(*((high - low) / 2).tolist())
-
-
-def token_histogram(tokens: np.ndarray, n_codes: int) -> np.ndarray:
-    """How often each jet uses each word, (N, n_codes) int: the jet as a bag of words."""
-    n = len(tokens)
-    bins = np.arange(n)[:, None] * n_codes + tokens  # (N, P)
-    return np.bincount(bins[tokens != PADDING], minlength=n * n_codes).reshape(n, n_codes)
 
 
 def codebook_usage(tokens: np.ndarray, n_codes: int) -> tuple[float, float]:

@@ -5,8 +5,12 @@ from hepml_lite.statistics import (
     decorrelation,
     efficiency_shift,
     equal_efficiency,
+    inputs,
     intervals,
     metrics,
+    scored_variation,
+    tagger_rates,
+    thresholds,
     working_point,
 )
 
@@ -15,7 +19,11 @@ __all__ = [
     "decorrelation",
     "efficiency_shift",
     "equal_efficiency",
+    "inputs",
     "intervals",
     "metrics",
+    "scored_variation",
+    "tagger_rates",
+    "thresholds",
     "working_point",
 ]

@@ -1,8 +1,8 @@
-"""Calibration: does a score of 0.8 mean that 80 % of such jets are signal, and how to mend it.
+"""Calibration: are 80 % of the jets with a score of 0.8 signal, and how to correct the score.
 
 C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks",
-arXiv:1706.04599. A probability is calibrated for one mixture of the classes: with other shares of
-signal and background in the sample it no longer is.
+arXiv:1706.04599. A probability is calibrated for one mixture of the classes. It is not calibrated
+for a sample with other fractions of signal and background.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logsumexp, softmax, xlogy
+from scipy.special import expit, logsumexp, softmax
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from hepml_lite.statistics.inputs import (
+    checked_columns,
+    checked_probabilities,
+    checked_scores,
+)
 from hepml_lite.statistics.intervals import Interval, central_interval, efficiency_interval
 from hepml_lite.statistics.metrics import Seed
 
@@ -31,30 +36,21 @@ class ReliabilityCurve(NamedTuple):
 
 
 class CalibrationError(NamedTuple):
-    """Expected calibration error of a sample, beside that of a perfect calibration."""
+    """Expected calibration error of a sample, and that of a perfect calibration."""
 
     value: float  # mean distance between predicted and observed share of signal
-    if_calibrated: Interval  # what a perfect calibration would show on so many jets: mean, 68 %
-    p_value: float  # chance that a perfect calibration shows this much or more
-
-
-class Decomposition(NamedTuple):
-    """score = miscalibration - discrimination + uncertainty, exactly; each of them >= 0."""
-
-    score: float  # mean Brier score or log loss [nat]
-    miscalibration: float  # what isotonic recalibration of these jets takes away; biased upwards
-    discrimination: float  # what the recalibrated tagger gains over the base rate
-    uncertainty: float  # score of always giving the base rate
+    if_calibrated: Interval  # of a perfect calibration with as many jets: mean, 68 %
+    p_value: float  # probability that a perfect calibration has this error or more
 
 
 @dataclass(frozen=True)
 class Temperature:
-    """Softmax of logits over a temperature; above 1 the network was too sure of itself."""
+    """Softmax of logits over a temperature; above 1 the network was overconfident."""
 
     temperature: float
 
     def __call__(self, logits: ArrayLike) -> np.ndarray:
-        """Probability of signal (N,) of logits (N,) or (N, 2); of logits (N, C) all C, (N, C)."""
+        """Probabilities: of signal (N,) for logits (N,) or (N, 2), of all classes for (N, C)."""
         logits = np.asarray(logits, dtype=float) / self.temperature
         if logits.ndim == 1:
             return expit(logits)
@@ -73,10 +69,11 @@ def reliability_curve(
     Raises:
         ValueError: probabilities outside [0, 1], labels other than 0 and 1, shapes, n_bins < 1.
     """
-    labels, probability = _checked(labels, probability)
-    place = _bins(probability, n_bins)
-    jets, signal = np.bincount(place), np.bincount(place, weights=labels)
-    predicted = np.bincount(place, weights=probability) / jets
+    labels, probability = checked_probabilities(labels, probability)
+    bin_of_jet = _bins(probability, n_bins)
+    jets = np.bincount(bin_of_jet)
+    signal = np.bincount(bin_of_jet, weights=labels)
+    predicted = np.bincount(bin_of_jet, weights=probability) / jets
     counts = zip(signal.astype(int).tolist(), jets.tolist(), strict=True)
     observed, low, high = np.array([efficiency_interval(k, n, level) for k, n in counts]).T
     return ReliabilityCurve(predicted, observed, low, high, jets)
@@ -87,12 +84,12 @@ def expected_calibration_error(
     probability: ArrayLike,
     n_bins: int = 10,
     n_bootstrap: int = 500,
-    rng: Seed = None,
+    rng: Seed = 0,
 ) -> CalibrationError:
     """ECE, eq. 3 of arXiv:1706.04599 for two classes and the probability of signal.
 
-    A mean of absolute values is never zero in a finite sample. How large it is for a calibrated
-    tagger is found by drawing labels with the predicted probabilities, n_bootstrap times.
+    A mean of absolute values is never zero in a finite sample. Labels drawn with the predicted
+    probabilities, n_bootstrap times, show how large it is for a calibrated tagger.
 
     Raises:
         ValueError: as `reliability_curve`, or n_bootstrap < 2.
@@ -101,49 +98,30 @@ def expected_calibration_error(
         raise ValueError(
             f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 draws, better 500"
         )
-    labels, probability = _checked(labels, probability)
-    place, rng = _bins(probability, n_bins), np.random.default_rng(rng)
+    labels, probability = checked_probabilities(labels, probability)
+    bin_of_jet = _bins(probability, n_bins)
+    rng = np.random.default_rng(rng)
 
     def error(truth: np.ndarray) -> float:
-        return float(np.abs(np.bincount(place, weights=truth - probability)).sum() / len(truth))
+        differences = np.bincount(bin_of_jet, weights=truth - probability)
+        return float(np.abs(differences).sum() / len(truth))
 
     value = error(labels)
     null = np.array([error(rng.random(len(labels)) < probability) for _ in range(n_bootstrap)])
-    expected = Interval(float(null.mean()), *map(float, central_interval(null)))
-    return CalibrationError(value, expected, float((1 + (null >= value).sum()) / (1 + n_bootstrap)))
+    low, high = central_interval(null)
+    expected = Interval(float(null.mean()), float(low), float(high))
+    p_value = (1 + (null >= value).sum()) / (1 + n_bootstrap)
+    return CalibrationError(value, expected, float(p_value))
 
 
 def brier_score(labels: ArrayLike, probability: ArrayLike) -> float:
     """Mean (p - y)^2, of 0 to 1: smallest for the true probability (Brier 1950)."""
-    labels, probability = _checked(labels, probability)
+    labels, probability = checked_probabilities(labels, probability)
     return float(np.mean((probability - labels) ** 2))
 
 
-def log_loss(labels: ArrayLike, probability: ArrayLike) -> float:
-    """Mean -ln of the probability given to the true class [nat]; inf for a wrong certainty."""
-    labels, probability = _checked(labels, probability)
-    return float(-np.mean(xlogy(labels, probability) + xlogy(1 - labels, 1 - probability)))
-
-
-def decomposition(
-    labels: ArrayLike, probability: ArrayLike, score: Callable[..., float] = brier_score
-) -> Decomposition:
-    """Score split into what calibration can mend and what it cannot (CORP, arXiv:2008.03033).
-
-    `score` is `brier_score` or `log_loss`. No bins: isotonic regression takes their place.
-
-    Raises:
-        ValueError: as `reliability_curve`.
-    """
-    labels, probability = _checked(labels, probability)
-    mended = isotonic(probability, labels)(probability)
-    base_rate = np.full(len(labels), labels.mean())
-    found, best, none = (score(labels, p) for p in (probability, mended, base_rate))
-    return Decomposition(found, found - best, none - best, none)
-
-
-def temperature_scaling(logits: ArrayLike, labels: ArrayLike) -> Temperature:
-    """The temperature of the smallest cross entropy: one number, so no score changes places.
+def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:
+    """The temperature with the smallest cross entropy. It does not change the order of the scores.
 
     Section 4 of arXiv:1706.04599. Fit it on the validation split, never on training jets.
 
@@ -153,7 +131,10 @@ def temperature_scaling(logits: ArrayLike, labels: ArrayLike) -> Temperature:
         ValueError: shapes, labels without a logit, or no best temperature: perfectly separated
             classes (T → 0), or logits no better than guessing (T → inf).
     """
-    logits, labels = _checked_logits(logits, labels)
+    logits = np.asarray(logits, dtype=float)
+    if logits.ndim == 1:  # one logit against that of the background, which is 0
+        logits = np.stack([np.zeros_like(logits), logits], axis=1)
+    labels, logits = checked_columns(labels, logits, fewest=0)
 
     true = logits[np.arange(len(labels)), labels]
     # the entropy is convex in 1/T: its slope at 0 and what remains at infinity decide both ends
@@ -171,61 +152,33 @@ def temperature_scaling(logits: ArrayLike, labels: ArrayLike) -> Temperature:
     return Temperature(float(np.exp(minimize_scalar(entropy, bracket=(-1, 1)).x)))
 
 
-def platt_scaling(logits: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
+def platt_scaling(labels: ArrayLike, logits: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
     """p = 1/(1 + exp(-(a s + b))) of scores (N,): temperature and offset (Platt 1999).
 
-    The offset mends a sample with other shares of the classes, too. Better of logits than of
+    The offset also corrects for other fractions of the classes. Logits serve better than
     probabilities. Without Platt's smoothing of the labels, which matters for few jets only.
     """
-    scores, labels = _checked_scores(logits, labels)
+    labels, scores = checked_scores(labels, logits, name="logits")
     regression = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
     regression.fit(scores[:, None], labels)
     slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
     return lambda s: expit(slope * np.asarray(s, dtype=float) + offset)
 
 
-def isotonic(scores: ArrayLike, labels: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
-    """The best rising step function of scores (N,); ties that it makes may change the AUC."""
-    scores, labels = _checked_scores(scores, labels)
+def isotonic(labels: ArrayLike, scores: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
+    """The best rising step function of scores (N,). It makes ties, which may change the AUC.
+
+    Raises:
+        ValueError: as `checked_scores`; both classes are needed.
+    """
+    labels, scores = checked_scores(labels, scores)
     steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, labels)
     return steps.predict
 
 
 def _bins(probability: np.ndarray, n_bins: int) -> np.ndarray:
-    """Bin of each jet (N,), equally many jets a bin; numbers of bins without a gap."""
+    """Bin of each jet (N,): as many jets in each bin, and no bin without jets."""
     if n_bins < 1:
         raise ValueError(f"n_bins={n_bins}: give 1 or more")
     edges = np.quantile(probability, np.linspace(0, 1, n_bins + 1)[1:-1])
     return np.unique(np.searchsorted(edges, probability), return_inverse=True)[1]
-
-
-def _checked(labels: ArrayLike, probability: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    probability, labels = _checked_scores(probability, labels)
-    if probability.min() < 0 or probability.max() > 1:
-        raise ValueError(
-            f"probabilities from {probability.min():.3g} to {probability.max():.3g}: they lie in "
-            "[0, 1]; of logits take the softmax, as training.predict_probability does"
-        )
-    return labels, probability
-
-
-def _checked_scores(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    if np.ndim(scores) != 1:
-        raise ValueError(f"scores {np.shape(scores)}: give (N,); of columns (N, 2) take [:, 1]")
-    logits, labels = _checked_logits(scores, labels)
-    return logits[:, 1], labels
-
-
-def _checked_logits(logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (N, C) and labels (N,); one logit becomes two, that of background 0."""
-    logits, labels = np.asarray(logits, dtype=float), np.asarray(labels)
-    if logits.ndim == 1:
-        logits = np.stack([np.zeros_like(logits), logits], axis=1)
-    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
-        raise ValueError(f"scores {logits.shape}, labels {labels.shape}: give one row a jet")
-    if not np.isin(labels, range(logits.shape[1])).all() or not np.isfinite(logits).all():
-        raise ValueError(
-            f"labels {np.unique(labels)[:9]}, {(~np.isfinite(logits)).sum()} scores not finite: "
-            f"needs labels from 0 to {logits.shape[1] - 1} and finite scores"
-        )
-    return logits, labels.astype(int)

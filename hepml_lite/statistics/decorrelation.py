@@ -1,86 +1,14 @@
-"""Decorrelation (DisCo): a tagger that leaves the mass of the background as it is.
+"""Mass sculpting: how far a cut on a score bends the mass distribution of the background."""
 
-G. Kasieczka, D. Shih, "Robust Jet Classifiers through Distance Correlation", Phys. Rev. Lett. 125
-(2020) 122001, arXiv:2001.05310; distance correlation is that of G. J. Székely, M. L. Rizzo,
-N. K. Bakirov, Ann. Statist. 35 (2007) 2769, arXiv:0803.4101.
-"""
-
-import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
 
+from hepml_lite.statistics.inputs import checked_numbers, checked_scores
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.metrics import Seed
-
-TINY = 1e-12  # relative variance of distances below which a variable is constant
-
-
-def distance_correlation(x: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Distance correlation dCor in [0, 1] of samples x (N,) and y (N,), a scalar with gradients.
-
-    Zero if and only if x and y are independent, in the limit of many examples; 1 if y = a x + b.
-    As in the paper this is the plain sample value (V-statistic), not the bias-corrected one: N
-    independent examples give dCor^2 of order 1/N, above zero. Time and memory grow with N^2. If
-    x or y is constant it is 0, with gradient 0.
-
-    Args:
-        x: (N,) floating point, e.g. scores.
-        y: (N,) e.g. masses, in any unit.
-        weights: (N,) >= 0; an integer weight is worth as many copies.
-
-    Raises:
-        ValueError: other shapes, fewer than 2 examples, or weights that are negative or all zero.
-    """
-    squared = squared_distance_correlation(x, y, weights)
-    # the root has an infinite slope at zero; there the correlation is at its minimum anyway
-    return torch.where(squared > 0, squared.clamp(min=TINY).sqrt(), 0 * squared)
-
-
-def squared_distance_correlation(x: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-    """dCor^2, the term that the paper adds to the loss; else as `distance_correlation`."""
-    weights = _checked_weights(x, y, weights)
-    a, b = (_centred_distances(values, weights) for values in (x, y))  # (N, N) each
-    pairs = weights[:, None] * weights  # (N, N), sum 1
-    covariance, var_x, var_y = ((pairs * c).sum() for c in (a * b, a * a, b * b))
-    if min(var_x, var_y) < TINY:
-        return 0 * covariance
-    return covariance.clamp(min=0) / (var_x * var_y).sqrt()
-
-
-def disco_loss(strength: float, background: int = 0, signal: int = 1) -> Callable[..., Tensor]:
-    """Cross entropy + strength * dCor^2(score, mass) over background jets, a loss for `fit`.
-
-    The data are what the network takes, then masses [GeV] (N,), then labels (N,). The score is the
-    softmax probability of `signal`. Take large batches: dCor^2 of a batch with n background jets
-    has a floor of order 1/n. A large strength makes a constant score the best one: raise it slowly.
-
-    Args:
-        strength: lambda; 0 is the plain cross entropy.
-        background: label of the jets that are decorrelated; in a batch with fewer than 2 none is.
-        signal: column of the logits.
-
-    Raises:
-        ValueError: a negative or infinite strength.
-    """
-    if not 0 <= strength < math.inf:
-        raise ValueError(f"strength={strength}: give lambda >= 0, as 10; 0 does not decorrelate")
-
-    def loss(model: nn.Module, *batch: Tensor) -> Tensor:
-        *inputs, mass, labels = batch
-        logits = model(*inputs)  # (N, n_classes)
-        entropy = nn.functional.cross_entropy(logits, labels.long())
-        chosen = labels == background
-        if strength == 0 or chosen.sum() < 2:
-            return entropy
-        score = logits[chosen].float().softmax(1)[:, signal]
-        return entropy + strength * squared_distance_correlation(score, mass[chosen].float())
-
-    return loss
+from hepml_lite.statistics.thresholds import threshold_at
 
 
 class Sculpting(NamedTuple):
@@ -107,7 +35,7 @@ def mass_sculpting(
     edges: ArrayLike | None = None,
     against: str = "failing",
     n_bootstrap: int = 200,
-    rng: Seed = None,
+    rng: Seed = 0,
 ) -> Sculpting:
     """Jensen-Shannon divergence between background masses that pass and that fail a cut on score.
 
@@ -119,19 +47,20 @@ def mass_sculpting(
         labels: (N,) 1 for signal, 0 for background.
         scores: (N,) larger is more signal-like.
         masses: (N,) [GeV].
-        signal_efficiency: share of the signal behind the cut.
+        signal_efficiency: share of the signal that passes the cut.
         edges: bins of mass; default: 20 bins, equally filled by the background.
         against: "failing" background jets, or "all" of them, before the cut.
         n_bootstrap: resamples, and random cuts.
         rng: generator or seed of both.
 
     Raises:
-        ValueError: shapes, labels, a working point outside (0, 1), or no background on one side.
+        ValueError: shapes, labels, a working point outside (0, 1], or no background on one side.
     """
-    label, score, mass = _checked_jets(labels, scores, masses)
+    label, score = checked_scores(labels, scores)
+    mass = checked_numbers("masses", masses, label, "masses are in GeV")
     if against not in ("failing", "all"):
         raise ValueError(f"against={against!r}: choose 'failing' or 'all' background jets")
-    passed = (score >= _threshold(score, label, signal_efficiency))[label == 0]
+    passed = score[label == 0] >= threshold_at(score[label == 1], signal_efficiency)
     mass = mass[label == 0]
     if passed.all() or not passed.any():
         raise ValueError(
@@ -140,7 +69,8 @@ def mass_sculpting(
         )
     edges = np.quantile(mass, np.linspace(0, 1, 21)) if edges is None else np.asarray(edges)
     mass_bin = _bins(mass, edges)
-    rng, n_bins = np.random.default_rng(rng), len(edges) - 1
+    rng = np.random.default_rng(rng)
+    n_bins = len(edges) - 1
 
     def divergence(rows: np.ndarray | slice, chosen: np.ndarray) -> float:
         after = np.bincount(mass_bin[rows][chosen], minlength=n_bins)
@@ -151,12 +81,11 @@ def mass_sculpting(
     sides = [np.flatnonzero(passed == side) for side in (True, False)]
     draws = (np.concatenate([rng.choice(s, len(s)) for s in sides]) for _ in range(n_bootstrap))
     # resampling shifts a divergence upwards by about the floor, but its spread is right
-    error = np.std([divergence(rows, passed[rows]) for rows in draws])
+    error = float(np.std([divergence(rows, passed[rows]) for rows in draws]))
     floor = np.mean([divergence(slice(None), rng.permutation(passed)) for _ in range(n_bootstrap)])
-    low, high = max(value - error, 0.0), value + error
-    inverse = Interval(*(1 / x if x > 0 else math.inf for x in (value, high, low)))
+    jsd = Interval(value, max(value - error, 0.0), value + error)
     efficiency = efficiency_interval(int(passed.sum()), len(passed))
-    return Sculpting(Interval(value, low, float(high)), inverse, float(floor), efficiency)
+    return Sculpting(jsd, jsd.inverse(), float(floor), efficiency)
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
@@ -185,64 +114,21 @@ def efficiency_by_mass(
         scores: (N,) larger is more signal-like.
         masses: (N,) [GeV].
         edges: (H + 1,) of the mass bins [GeV]; jets outside are left out.
-        signal_efficiency: share of all signal behind the cut.
+        signal_efficiency: share of all signal that passes the cut.
         of: class whose efficiency is asked for.
         level: of the intervals.
 
     Raises:
         ValueError: as `mass_sculpting`.
     """
-    label, score, mass = _checked_jets(labels, scores, masses)
-    passed = score >= _threshold(score, label, signal_efficiency)
+    label, score = checked_scores(labels, scores)
+    mass = checked_numbers("masses", masses, label, "masses are in GeV")
+    passed = score >= threshold_at(score[label == 1], signal_efficiency)
     totals, passing = (
         np.histogram(mass[chosen], edges)[0] for chosen in (label == of, (label == of) & passed)
     )
     counts = zip(passing.tolist(), totals.tolist(), strict=True)
     return [efficiency_interval(k, m, level) if m else None for k, m in counts]
-
-
-def _centred_distances(values: Tensor, weights: Tensor) -> Tensor:
-    """Distances |v_i - v_j| less the means of row and column, plus the mean of all, (N, N)."""
-    distances = (values[:, None] - values).abs()
-    # dCor does not know units, but float32 does: distances of order one lose nothing
-    scale = weights @ distances.detach() @ weights
-    distances = distances / scale.clamp(min=torch.finfo(values.dtype).tiny)
-    means = distances @ weights  # (N,)
-    return distances - means[:, None] - means + means @ weights
-
-
-def _checked_weights(x: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
-    """Weights (N,) of sum 1."""
-    weights = torch.ones_like(x) if weights is None else weights.to(x)
-    if x.ndim != 1 or not x.shape == y.shape == weights.shape or len(x) < 2:
-        raise ValueError(
-            f"x, y and weights have shapes {[tuple(t.shape) for t in (x, y, weights)]}: give one "
-            "number an example, (N,) each, and at least 2 examples"
-        )
-    total = weights.sum()
-    if (weights < 0).any() or total <= 0:
-        raise ValueError(f"weights from {weights.min():g}, sum {total:g}: give >= 0, not all 0")
-    return weights / total
-
-
-def _checked_jets(
-    labels: ArrayLike, scores: ArrayLike, masses: ArrayLike
-) -> tuple[np.ndarray, ...]:
-    arrays = tuple(np.asarray(a) for a in (labels, scores, masses))
-    shapes = [a.shape for a in arrays]
-    if len(set(shapes)) != 1 or arrays[0].ndim != 1:
-        raise ValueError(f"labels, scores and masses have shapes {shapes}: give (N,) each")
-    if set(np.unique(arrays[0])) != {0, 1}:
-        raise ValueError(
-            f"labels hold {np.unique(arrays[0])[:5]}: needs 0 (background) and 1 (signal), both"
-        )
-    return arrays
-
-
-def _threshold(score: np.ndarray, label: np.ndarray, signal_efficiency: float) -> float:
-    if not 0 < signal_efficiency < 1:
-        raise ValueError(f"signal_efficiency={signal_efficiency}: choose it in (0, 1), as 0.5")
-    return float(np.quantile(score[label == 1], 1 - signal_efficiency))
 
 
 def _bins(mass: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_scores
 from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.metrics import Seed
+from hepml_lite.statistics.thresholds import threshold_at
 
-Generator = np.random.Generator
-FEWEST = 10  # background jets behind the threshold, for an interval that means something
+FEWEST = 10  # background jets that pass the threshold; with fewer an interval says nothing
 
 
 class EfficiencyShift(NamedTuple):
@@ -21,8 +23,8 @@ class EfficiencyShift(NamedTuple):
         refitted_rejection: 1/eps_B of the varied jets at the nominal signal efficiency.
         efficiency_change: signal efficiency after the variation minus before, threshold fixed.
         fixed_ratio: rejection after the variation over that before, threshold fixed.
-        refitted_ratio: likewise with the threshold set anew: what the tagger has really lost.
-        threshold_change: threshold set anew minus that of the nominal jets.
+        refitted_ratio: the same with the threshold found again: what the tagger has really lost.
+        threshold_change: threshold found again minus that of the nominal jets.
     """
 
     signal_efficiency: Interval
@@ -42,14 +44,14 @@ def shift_of_efficiency(
     varied_labels: ArrayLike | None = None,
     signal_efficiency: float = 0.5,
     n_bootstrap: int = 200,
-    rng: Generator | int | None = 0,
+    rng: Seed = 0,
     level: float = 0.68,
 ) -> EfficiencyShift:
-    """How efficiency and rejection change at the nominal threshold and at one that is set anew.
+    """How efficiency and rejection change at the nominal threshold and at one found again.
 
-    The same jets before and after share most of their statistical fluctuation. Resamples draw them
-    in pairs, and set the threshold each time, so that the intervals of changes and ratios hold
-    only what the variation adds. Other jets, such as those of another shower, are drawn alone.
+    The same jets before and after share most of their statistical fluctuation. Each resample draws
+    them in pairs and finds the threshold again. The intervals of changes and ratios then hold only
+    what the variation adds. Other jets, such as those of another shower, are drawn alone.
 
     Args:
         labels: (N,) 1 for signal, 0 for background.
@@ -63,15 +65,14 @@ def shift_of_efficiency(
 
     Raises:
         ValueError: for shapes that do not agree, labels other than 0 and 1, a class without jets,
-            scores that are NaN, an efficiency outside (0, 1], or fewer than ten background jets
-            behind the nominal threshold.
+            scores that are NaN or infinite, an efficiency outside (0, 1], or fewer than
+            ten background jets above the nominal threshold.
     """
-    rng, paired = np.random.default_rng(rng), varied_labels is None
-    before = _by_class(labels, nominal)
-    after = _by_class(labels if paired else varied_labels, varied)
-    if not 0 < signal_efficiency <= 1:
-        raise ValueError(f"signal_efficiency {signal_efficiency}: choose in (0, 1], such as 0.5")
-    passing = int((before[0] >= _threshold(before[1], signal_efficiency)).sum())
+    rng = np.random.default_rng(rng)
+    paired = varied_labels is None
+    before = _by_class(labels, nominal, "nominal")
+    after = _by_class(labels if varied_labels is None else varied_labels, varied, "varied")
+    passing = int((before[0] >= threshold_at(before[1], signal_efficiency)).sum())
     if passing < FEWEST:
         raise ValueError(
             f"{passing} background jets pass at signal efficiency {signal_efficiency}: at least "
@@ -79,10 +80,9 @@ def shift_of_efficiency(
         )
     resamples = []
     for _ in range(n_bootstrap):
-        drawn = [rng.integers(len(scores), size=len(scores)) for scores in before]
-        other = drawn if paired else [rng.integers(len(s), size=len(s)) for s in after]
-        pairs = [[s[i] for s, i in zip(*x, strict=True)] for x in ((before, drawn), (after, other))]
-        resamples.append(_shift(*pairs, signal_efficiency))
+        drawn = _drawn(before, rng)
+        other = drawn if paired else _drawn(after, rng)
+        resamples.append(_shift(_chosen(before, drawn), _chosen(after, other), signal_efficiency))
     low, high = central_interval(resamples, level)
     values = _shift(before, after, signal_efficiency)
     return EfficiencyShift(*(Interval(*map(float, x)) for x in zip(values, low, high, strict=True)))
@@ -90,7 +90,7 @@ def shift_of_efficiency(
 
 def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float) -> np.ndarray:
     """The eight numbers of `EfficiencyShift`; scores of background and signal before and after."""
-    threshold, refitted = (_threshold(scores[1], efficiency) for scores in (before, after))
+    threshold, refitted = (threshold_at(scores[1], efficiency) for scores in (before, after))
     passing = [(after[1] >= threshold).mean(), (before[1] >= threshold).mean()]
     cuts = (before[0], threshold), (after[0], threshold), (after[0], refitted)
     background = np.array([(scores >= cut).mean() for scores, cut in cuts])
@@ -100,23 +100,17 @@ def _shift(before: list[np.ndarray], after: list[np.ndarray], efficiency: float)
     return np.array([passing[0], *rejection, change, *ratios, refitted - threshold])
 
 
-def _threshold(signal: np.ndarray, efficiency: float) -> float:
-    """The largest threshold that at least this share of the signal passes."""
-    rank = max(1, round(efficiency * len(signal)))
-    return np.partition(signal, len(signal) - rank)[len(signal) - rank]
+def _drawn(classes: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Positions drawn with replacement within each class."""
+    return [rng.integers(len(scores), size=len(scores)) for scores in classes]
 
 
-def _by_class(labels: ArrayLike, scores: ArrayLike) -> list[np.ndarray]:
+def _chosen(classes: list[np.ndarray], positions: list[np.ndarray]) -> list[np.ndarray]:
+    return [scores[rows] for scores, rows in zip(classes, positions, strict=True)]
+
+
+def _by_class(labels: ArrayLike, scores: ArrayLike, name: str) -> list[np.ndarray]:
     """Scores of the background and of the signal."""
-    labels, scores = np.asarray(labels), np.asarray(scores, float)
-    if labels.ndim != 1 or labels.shape != scores.shape:
-        raise ValueError(
-            f"labels {labels.shape} and scores {scores.shape}: give one number a jet, of the same "
-            "jets in the same order; with varied_labels for a sample of others"
-        )
-    if set(np.unique(labels).tolist()) != {0, 1} or np.isnan(scores).any():
-        raise ValueError(
-            f"labels are {np.unique(labels)[:5]} and {np.isnan(scores).sum()} scores are NaN: "
-            "labels 0 and 1, some of each, and scores that are numbers are needed"
-        )
+    remedy = "for a sample of other jets give varied_labels"
+    labels, scores = checked_scores(labels, scores, name=name, remedy=remedy)
     return [scores[labels == c] for c in (0, 1)]

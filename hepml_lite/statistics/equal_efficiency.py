@@ -1,21 +1,24 @@
-"""Two selections compared fairly: which lets fewer background jets pass at equal signal efficiency?
+"""Two selections compared fairly: which one passes less background at equal signal efficiency?
 
 Both are measured on the same jets, so most of their fluctuations are shared and cancel. With n
 background jets passing the cut, m the network and a both, the ratio of their numbers has
 
     Var ln(n/m) = 1/n + 1/m - 2a/(nm),
 
-McNemar's paired comparison (Psychometrika 12 (1947) 153) written as a relative error. To this adds
-what the signal sample does not know: the network's threshold is set where as many signal jets
-pass as through the cut, and on another sample it would lie elsewhere.
+McNemar's paired comparison (Psychometrika 12 (1947) 153) written as a relative error. The signal
+sample adds a second error. The network's threshold lies where as many signal jets pass as pass the
+cut, and another sample would move it.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_scores
 from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.thresholds import threshold_at
 from hepml_lite.statistics.working_point import WorkingPoint, working_point
 
 
@@ -29,28 +32,33 @@ class Comparison(NamedTuple):
     sigmas: float  # ln(gain) over its error: negative where the cut is better; NaN if unknown
 
 
-def matched_threshold(labels: np.ndarray, scores: np.ndarray, passed_signal: int) -> float:
+def matched_threshold(labels: ArrayLike, scores: ArrayLike, passed_signal: int) -> float:
     """Threshold that `passed_signal` signal jets reach, score >= threshold; inf for none.
 
     Raises:
-        ValueError: if there are fewer signal jets.
+        ValueError: if there are fewer signal jets, or as `checked_scores`.
     """
+    labels, scores = checked_scores(labels, scores)
     signal = scores[labels == 1]
     if not 0 <= passed_signal <= len(signal):
         raise ValueError(f"{passed_signal} of {len(signal)} signal jets cannot pass")
     if passed_signal == 0:
         return math.inf
-    k = len(signal) - passed_signal
-    return float(np.partition(signal, k)[k])
+    return threshold_at(signal, passed_signal / len(signal))
 
 
 def compare_at_equal_efficiency(
-    labels: np.ndarray, selected: np.ndarray, scores: np.ndarray
+    labels: ArrayLike, selected: ArrayLike, scores: ArrayLike
 ) -> Comparison:
     """Compare the cut `selected` (N,) bool with the network's `scores` (N,) on the same jets.
 
     The interval comes from one test sample and one training: another training adds its own spread.
+
+    Raises:
+        ValueError: as `working_point` and `checked_scores`.
     """
+    labels, scores = checked_scores(labels, scores)
+    selected = np.asarray(selected)
     cut = working_point(labels, selected)
     threshold = matched_threshold(labels, scores, cut.passed_signal)
     accepted = scores >= threshold
@@ -67,11 +75,11 @@ def compare_at_equal_efficiency(
 
 
 def _from_signal(labels, scores, selected, accepted, network: WorkingPoint) -> float:
-    """Error of ln(eps_B of the network) since the signal sample sets its threshold.
+    """Error of ln(eps_B of the network) from the signal sample, which sets the threshold.
 
-    The number of signal jets in one selection but not the other fluctuates by its square root,
-    and by one jet at least; half the change of ln(eps_B) between thresholds moved up and down by
-    that is the error.
+    The number of signal jets in one selection but not in the other fluctuates by its square root,
+    at least by one jet. The thresholds move up and down by that many signal jets. The error is half
+    the change of ln(eps_B) between them.
     """
     moved = max(round(math.sqrt((labels[selected != accepted] == 1).sum())), 1)
     numbers = []

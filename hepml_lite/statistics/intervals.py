@@ -1,19 +1,35 @@
-"""Confidence intervals: what a finite sample leaves open about a value, and how to print it."""
+"""Confidence intervals of values measured on a finite sample, and how to print them."""
 
 import math
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 class Interval(NamedTuple):
-    """A value with its confidence interval [low, high]; prints as "304 ± 21"."""
+    """A value with its confidence interval [low, high]; prints as "304 ± 21".
+
+    A format prints all digits asked for and does not round as the Particle Data Group does:
+
+    >>> interval = Interval.symmetric(1298, 46)
+    >>> f"{interval}, {interval:g}, {interval:.1f}"
+    '1300 ± 50, 1298 ± 46, 1298.0 ± 46.0'
+    """
 
     value: float
     low: float
     high: float
+
+    @classmethod
+    def symmetric(cls, value: float, error: float = 0.0) -> Self:
+        """The interval value ± error; without an error it has no width."""
+        return cls(value, value - error, value + error)
+
+    def inverse(self) -> "Interval":
+        """The interval of 1/x for x >= 0: ends exchanged, and inf for 1/0."""
+        return Interval(_inverse(self.value), _inverse(self.high), _inverse(self.low))
 
     @property
     def errors(self) -> tuple[float, float]:
@@ -24,6 +40,12 @@ class Interval(NamedTuple):
     def error(self) -> float:
         """Half the width of the interval."""
         return (self.high - self.low) / 2
+
+    def __format__(self, spec: str) -> str:
+        if not spec.endswith(("e", "f", "g")):  # a width, or nothing
+            return format(str(self), spec)
+        value, error = format(self.value, spec), format(self.error, spec)
+        return f"{value} ± {error}" if self.error else value
 
     def __str__(self) -> str:
         numbers = (self.value, *self.errors)
@@ -55,7 +77,7 @@ def central_interval(values: ArrayLike, level: float = 0.68) -> np.ndarray:
 def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interval:
     """Efficiency passed/total with its Wilson score interval (Wilson 1927).
 
-    Unlike ± sqrt(eps (1 - eps) / N) it stays inside [0, 1] and is not empty at 0 and at 1.
+    Unlike ± sqrt(eps (1 - eps) / N) it stays inside [0, 1], and it has a width at 0 and at 1.
 
     Raises:
         ValueError: unless 0 <= passed <= total, total > 0 and level is in (0, 1).
@@ -63,12 +85,18 @@ def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interva
     if not (0 <= passed <= total and total > 0):
         raise ValueError(f"passed={passed} of total={total}: needs 0 <= passed <= total, total > 0")
     z = NormalDist().inv_cdf((1 + _checked_level(level)) / 2)
-    efficiency, shrink = passed / total, 1 + z**2 / total
+    efficiency = passed / total
+    shrink = 1 + z**2 / total
     centre = (efficiency + z**2 / (2 * total)) / shrink
     half = z / shrink * math.sqrt(efficiency * (1 - efficiency) / total + (z / (2 * total)) ** 2)
     # at 0 and 1 the formula ends exactly there, but for rounding
-    low, high = centre - half if passed else 0.0, centre + half if passed < total else 1.0
+    low = centre - half if passed else 0.0
+    high = centre + half if passed < total else 1.0
     return Interval(efficiency, low, high)
+
+
+def _inverse(x: float) -> float:
+    return 1 / x if x > 0 else math.inf
 
 
 def _checked_level(level: float) -> float:

@@ -1,4 +1,4 @@
-"""How well scores separate signal from background, and how well a finite sample knows it.
+"""How well scores separate signal from background, with the errors of a finite sample.
 
 Labels are 1 for signal and 0 for background; the larger a score, the more signal-like the jet. A
 jet passes a threshold t if score >= t. Every function raises ValueError, saying what to do, if
@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_weights
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.intervals import efficiency_interval as efficiency_interval
+from hepml_lite.statistics.thresholds import first_reaching
 
 Seed = np.random.Generator | int | None
 Weights = ArrayLike | None
@@ -31,7 +33,7 @@ class RocBand(NamedTuple):
 def roc_curve(
     labels: ArrayLike, scores: ArrayLike, weights: Weights = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Efficiencies of both classes behind every threshold, from the tightest to none.
+    """Efficiencies of both classes at every threshold, from the tightest to the loosest.
 
     Returns (background_efficiency, signal_efficiency, thresholds), each (T+1,): scikit-learn's
     (fpr, tpr, thresholds) without dropped points. The first threshold is inf: nothing passes.
@@ -53,7 +55,7 @@ def accuracy(
     labels: ArrayLike, scores: ArrayLike, threshold: float = 0.5, weights: Weights = None
 ) -> float:
     """Fraction of jets on the right side of the threshold; it depends on the class mixture."""
-    labels, scores, weights = _validated(labels, scores, weights)
+    labels, scores, weights = checked_weights(labels, scores, weights)
     return float(np.average((scores >= threshold) == labels, weights=weights))
 
 
@@ -81,7 +83,7 @@ def significance_improvement_curve(
     """Signal efficiency and significance improvement eps_S / sqrt(eps_B) at trusted thresholds.
 
     A cut changes the significance S/sqrt(B) by this factor (arXiv:1010.3698). Trusted are
-    thresholds behind which the relative error of the background, 1/sqrt(N_eff), is below the
+    thresholds at which the relative error of the background, 1/sqrt(N_eff), is below the
     bound; N_eff = (sum w)^2 / sum w^2 over the passing background jets, their number if there
     are no weights. A bound of 0.2 asks for more than 25 of them.
 
@@ -122,7 +124,7 @@ def bootstrap(
     labels: ArrayLike,
     scores: ArrayLike,
     n_bootstrap: int = 200,
-    rng: Seed = None,
+    rng: Seed = 0,
     level: float = 0.68,
     weights: Weights = None,
 ) -> Interval:
@@ -138,7 +140,7 @@ def bootstrap(
     Raises:
         ValueError: if n_bootstrap < 2, level is not in (0, 1), or as the module says.
     """
-    sample = _validated(labels, scores, weights)
+    sample = checked_weights(labels, scores, weights)
     values = [_apply(metric, *resample) for resample in _resamples(*sample, n_bootstrap, rng)]
     low, high = central_interval(values, level)
     return Interval(float(_apply(metric, *sample)), float(low), float(high))
@@ -148,7 +150,7 @@ def roc_band(
     labels: ArrayLike,
     scores: ArrayLike,
     n_bootstrap: int = 100,
-    rng: Seed = None,
+    rng: Seed = 0,
     level: float = 0.68,
     signal_efficiency: ArrayLike | None = None,
     weights: Weights = None,
@@ -159,7 +161,7 @@ def roc_band(
     no background passes. Resampling and errors as in `bootstrap` and `background_rejection`.
     """
     grid = np.linspace(0.01, 1, 100) if signal_efficiency is None else np.array(signal_efficiency)
-    sample = _validated(labels, scores, weights)
+    sample = checked_weights(labels, scores, weights)
     curves = [
         _rejection(*roc_curve(*s)[:2], grid) for s in _resamples(*sample, n_bootstrap, rng)
     ]  # (n, G)
@@ -168,10 +170,11 @@ def roc_band(
 
 
 def _passing(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple[np.ndarray, ...]:
-    """Sums of w over background and signal and of w^2 over background behind each threshold."""
-    labels, scores, weights = _validated(labels, scores, weights)
+    """Sums of w over background and signal and of w^2 over background that pass each threshold."""
+    labels, scores, weights = checked_weights(labels, scores, weights)
     order = np.argsort(-scores, kind="stable")  # linear on the sorted scores of `_resamples`
-    labels, scores = labels[order], scores[order]
+    labels = labels[order]
+    scores = scores[order]
     ends = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)  # (T,) ties as one
     if weights is None:
         signal = np.cumsum(labels)[ends]
@@ -184,10 +187,7 @@ def _passing(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple[np
 
 def _rejection(background: np.ndarray, signal: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """1/eps_B of a ROC curve (T + 1,) at target signal efficiencies (G,)."""
-    if not ((targets > 0) & (targets <= 1)).all():
-        raise ValueError(f"signal_efficiency is {targets}: choose working points in (0, 1], as 0.3")
-    # first point that reaches the target; the tolerance absorbs the rounding of summed weights
-    right = np.searchsorted(signal, targets * (1 - 1e-12))
+    right = first_reaching(signal, targets)
     left = right - 1
     step = np.minimum((targets - signal[left]) / (signal[right] - signal[left]), 1)
     passed = background[left] + step * (background[right] - background[left])
@@ -196,12 +196,14 @@ def _rejection(background: np.ndarray, signal: np.ndarray, targets: np.ndarray) 
 
 def _resamples(
     labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None, n: int, rng: Seed
-) -> Iterator[tuple[np.ndarray, ...]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
     """Yield n samples drawn with replacement within each class, already in falling score."""
     if n < 2:
         raise ValueError(f"n_bootstrap is {n}: an interval needs at least 2 resamples, better 200")
-    rng, order = np.random.default_rng(rng), np.argsort(-scores, kind="stable")
-    labels, scores = labels[order], scores[order]
+    rng = np.random.default_rng(rng)
+    order = np.argsort(-scores, kind="stable")
+    labels = labels[order]
+    scores = scores[order]
     classes = [np.flatnonzero(labels == c) for c in (0, 1)]
     counts = np.empty(len(labels), dtype=np.int64)  # repeating by counts keeps the order
     for _ in range(n):
@@ -214,40 +216,3 @@ def _resamples(
 
 def _apply(metric: Callable[..., float], labels, scores, weights) -> float:
     return metric(labels, scores) if weights is None else metric(labels, scores, weights=weights)
-
-
-def _validated(labels: ArrayLike, scores: ArrayLike, weights: Weights) -> tuple:
-    """Arrays (N,) of labels, scores and weights (or None), without jets of weight zero."""
-    labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
-    weights = None if weights is None else np.asarray(weights, dtype=float)
-    shapes = [a.shape for a in (labels, scores, weights) if a is not None]
-    if labels.ndim != 1 or len(set(shapes)) > 1:
-        raise ValueError(
-            f"labels, scores (and weights) have shapes {shapes}: give one number a jet, "
-            "(N,) each; of class probabilities (N, 2) take the column scores[:, 1]"
-        )
-    if not ((labels == 0) | (labels == 1)).all():
-        raise ValueError(
-            f"labels contain {np.unique(labels)[:5]}: 0 (background) and 1 (signal) are allowed; "
-            "select two classes, or compare: labels == signal_class"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError(
-            f"{(~np.isfinite(scores)).sum()} of {len(scores)} scores are NaN or infinite: finite "
-            "ones are needed; did the training diverge? Clip log-ratios with np.clip"
-        )
-    if weights is not None:
-        bad = ~((weights >= 0) & (weights < np.inf))
-        if bad.any():
-            raise ValueError(
-                f"{bad.sum()} weights are negative, NaN or infinite, the first is {weights[bad][0]}"
-                ": give finite weights >= 0; drop or resample these jets"
-            )
-        labels, scores, weights = (a[weights > 0] for a in (labels, scores, weights))
-    counts = [int((labels == c).sum()) for c in (0, 1)]
-    if 0 in counts:
-        raise ValueError(
-            f"{counts[0]} background and {counts[1]} signal jets have a positive weight: both "
-            "classes are needed; check the selection and the weights"
-        )
-    return labels.astype(np.int64), scores, weights

@@ -4,7 +4,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_labels
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 
 
@@ -29,14 +31,13 @@ class WorkingPoint(NamedTuple):
     @property
     def background_rejection(self) -> Interval:
         """1/eps_B with its 68 % interval; inf with a finite lower end if no background passes."""
-        efficiency = self.background_efficiency
-        return Interval(*(1 / e if e else math.inf for e in (efficiency[0], *efficiency[:0:-1])))
+        return self.background_efficiency.inverse()
 
     def significance(self, expected_signal: float, expected_background: float) -> Interval:
         """S/sqrt(B) for the numbers of jets expected before the selection.
 
-        The interval holds the statistical errors of both efficiencies, in quadrature; that of
-        the yields and systematic ones are not in it. Value and upper end are inf if no
+        The interval holds the statistical errors of both efficiencies, in quadrature, but no
+        error of the expected numbers and no systematic error. Value and upper end are inf if no
         background passes.
 
         Raises:
@@ -60,18 +61,22 @@ class WorkingPoint(NamedTuple):
         return Interval(value, max(value - down, 0.0), value + up)
 
 
-def working_point(labels: np.ndarray, selected: np.ndarray) -> WorkingPoint:
+def working_point(labels: ArrayLike, selected: ArrayLike) -> WorkingPoint:
     """Count the jets (N,) with label 1 (signal) and 0 (background) where `selected` (N,) is true.
 
     Raises:
-        ValueError: if the shapes differ or `selected` is not boolean.
+        ValueError: labels other than 0 and 1, shapes that differ, or `selected` that is not
+            boolean.
     """
+    labels = checked_labels(labels, fewest=0)
+    selected = np.asarray(selected)
     if selected.dtype != bool or selected.shape != labels.shape:
         raise ValueError(
             f"selected is {selected.dtype} {selected.shape} for labels {labels.shape}: "
             "give one bool a jet, as scores >= threshold"
         )
-    signal, passed = int(labels.sum()), int(selected.sum())
+    signal = int(labels.sum())
+    passed = int(selected.sum())
     passed_signal = int(labels[selected].sum())
     return WorkingPoint(passed_signal, signal, passed - passed_signal, len(labels) - signal)
 

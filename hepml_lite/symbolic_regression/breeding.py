@@ -16,7 +16,8 @@ class Breeder:
 
     def leaf(self) -> Tree:
         """A variable, one with a factor, or seldom a constant."""
-        kind, name = self.rng.random(), self.names[self.rng.integers(len(self.names))]
+        kind = self.rng.random()
+        name = self.names[int(self.rng.integers(len(self.names)))]
         if kind < 0.15:
             return float(self.rng.normal())
         return ("mul", float(self.rng.normal(1, 0.5)), name) if kind < 0.4 else name
@@ -32,7 +33,7 @@ class Breeder:
         return self.changes[self.rng.integers(len(self.changes))](one, other)
 
     def _above(self, tree: Tree, partner: Callable[[], Tree]) -> Tree:
-        name = self.operators[self.rng.integers(len(self.operators))]
+        name = self.operators[int(self.rng.integers(len(self.operators)))]
         if OPERATORS[name].arity == 1:
             return (name, tree)
         arguments = (tree, partner()) if self.rng.random() < 0.5 else (partner(), tree)

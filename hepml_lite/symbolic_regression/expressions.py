@@ -116,9 +116,10 @@ def subtrees(tree: Tree) -> Iterator[Tree]:
 
 def replace(tree: Tree, i: int, new: Tree) -> Tree:
     """The tree with `new` in place of its i-th subtree."""
-    if i == 0:
+    if i == 0 or not isinstance(tree, tuple):
         return new
-    i, arguments = i - 1, []
+    i = i - 1
+    arguments = []
     for argument in tree[1:]:
         n = size(argument)
         arguments.append(replace(argument, i, new) if 0 <= i < n else argument)

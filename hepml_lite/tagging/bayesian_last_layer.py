@@ -166,9 +166,9 @@ class BayesianLastLayer:
         self, phi: np.ndarray, y: np.ndarray, w: np.ndarray, max_steps: int
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Weights, their Fisher information, and the prior precision, each given the others."""
-        precision, fisher = self._given or 1.0, None
-        for _ in range(max_steps):
-            if self.refit or fisher is None:
+        precision = self._given or 1.0
+        for step in range(max_steps):
+            if self.refit or step == 0:
                 w = _mode(phi, y, w, precision) if self.refit else w
                 fisher = fisher_information(phi, softmax(phi @ w.T, 1))
                 eigenvalues = np.linalg.eigvalsh(fisher).clip(min=0)

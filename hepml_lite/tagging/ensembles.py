@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.self_supervised.linear_probe import linear_probe
+from hepml_lite.statistics.inputs import checked_columns
 from hepml_lite.statistics.intervals import central_interval
 from hepml_lite.training import count_parameters, cross_entropy, fit, predict
 
@@ -71,7 +72,7 @@ def median_ensemble(scores: ArrayLike) -> Ensemble:
     return Ensemble(np.median(scores, axis=0), (high - low) / 2)
 
 
-def score_correlation(scores: ArrayLike, labels: ArrayLike, of_class: int = 0) -> np.ndarray:
+def score_correlation(labels: ArrayLike, scores: ArrayLike, of_class: int = 0) -> np.ndarray:
     """Rank correlations (T, T) of T taggers' scores (N, T) within one class (Spearman).
 
     Two taggers below 1 order the jets of this class differently: they may know different things,
@@ -81,7 +82,7 @@ def score_correlation(scores: ArrayLike, labels: ArrayLike, of_class: int = 0) -
     Raises:
         ValueError: scores and labels do not fit together, or the class has fewer than two jets.
     """
-    scores, labels = _validated(scores, labels)
+    labels, scores = checked_columns(labels, scores, n_classes=2, fewest=0)
     chosen = scores[labels == of_class]  # (M, T)
     if len(chosen) < 2:
         raise ValueError(
@@ -107,13 +108,13 @@ class GoaT:
     def __init__(self, hidden: Sequence[int] = (), epochs: int = 20):
         self.hidden, self.epochs = tuple(hidden), epochs
 
-    def fit(self, scores: ArrayLike, labels: ArrayLike, seed: int = 0) -> Self:
-        """Learn from log-odds (N, T) and labels (N,), 0 or 1; the seed is that of a network.
+    def fit(self, labels: ArrayLike, scores: ArrayLike, seed: int = 0) -> Self:
+        """Learn from labels (N,), 0 or 1, and log-odds (N, T); the seed is that of a network.
 
         Raises:
             ValueError: shapes that do not fit, NaN or infinite scores, or too few jets of a class.
         """
-        scores, labels = _validated(scores, labels)
+        labels, scores = checked_columns(labels, scores, n_classes=2)
         self._mean, self._width = scores.mean(0), scores.std(0) + 1e-12  # each (T,)
         if self.hidden:
             self._fit_network(self._standard(scores), labels, seed)
@@ -128,7 +129,7 @@ class GoaT:
             ValueError: not fitted, or another number of taggers.
         """
         if not hasattr(self, "_model"):
-            raise ValueError("this GoaT has not learned yet: call fit(scores, labels) first.")
+            raise ValueError("this GoaT has not learned yet: call fit(labels, scores) first.")
         scores = np.asarray(scores, dtype=float)
         if scores.ndim != 2 or scores.shape[1] != len(self._mean):
             raise ValueError(f"scores {scores.shape}: fitted to {len(self._mean)} taggers, (N, T).")
@@ -161,8 +162,8 @@ class GoaT:
 
 
 def cross_fitted(
-    scores: ArrayLike,
     labels: ArrayLike,
+    scores: ArrayLike,
     make: Callable[[], GoaT] = GoaT,
     folds: int = 5,
     seed: int = 0,
@@ -172,12 +173,12 @@ def cross_fitted(
     Raises:
         ValueError: fewer than two folds or more than jets of a class, or as `GoaT.fit`.
     """
-    scores, labels = _validated(scores, labels)
+    labels, scores = checked_columns(labels, scores, n_classes=2)
     result = np.empty(len(labels))
     for learn, judge in StratifiedKFold(folds, shuffle=True, random_state=seed).split(
         scores, labels
     ):
-        result[judge] = make().fit(scores[learn], labels[learn], seed).score(scores[judge])
+        result[judge] = make().fit(labels[learn], scores[learn], seed).score(scores[judge])
     return result
 
 
@@ -192,12 +193,3 @@ def _trainings(scores: ArrayLike) -> np.ndarray:
     if not np.isfinite(scores).all():
         raise ValueError("a score is NaN or infinite: log_odds clips them; drop a failed training.")
     return scores
-
-
-def _validated(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    scores, labels = np.asarray(scores, dtype=float), np.asarray(labels)
-    if scores.ndim != 2 or labels.shape != scores.shape[:1]:
-        raise ValueError(f"scores {scores.shape}, labels {labels.shape}: give (N, T) and (N,).")
-    if not np.isfinite(scores).all():
-        raise ValueError("a score is NaN or infinite: take log_odds(probabilities), which clips.")
-    return scores, labels

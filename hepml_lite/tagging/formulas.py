@@ -60,7 +60,7 @@ def formula_variables(jets: Jets, names: Iterable[str] = tuple(VARIABLES)) -> np
         raise ValueError(f"variables {unknown or 'none'}: choose from {list(VARIABLES)}.")
     chosen = [VARIABLES[name] for name in names]
     table = observable_table(jets, [variable.observable for variable in chosen])
-    columns = [table[variable.observable] / variable.unit for variable in chosen]
+    columns = [table[variable.observable].to_numpy() / variable.unit for variable in chosen]
     return np.stack(columns, axis=1).astype(float)
 
 

@@ -50,8 +50,8 @@ class Topics:
 
 
 def jet_topics(
-    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n: int = 200, rng: Seed = None,
-    level: float = 0.68,
+    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int = 200,
+    rng: Seed = 0, level: float = 0.68,
 ) -> Topics:  # fmt: skip
     """Topics of an observable (multiplicity, a score) in samples A and B of jets.
 
@@ -59,29 +59,37 @@ def jet_topics(
         a: (N,) values in sample A.
         b: (M,) values in sample B.
         edges: (H + 1,) of the bins; values outside are counted in the first and last bin.
-        n: bootstrap resamples.
-        rng: of the halves and the resamples.
+        n_bootstrap: resamples.
+        rng: seed or generator of the halves and the resamples.
         level: of the intervals.
 
     Raises:
         ValueError: samples that cannot be told apart, or as `reducibility_factor`.
     """
-    edges, resamples, splits = _prepared(a, b, edges, n, rng)
+    edges, resamples, splits = _prepared(a, b, edges, n_bootstrap, rng)
     kappas = np.stack([_kappas(resamples[:, :, ::s], splits) for s in (1, -1)], -1)  # (n + 1, 2)
     _check_different(kappas, level)
     counts = resamples.sum(1)  # (n + 1, 2, H)
     p_a, p_b = np.moveaxis(_normalised(counts), 1, 0)  # each (n + 1, H)
     topics = topics_from(p_a, p_b, kappas[:, :1], kappas[:, 1:])  # each (n + 1, H)
-    numbers = (*kappas.T, *fractions_from(*kappas.T))
-    kappa_ab, kappa_ba, fraction_a, fraction_b = (_interval(x, level) for x in numbers)
-    anchors = (_anchor(counts[0, ::s], edges) for s in (-1, 1))
-    bands = (np.concatenate([t[:1], central_interval(t[1:], level)]) for t in topics)
-    return Topics(edges, kappa_ab, kappa_ba, *bands, fraction_a, fraction_b, *anchors)
+    fractions = fractions_from(kappas[:, 0], kappas[:, 1])
+    bands = [np.concatenate([t[:1], central_interval(t[1:], level)]) for t in topics]
+    return Topics(
+        edges,
+        _interval(kappas[:, 0], level),
+        _interval(kappas[:, 1], level),
+        bands[0],
+        bands[1],
+        _interval(fractions[0], level),
+        _interval(fractions[1], level),
+        _anchor(counts[0, ::-1], edges),
+        _anchor(counts[0], edges),
+    )
 
 
 def reducibility_factor(
-    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n: int = 200, rng: Seed = None,
-    level: float = 0.68,
+    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int = 200,
+    rng: Seed = 0, level: float = 0.68,
 ) -> Interval:  # fmt: skip
     """kappa(A|B) = min p_A(x)/p_B(x), in [0, 1], with its bootstrap interval.
 
@@ -92,14 +100,15 @@ def reducibility_factor(
     classes the intervals of level 0.68 cover the truth in 75 to 95 % of the cases.
 
     Raises:
-        ValueError: fewer than 100 values in a sample, edges that do not rise, n < 2, or level.
+        ValueError: fewer than 100 values in a sample, edges that do not rise, n_bootstrap < 2, or a
+            level outside (0, 1).
     """
-    _, resamples, splits = _prepared(a, b, edges, n, rng)
+    _, resamples, splits = _prepared(a, b, edges, n_bootstrap, rng)
     return _interval(_kappas(resamples, splits), level)
 
 
 def topics_from(
-    p_a: np.ndarray, p_b: np.ndarray, kappa_ab: ArrayLike, kappa_ba: ArrayLike
+    p_a: np.ndarray, p_b: np.ndarray, kappa_ab: float | np.ndarray, kappa_ba: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """T1 = (p_A - kappa(A|B) p_B) / (1 - kappa(A|B)), and T2 with A and B exchanged.
 
@@ -108,7 +117,9 @@ def topics_from(
     return (p_a - kappa_ab * p_b) / (1 - kappa_ab), (p_b - kappa_ba * p_a) / (1 - kappa_ba)
 
 
-def fractions_from(kappa_ab: ArrayLike, kappa_ba: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def fractions_from(
+    kappa_ab: float | np.ndarray, kappa_ba: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Shares (f_A, f_B) of topic 1 in A and B.
 
     Solves kappa(A|B) = (1 - f_A)/(1 - f_B) and kappa(B|A) = f_B/f_A, which hold if the topics
@@ -119,16 +130,18 @@ def fractions_from(kappa_ab: ArrayLike, kappa_ba: ArrayLike) -> tuple[np.ndarray
 
 
 def _prepared(
-    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n: int, rng: Seed
+    a: ArrayLike, b: ArrayLike, edges: ArrayLike, n_bootstrap: int, rng: Seed
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges, counts (n + 1, G, 2, H) with the data first and resamples after, splits (S, G)."""
-    if n < 2:
-        raise ValueError(f"n is {n}: an interval needs at least 2 resamples, better 200")
+    if n_bootstrap < 2:
+        raise ValueError(
+            f"n_bootstrap is {n_bootstrap}: an interval needs at least 2 resamples, better 200"
+        )
     edges, rng = _checked_edges(edges), np.random.default_rng(rng)
     counts = np.stack([_histogram(values, edges) for values in (a, b)])  # (2, H)
     groups = _dealt(counts, rng)
     # within each group, so that no jet is ever in both halves of a split
-    resamples = rng.multinomial(groups.sum(-1), _normalised(groups), size=(n, GROUPS, 2))
+    resamples = rng.multinomial(groups.sum(-1), _normalised(groups), size=(n_bootstrap, GROUPS, 2))
     splits = np.stack([rng.permutation(GROUPS) < GROUPS // 2 for _ in range(SPLITS)])
     return edges, np.concatenate([groups[None], resamples]), splits.astype(float)
 
@@ -156,7 +169,8 @@ def _cross_fitted(groups: np.ndarray, split: np.ndarray) -> np.ndarray:
     choice = _upper_ends(runs, halves.sum(-1)[..., None]).argmin(-1)  # (n, 2)
     measured = np.take_along_axis(runs, choice[:, ::-1, None, None], -1)[..., 0]  # (n, 2, 2)
     share = measured.sum(1) / halves.sum((1, -1))  # (n, 2 samples), both halves together
-    ratio = np.divide(*share.T, out=np.ones(len(share)), where=share[:, 1] > 0)
+    first, second = share.T
+    ratio = np.divide(first, second, out=np.ones(len(share)), where=second > 0)
     return np.minimum(ratio, 1 - 1e-6)  # at 1 nothing is left, and a topic would be 0/0
 
 

@@ -96,7 +96,9 @@ class Row:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """What `as_json` gave."""
-        made = {k: Figure(**v) if isinstance(v, Mapping) else v for k, v in plain.items()}
+        made: dict[str, Any] = {}
+        for key, value in plain.items():
+            made[key] = Figure(**value) if isinstance(value, Mapping) else value
         return cls(**made)
 
 
@@ -156,7 +158,11 @@ def read_landscape(path: Path = RESULTS) -> dict[str, Row]:
 
 
 def _figure(
-    metric: Callable[..., float], labels: ArrayLike, scores: np.ndarray, n: int, rng: metrics.Seed
+    metric: Callable[..., float],
+    labels: ArrayLike,
+    scores: np.ndarray,
+    n_bootstrap: int,
+    rng: metrics.Seed,
 ) -> Figure:
     """Mean of a metric over trainings; all of them see the same resampled jets."""
 
@@ -164,7 +170,7 @@ def _figure(
         chosen = chosen.astype(int)
         return float(np.mean([metric(labels, one[chosen]) for one in scores]))
 
-    interval = metrics.bootstrap(mean, labels, np.arange(scores.shape[1]), n_bootstrap=n, rng=rng)
+    interval = metrics.bootstrap(mean, labels, np.arange(scores.shape[1]), n_bootstrap, rng)
     single = [metric(labels, one) for one in scores]
     spread = float(np.std(single, ddof=1)) if len(single) > 1 else None
     return Figure(interval.value, (interval.high - interval.low) / 2, spread)

@@ -1,81 +1,92 @@
 """The landscape as a table: ours, with errors, beside the published row of the same approach."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from html import escape
+from typing import Any
 
-from hepml_lite.tagging.landscape import PUBLISHED, Row
-from hepml_lite.tagging.published import Tagger, top_tagger
+import pandas as pd
 
-HEADER = (
-    "tagger", "parameters", "AUC", "accuracy", "1/ε_B (ε_S = 0.3)", "1/ε_B (0.5)", "training",
-    "a jet",
-)  # fmt: skip
-PUBLISHED_HEADER = ("published AUC", "published 1/ε_B (0.3)", "parameters")
+from hepml_lite.plotting.tables import StyledTable, styled
+from hepml_lite.tagging.landscape import PUBLISHED, Figure, Row
+from hepml_lite.tagging.published import PublishedTagger, top_tagger
 
-
-@dataclass(frozen=True)
-class Table:
-    """Cells of text under a header: an HTML table in a notebook, aligned columns in a terminal."""
-
-    header: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
-
-    def __str__(self) -> str:
-        lines = (self.header, *self.cells)
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(
-                cell.rjust(width) if i else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        def row(cells: tuple[str, ...], tag: str) -> str:
-            style = ' style="white-space: nowrap"' if tag == "td" else ""
-            filled = (f"<{tag}{style}>{escape(cell)}</{tag}>" for cell in cells)
-            return "<tr>" + "".join(filled) + "</tr>"
-
-        body = "".join(row(cells, "td") for cells in self.cells)
-        return f"<table><thead>{row(self.header, 'th')}</thead><tbody>{body}</tbody></table>"
+REJECTION = "1/ε_B (ε_S = {:g})"
+TRAINING, SCORING = "training [s]", "scoring [µs/jet]"
+PUBLISHED_AUC = "published AUC"
+PUBLISHED_REJECTION = "published 1/ε_B (ε_S = 0.3)"
+PUBLISHED_PARAMETERS = "published parameters"
 
 
-def table(rows: Iterable[Row], published: Mapping[str, Tagger] | None = None) -> Table:
-    """The rows, best AUC first; errors are those of one training, test sample included.
+def table(
+    rows: Iterable[Row], published: Mapping[str, PublishedTagger] | None = None
+) -> pd.DataFrame:
+    """One row a tagger, best AUC first, indexed by its name.
+
+    A figure of merit has three columns: "AUC", "AUC low" and "AUC high" are the value and both
+    ends of its error, that of one training with the test sample included. Where nothing was
+    measured or published, NaN.
 
     Args:
         rows: see `landscape.Row`.
         published: published rows by the name of ours, see `published_rows`; None: no such columns.
+
+    Raises:
+        ValueError: there are no rows.
     """
-    header = HEADER + (PUBLISHED_HEADER if published is not None else ())
     lines = []
     for row in sorted(rows, key=lambda row: -row.auc.value):
-        figures = (row.auc, row.accuracy, row.rejection_30, row.rejection_50)
-        line = (
-            row.name, f"{row.parameters:,}", *map(str, figures), _seconds(row.train_seconds),
-            "" if row.microseconds is None else f"{row.microseconds:.0f} µs",
-        )  # fmt: skip
-        lines.append(line + (_beside(published.get(row.name)) if published is not None else ()))
-    return Table(header, tuple(lines))
+        line: dict[str, Any] = {"tagger": row.name, "parameters": row.parameters}
+        line |= _with_ends("AUC", row.auc)
+        line |= _with_ends("accuracy", row.accuracy)
+        line |= _with_ends(REJECTION.format(0.3), row.rejection_30)
+        line |= _with_ends(REJECTION.format(0.5), row.rejection_50)
+        line[TRAINING] = row.train_seconds
+        line[SCORING] = row.microseconds
+        if published is not None:
+            line |= _published(published.get(row.name))
+        lines.append(line)
+    if not lines:
+        raise ValueError("no rows: give one or more, as read_landscape().values()")
+    frame = pd.DataFrame(lines).set_index("tagger")
+    measured = [name for name in frame.columns if "parameters" not in name]
+    frame[measured] = frame[measured].astype(float)
+    if published is not None:
+        frame[PUBLISHED_PARAMETERS] = frame[PUBLISHED_PARAMETERS].astype("Int64")
+    return frame
 
 
-def published_rows(names: Iterable[str]) -> dict[str, Tagger]:
+def shown(frame: pd.DataFrame) -> StyledTable:
+    """What `table` gave, to read: values with their errors in one cell."""
+    formats = {TRAINING: "{:,.0f}", SCORING: "{:.0f}", PUBLISHED_AUC: "{:g}"}
+    return styled(
+        frame,
+        formats={name: text for name, text in formats.items() if name in frame.columns},
+        as_printed=[name for name in (PUBLISHED_REJECTION,) if name in frame.columns],
+    )
+
+
+def published_rows(names: Iterable[str]) -> dict[str, PublishedTagger]:
     """The published rows of our approaches of these names, where there are any."""
     return {name: top_tagger(PUBLISHED[name]) for name in names if name in PUBLISHED}
 
 
-def _seconds(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+def _with_ends(name: str, figure: Figure) -> dict[str, float]:
+    return {
+        name: figure.value,
+        f"{name} low": figure.value - figure.error,
+        f"{name} high": figure.value + figure.error,
+    }
 
 
-def _beside(paper: Tagger | None) -> tuple[str, ...]:
+def _published(paper: PublishedTagger | None) -> dict[str, Any]:
+    names = (
+        PUBLISHED_AUC,
+        PUBLISHED_REJECTION,
+        f"{PUBLISHED_REJECTION} low",
+        f"{PUBLISHED_REJECTION} high",
+        PUBLISHED_PARAMETERS,
+    )
     if paper is None:
-        return ("",) * len(PUBLISHED_HEADER)
-    size = "" if paper.parameters is None else f"{paper.parameters:,}"
-    return f"{paper.auc:g}", str(paper.rejection), size
+        return dict.fromkeys(names)
+    value, low, high = paper.rejection
+    ends = (low, high) if low < high else (None, None)  # not every paper gives an error
+    return dict(zip(names, (paper.auc, value, *ends, paper.parameters), strict=True))

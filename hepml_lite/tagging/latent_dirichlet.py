@@ -74,13 +74,15 @@ def word_counts(jets: Jets) -> csr_matrix:
 
 
 def variational_bayes(
-    counts: csr_matrix, start: np.ndarray, alpha: float, eta: float, sweeps: int, inner: int = 3
+    counts: csr_matrix, start: np.ndarray, alpha: float, eta: float, sweeps: int, inner: int = 100
 ) -> np.ndarray:
     """Dirichlet parameters of K topics, (K, V), from word counts (N, V) (eqs. 6-9 of Blei et al.).
 
     In turn, each word of each jet is shared among the topics, given the topics and the shares of
-    the jet, and the topics are counted anew; the likelihood has many maxima, so that what comes
-    out depends on where it starts.
+    the jet, and the topics are counted anew. The likelihood has many maxima: the result depends on
+    where the topics start. The shares of a jet start from equal ones in every sweep. Shares that
+    were kept from the sweep before would stay in the corner into which the first, wrong topics
+    pushed them.
 
     Args:
         counts: sparse, documents by words.
@@ -88,18 +90,24 @@ def variational_bayes(
         alpha: prior of a jet's shares; the smaller, the more a jet is of one topic alone.
         eta: prior of the words of a topic.
         sweeps: how often the topics are counted.
-        inner: updates of the jets' shares in a sweep.
+        inner: the most updates of the jets' shares in a sweep; they stop earlier once a share
+            changes by less than 0.001 on average.
     """
-    (n, v), topics = counts.shape, np.asarray(start, float)
-    jet, word = np.repeat(np.arange(n), np.diff(counts.indptr)), counts.indices  # (T,) each
-    shares = np.ones((n, len(topics)))
+    n_jets, n_words = counts.shape
+    topics = np.asarray(start, float)
+    jet = np.repeat(np.arange(n_jets), np.diff(counts.indptr))  # (T,) the jet of an entry
+    word = counts.indices  # (T,)
     for _ in range(sweeps):
         of_word = _expected(topics)[:, word].T  # (T, K)
+        shares = np.ones((n_jets, len(topics)))
         for _ in range(inner):
             phi = of_word * _expected(shares)[jet]
-            phi *= (counts.data / phi.sum(1))[:, None]
-            shares = alpha + np.stack([np.bincount(jet, p, n) for p in phi.T], axis=1)
-        topics = eta + np.stack([np.bincount(word, p, v) for p in phi.T])
+            phi *= (counts.data / phi.sum(axis=1))[:, None]
+            before = shares
+            shares = alpha + np.stack([np.bincount(jet, p, n_jets) for p in phi.T], axis=1)
+            if np.abs(shares - before).mean() < 1e-3:
+                break
+        topics = eta + np.stack([np.bincount(word, p, n_words) for p in phi.T])
     return topics
 
 
@@ -136,7 +144,7 @@ class LatentDirichlet(Tagger):
             raise ValueError(f"alpha={alpha}, eta={eta}, sweeps={sweeps}: give positive numbers.")
         self.window, self.alpha, self.eta, self.sweeps = window, alpha, eta, sweeps
         self.needs_labels = window is None
-        if window is not None and not self._inside().any():
+        if window is not None and not self._inside(window).any():
             raise ValueError(
                 f"window={window}: give masses between which a bin lies, as (60, 100)."
             )
@@ -161,9 +169,9 @@ class LatentDirichlet(Tagger):
         self._require_fit()
         return np.exp(self.log_topics).reshape(2, *SHAPE).sum(axis=-1)
 
-    def _inside(self) -> np.ndarray:
+    def _inside(self, window: tuple[float, float]) -> np.ndarray:
         """The bins of mass in the window, (M,)."""
-        return (MASS_EDGES[:-1] >= self.window[0]) & (MASS_EDGES[1:] <= self.window[1])
+        return (MASS_EDGES[:-1] >= window[0]) & (MASS_EDGES[1:] <= window[1])
 
     def _fit(self, features: csr_matrix, label: np.ndarray, seed: int) -> None:
         topics = variational_bayes(
@@ -178,7 +186,7 @@ class LatentDirichlet(Tagger):
             return np.random.default_rng(seed).gamma(100, 0.01, (2, counts.shape[1]))
         bins = np.repeat(np.arange(SHAPE[0]), np.prod(SHAPE[1:]))  # (V,) the mass bin of a word
         heaviest = counts.sign().multiply(bins + 1).max(axis=1).toarray()[:, 0] - 1
-        like = (heaviest >= 0) & self._inside()[heaviest]
+        like = (heaviest >= 0) & self._inside(self.window)[heaviest]
         return self.eta + np.stack(
             [np.asarray(counts[rows].sum(axis=0))[0] for rows in (~like, like)]
         )

@@ -1,19 +1,18 @@
 """More than two kinds of jets: who is taken for whom, and each signal against QCD.
 
 Definitions as for JetClass, H. Qu, C. Li, S. Qian, "Particle Transformer for Jet Tagging",
-arXiv:2202.03772: a discriminant from two of many scores, rejection, accuracy and macro AUC.
+arXiv:2202.03772: a discriminant from two of many scores, and accuracy.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.inputs import checked_columns
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
-from hepml_lite.statistics.metrics import Seed, auc, background_rejection, bootstrap
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def confusion(labels: ArrayLike, probabilities: ArrayLike, names: Sequence[str])
     Raises:
         ValueError: shapes or labels that do not fit, or a class without jets.
     """
-    labels, probabilities = _validated(labels, probabilities)
+    labels, probabilities = checked_columns(labels, probabilities)
     n_classes = probabilities.shape[1]
     if len(names) != n_classes:
         raise ValueError(f"{len(names)} names for {n_classes} classes: give one a column.")
@@ -79,22 +78,8 @@ def multiclass_accuracy(labels: ArrayLike, probabilities: ArrayLike) -> Interval
 
     It depends on the mixture of the classes; guessing gives 1/C if they are equally frequent.
     """
-    labels, probabilities = _validated(labels, probabilities)
+    labels, probabilities = checked_columns(labels, probabilities)
     return efficiency_interval(int((probabilities.argmax(1) == labels).sum()), len(labels))
-
-
-def macro_auc(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Mean over pairs of classes of the area under their ROC curve (Hand and Till 2001, eq. 7).
-
-    For classes i and j alone: the mean of the area with p_i and with p_j as the score. The same as
-    scikit-learn's roc_auc_score(average="macro", multi_class="ovo"), which JetClass uses.
-    """
-    labels, probabilities = _validated(labels, probabilities)
-    areas = []
-    for pair in combinations(range(probabilities.shape[1]), 2):
-        chosen = np.isin(labels, pair)
-        areas += [auc(labels[chosen] == i, probabilities[chosen, i]) for i in pair]
-    return float(np.mean(areas))
 
 
 def discriminant(
@@ -107,9 +92,14 @@ def discriminant(
     neither has a score.
 
     Raises:
-        ValueError: a column in both, or none, or one that there is not.
+        ValueError: a column in both, or none, or one that there is not; or negative scores.
     """
     probabilities = np.asarray(probabilities, dtype=float)
+    if probabilities.ndim != 2 or not (probabilities >= 0).all():
+        raise ValueError(
+            f"probabilities of shape {probabilities.shape}: give (N, C), all >= 0; of logits take "
+            "the softmax, as training.predict_probability does"
+        )
     columns = {*signal, *background}
     wrong = not signal or not background or len(columns) < len(signal) + len(background)
     if wrong or not columns <= set(range(probabilities.shape[1])):
@@ -119,38 +109,6 @@ def discriminant(
         )
     s, b = (probabilities[:, list(c)].sum(1) for c in (signal, background))
     return np.divide(s, s + b, out=np.full(len(s), 0.5), where=s + b > 0)
-
-
-def rejections(
-    labels: ArrayLike,
-    probabilities: ArrayLike,
-    names: Sequence[str],
-    background: Sequence[str] = ("quark", "gluon"),
-    signal_efficiency: float = 0.5,
-    n_bootstrap: int = 100,
-    rng: Seed = None,
-) -> dict[str, Interval]:
-    """1/eps_B of each class against the background classes at one signal efficiency.
-
-    Rejection is that of the mixture of background jets in the sample. JetClass quotes it at an
-    efficiency of 50 % (leptonic tops and Higgs: more). An interval ends at inf where no
-    background jet is left: the sample is too small for this class.
-
-    Raises:
-        ValueError: an unknown name, or shapes and labels that do not fit.
-    """
-    labels, probabilities = _validated(labels, probabilities)
-    qcd = _indices(names, background)
-
-    def metric(y: np.ndarray, score: np.ndarray) -> float:
-        return background_rejection(y, score, signal_efficiency)
-
-    table = {}
-    for i in sorted(set(range(len(names))) - set(qcd)):
-        chosen = np.isin(labels, [i, *qcd])
-        score = discriminant(probabilities[chosen], [i], qcd)
-        table[names[i]] = bootstrap(metric, labels[chosen] == i, score, n_bootstrap, rng)
-    return table
 
 
 def confusion_figure(ax: Axes, matrix: Confusion, errors: bool = True) -> Axes:
@@ -175,20 +133,3 @@ def _indices(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     if missing:
         raise ValueError(f"no class {missing[0]!r}: there are {', '.join(names)}.")
     return [list(names).index(name) for name in wanted]
-
-
-def _validated(labels: ArrayLike, probabilities: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
-        raise ValueError(
-            f"labels {labels.shape}, probabilities {probabilities.shape}: give (N,) and (N, C)."
-        )
-    if not np.isfinite(probabilities).all():
-        raise ValueError("a probability is NaN or infinite: did the training diverge?")
-    present, n_classes = np.unique(labels), probabilities.shape[1]
-    if not np.array_equal(present, np.arange(n_classes)):
-        raise ValueError(
-            f"labels {present} for {n_classes} columns: each of 0 to {n_classes - 1} is needed, "
-            "and no other; cut away the columns of classes that the sample does not have."
-        )
-    return labels.astype(int), probabilities

@@ -18,7 +18,7 @@ Inputs = Callable[[Jets], tuple[np.ndarray, ...]]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """How a network of the landscape is made and trained.
 
     Attributes:
@@ -62,7 +62,12 @@ class NetworkTagger:
     """
 
     def __init__(
-        self, recipe: Recipe, profile: str = "lesson", *, progress: bool = False, **settings: Any
+        self,
+        recipe: TrainingRecipe,
+        profile: str = "lesson",
+        *,
+        progress: bool = False,
+        **settings: Any,
     ):
         own = {key: settings.pop(key) for key in list(settings) if hasattr(recipe, key)}
         self.recipe = replace(recipe, **own)
@@ -89,13 +94,15 @@ class NetworkTagger:
 
         `seconds` and `history` tell how it went.
         """
-        started, recipe = time.perf_counter(), self.recipe
+        started = time.perf_counter()
+        recipe = self.recipe
+        held = None if validation is None else (*recipe.arrays(validation), validation.label)
         self.network = self.make(seed)
         self.history = training.fit(
             self.network,
             (*recipe.arrays(jets), jets.label),
             training.cross_entropy,
-            validation=validation and (*recipe.arrays(validation), validation.label),
+            validation=held,
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             learning_rate=recipe.learning_rate,

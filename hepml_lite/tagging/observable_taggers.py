@@ -53,7 +53,8 @@ class MassTagger(Tagger):
 
     def _fit(self, features: np.ndarray, label: np.ndarray, seed: int) -> None:
         mass = features[:, 0]
-        edges = np.linspace(*np.quantile(mass, (0.001, 0.999)), self.bins + 1)
+        low, high = np.quantile(mass, (0.001, 0.999))
+        edges = np.linspace(low, high, self.bins + 1)
         self.centres = (edges[1:] + edges[:-1]) / 2
         background, signal = (self._log_density(mass[label == c], edges) for c in (0, 1))
         self.log_ratio = signal - background  # (bins,)
@@ -98,7 +99,7 @@ class BoostedTrees(Tagger):
 
     def features(self, jets: Jets) -> np.ndarray:
         """The observables, (N, F) in the order of `observables`."""
-        return np.stack(list(observable_table(jets, self.observables).values()), axis=1)
+        return observable_table(jets, self.observables).to_numpy()
 
     def _fit(self, features: np.ndarray, label: np.ndarray, seed: int) -> None:
         self.model = HistGradientBoostingClassifier(

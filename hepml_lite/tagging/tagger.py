@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from hepml_lite.containers.jets import Jets
+from hepml_lite.statistics.inputs import checked_labels
 
 
 class Tagger(ABC):
@@ -36,7 +37,9 @@ class Tagger(ABC):
     def fit_features(self, features: Any, label: np.ndarray, seed: int = 0) -> Self:
         """As `fit`, from `features(jets)` (N, F) and labels (N,)."""
         if self.needs_labels:
-            _require_two_classes(np.asarray(label), features.shape[0])
+            label = checked_labels(label, fewest=2)
+            if len(label) != features.shape[0]:
+                raise ValueError(f"{len(label)} labels, {features.shape[0]} jets: give one a jet.")
         self._fit(features, np.asarray(label), seed)
         self._fitted = True
         return self
@@ -64,12 +67,3 @@ class Tagger(ABC):
 
     @abstractmethod
     def _score(self, features: Any) -> np.ndarray: ...
-
-
-def _require_two_classes(label: np.ndarray, n_jets: int) -> None:
-    counts = [int(np.sum(label == c)) for c in (0, 1)]
-    if min(counts) < 2 or sum(counts) != n_jets:
-        raise ValueError(
-            f"{counts[0]} labels 0 and {counts[1]} labels 1 for {n_jets} jets: give two "
-            "or more of each, and no others; select two classes and number them 0 and 1."
-        )

@@ -19,7 +19,7 @@ from hepml_lite.tagging.bayesian_last_layer import Arrays, last_layer_features, 
 from hepml_lite.training import cosine, cross_entropy, fit, predict_probability
 from hepml_lite.training.history import History
 
-Recipe = Callable[[Arrays, int], nn.Module]  # (labelled jets, seed) → trained network
+FineTuning = Callable[[Arrays, int], nn.Module]  # (labelled jets, seed) → trained network
 
 
 def with_new_head(model: nn.Module, n_classes: int, seed: int = 0) -> nn.Module:
@@ -101,7 +101,7 @@ def fine_tune(
     )  # fmt: skip
 
 
-def recipe(start: Callable[[int], nn.Module], **settings) -> Recipe:
+def fine_tuning(start: Callable[[int], nn.Module], **settings) -> FineTuning:
     """The network start(seed), fine-tuned with these settings, for `data_efficiency`."""
 
     def train(data: Arrays, seed: int) -> nn.Module:
@@ -113,28 +113,28 @@ def recipe(start: Callable[[int], nn.Module], **settings) -> Recipe:
 
 
 def data_efficiency(
-    recipes: Mapping[str, Recipe],
+    methods: Mapping[str, FineTuning],
     train: Arrays,
     test: Arrays,
     numbers: Sequence[int] = (100, 300, 1_000, 3_000, 10_000),
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict[str, list[Probe]]:
-    """AUC of each recipe as labelled jets grow, one `Probe` for each of the `numbers`.
+    """AUC of each method as labelled jets grow, one `Probe` for each of the `numbers`.
 
-    A seed draws the same jets for every recipe, and fewer jets are part of more, so differences
-    between recipes are surer than the spread over the draws suggests. Check first that the steps
+    A seed draws the same jets for every method, and fewer jets are part of more, so differences
+    between methods are surer than the spread over the draws suggests. Check first that the steps
     are enough for a network from scratch and the most jets: if twice as many help it, what you
     would compare is patience, not knowledge.
 
     Args:
-        recipes: by name; see `recipe`.
+        methods: by name; see `fine_tuning`.
         train: (inputs…, labels) from which labelled jets are drawn; labels 0 or 1.
         test: the same of other jets.
         numbers: of labelled jets, validation included.
         seeds: one for each draw and training, two or more.
 
     Raises:
-        ValueError: more jets asked for than there are, fewer than two seeds, or as the recipes.
+        ValueError: more jets asked for than there are, fewer than two seeds, or as the methods.
     """
     if max(numbers) > len(train[0]):
         raise ValueError(
@@ -143,8 +143,8 @@ def data_efficiency(
     if len(seeds) < 2:
         raise ValueError(f"{len(seeds)} seed: a spread needs two draws, better five.")
     orders = [np.random.default_rng(seed).permutation(len(train[0])) for seed in seeds]
-    table: dict[str, list[Probe]] = {name: [] for name in recipes}
-    for name, make in recipes.items():
+    table: dict[str, list[Probe]] = {name: [] for name in methods}
+    for name, make in methods.items():
         for n in numbers:
             scores = [
                 predict_probability(make([x[o[:n]] for x in train], seed), test[:-1])[:, 1]

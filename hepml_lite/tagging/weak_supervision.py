@@ -7,14 +7,11 @@ Sample M1 holds a fraction f1 of signal, M2 a fraction f2 < f1. What tells M1 fr
 rising function of what tells signal from background best, so both are the same tagger.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.containers.jets import Jets
-from hepml_lite.networks.inputs import network_inputs
-from hepml_lite.statistics.metrics import roc_curve
+from hepml_lite.statistics.metrics import Seed
 
 Fractions = tuple[float, float]
 Inputs = tuple[np.ndarray, ...]
@@ -23,14 +20,14 @@ Inputs = tuple[np.ndarray, ...]
 def mixtures(
     jets: Jets,
     fractions: Fractions,
-    rng: np.random.Generator | int | None,
+    rng: Seed = 0,
     size: int | None = None,
     signal: int = 1,
 ) -> tuple[Jets, np.ndarray]:
     """Two mixed samples of equal size, shuffled together, and which of them each jet is from.
 
     No jet is used twice, and the numbers of signal jets are f1 and f2 times `size`, rounded. The
-    truth stays in the `label` of the jets, to grade a tagger with; `cwola_inputs` leaves it out.
+    truth stays in the `label` of the jets, to grade a tagger with.
 
     Args:
         jets: labelled jets; those of another class than `signal` are the background.
@@ -63,19 +60,6 @@ def mixtures(
     return jets[members[order]], (order < size).astype(np.int64)  # M1 comes first in `members`
 
 
-def cwola_inputs(
-    jets: Jets, mixture: np.ndarray, view: Callable[[Jets], Inputs] = network_inputs
-) -> Inputs:
-    """What `training.fit` is given: (features, mask, mixture label). The truth is not in it.
-
-    Args:
-        jets: N jets.
-        mixture: (N,) 1 for M1 and 0 for M2, in the place of the class.
-        view: arrays that the network takes, one row a jet.
-    """
-    return (*view(jets), np.asarray(mixture))
-
-
 def mixed_likelihood_ratio(ratio: ArrayLike, fractions: Fractions) -> np.ndarray:
     """L_{M1/M2} = (f1 L + 1 - f1) / (f2 L + 1 - f2) for L = p_S/p_B >= 0, inf allowed.
 
@@ -105,44 +89,6 @@ def pure_likelihood_ratio(mixed: ArrayLike, fractions: Fractions) -> np.ndarray:
     share = 1 - 1 / (1 + mixed)  # M/(1 + M)
     above = np.maximum((1 - f2) * share - (1 - f1) * (1 - share), 0)
     return _divide(above, np.maximum(f1 * (1 - share) - f2 * share, 0))
-
-
-def mixed_auc(auc: float, fractions: Fractions) -> float:
-    """AUC of M1 against M2 for a tagger with this AUC of signal against background, any tagger.
-
-    1/2 + (f1 - f2)(AUC - 1/2): mixing shrinks the distance to guessing, and keeps the order.
-    """
-    f1, f2 = checked_fractions(fractions)
-    return 0.5 + (f1 - f2) * (auc - 0.5)
-
-
-def pure_auc(auc_of_mixtures: float, fractions: Fractions) -> float:
-    """AUC of signal against background from that of M1 against M2: no true label is needed.
-
-    The inverse of `mixed_auc`; a statistical error grows by 1/(f1 - f2).
-    """
-    f1, f2 = checked_fractions(fractions)
-    return 0.5 + (auc_of_mixtures - 0.5) / (f1 - f2)
-
-
-def pure_roc_curve(
-    mixture: ArrayLike, scores: ArrayLike, fractions: Fractions
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Efficiencies of background and signal behind every threshold, from the mixtures alone.
-
-    Solves eps_Mi = f_i eps_S + (1 - f_i) eps_B. Fluctuations may carry them beyond [0, 1] and
-    make them fall. Returned as by `metrics.roc_curve`.
-
-    Args:
-        mixture: (N,) 1 for M1 and 0 for M2, of jets that were not trained on.
-        scores: (N,) of any tagger.
-        fractions: known shares (f1, f2) of signal.
-    """
-    f1, f2 = checked_fractions(fractions)
-    passed_2, passed_1, thresholds = roc_curve(mixture, scores)  # (T + 1,) each
-    background = (f1 * passed_2 - f2 * passed_1) / (f1 - f2)
-    signal = ((1 - f2) * passed_1 - (1 - f1) * passed_2) / (f1 - f2)
-    return background, signal, thresholds
 
 
 def checked_fractions(fractions: Fractions) -> Fractions:

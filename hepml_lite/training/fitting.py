@@ -1,34 +1,46 @@
-"""Train a network, and use it: `fit`, `predict`, and the losses and schedules they share."""
+"""Train a network: `fit` checks what it is given, and runs the loop on the devices asked for."""
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from hepml_lite.training.devices import as_tensors, choose_device, device_of, machine
+from hepml_lite.training.batches import Arrays, as_tensors
+from hepml_lite.training.callbacks import Callback, Callbacks
+from hepml_lite.training.checkpoints import Checkpoint
+from hepml_lite.training.devices import Machine, choose_machine, device_of, keep_freed_memory
 from hepml_lite.training.history import History
-from hepml_lite.training.loop import Loop
-
-Arrays = Sequence[np.ndarray | Tensor]
+from hepml_lite.training.loop import train
+from hepml_lite.training.mean_loss import LossNotFinite
+from hepml_lite.training.optimisation import (
+    Loss,
+    MakeOptimizer,
+    Schedule,
+    adam,
+    count_parameters,
+)
+from hepml_lite.training.progress_bar import ProgressBar
+from hepml_lite.training.random_numbers import random_numbers_kept
+from hepml_lite.training.run import Run, Settings
+from hepml_lite.training.weights import copy_weights
 
 
 def fit(
     model: nn.Module,
     data: Arrays,
-    loss: Callable[..., Tensor],
+    loss: Loss,
     *,
     validation: Arrays | None = None,
     epochs: int = 10,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
-    optimizer: Callable[..., torch.optim.Optimizer] | None = None,
-    schedule: Callable[[float], float] | None = None,
-    callbacks: Sequence[Any] = (),
+    optimizer: MakeOptimizer | None = None,
+    schedule: Schedule | None = None,
+    callbacks: Sequence[Callback] = (),
     patience: int | None = None,
     seed: int = 0,
     device: str | torch.device = "auto",
@@ -37,12 +49,13 @@ def fit(
     checkpoint: str | Path | None = None,
     progress: bool = True,
 ) -> History:
-    """Train `model` in place by minimising `loss(model, *batch)`; leaves it in evaluation mode.
+    """Train `model` in place: minimise `loss(model, *batch)`; `model` ends in evaluation mode.
 
-    With `validation` the model ends with the weights of its best epoch, else with the last ones.
-    An interrupt (the stop button) ends the training the same way, with `history.interrupted`.
-    The same seed gives the same result twice, dropout included; torch's global generators are
-    put back as they were. The initial weights are the caller's: seed before making the model.
+    With `validation` the model gets the weights of its best epoch, else it keeps the last ones.
+    An interrupt (the stop button) ends the training in the same way; `history.interrupted` is then
+    True. The same seed gives the same result twice, dropout included, and torch's global generators
+    do not change. The initial weights are those of `model`: set a seed before you make it. The
+    steps of a training are in `hepml_lite.training.loop.train`.
 
     Args:
         model: any module; it comes back to the device it was on.
@@ -51,124 +64,122 @@ def fit(
         validation: as `data`; its loss picks the best epoch.
         epochs: passes over the data.
         batch_size: examples per step, over all devices together.
-        learning_rate: handed to the optimizer.
+        learning_rate: of the optimizer, before the schedule.
         optimizer: called as `optimizer(parameters, lr=learning_rate)`; default Adam.
         schedule: factor on the learning rate, given the progress from 0 to 1, e.g. `cosine`.
-        callbacks: objects with any of on_start(history), on_epoch_end(history), on_end(history).
+        callbacks: objects with any of on_start(history), on_batch_end(history),
+            on_epoch_end(history), on_end(history).
         patience: stop after this many epochs without a lower validation loss.
-        seed: of the order of the examples and of random layers and losses.
+        seed: of the order of the examples, of dropout and of random losses.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         precision: None (float32), "bf16-mixed" or "16-mixed".
-        devices: how many of them share each batch; see `hepml_lite.training.devices.machine`.
-        checkpoint: file written after every epoch; if it is there, the training goes on from it
-            and ends exactly as if it had never stopped.
+        devices: how many share each batch; see `hepml_lite.training.devices.choose_machine`.
+        checkpoint: file that is written after every epoch. If it exists, the training continues
+            from it and ends exactly as if it had never stopped.
         progress: show a bar.
 
     Raises:
         ValueError: settings or data that cannot be trained with, or another run's checkpoint.
-        FloatingPointError: the loss became NaN or infinite; the model gets its best weights back.
+        FloatingPointError: the loss became NaN or infinite; the model has its best weights.
     """
-    data = as_tensors(data, "data")
-    validation = None if validation is None else as_tensors(validation, "validation")
-    _check(model, data, validation, epochs, batch_size, learning_rate, patience)
-    run = Loop(
-        model=model, loss=loss, data=data, validation=validation, epochs=epochs,
-        batch_size=batch_size, learning_rate=learning_rate, make_optimizer=optimizer or adam,
-        schedule=schedule, callbacks=callbacks, patience=patience, seed=seed,
-        checkpoint=checkpoint, progress=progress,
-    )  # fmt: skip
-    # Forked processes train copies of the model, so its weights come back by value.
-    history, weights = machine(device, precision, devices).launch(run.train)
+    settings = Settings(
+        model=model,
+        loss=loss,
+        data=as_tensors(data, "data"),
+        validation=None if validation is None else as_tensors(validation, "validation"),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        make_optimizer=optimizer or adam,
+        schedule=schedule,
+        patience=patience,
+        seed=seed,
+    )
+    _check(settings)
+    machine = choose_machine(device, precision, devices)
+    run_here = partial(
+        _run, settings=settings, callbacks=callbacks, checkpoint=checkpoint, progress=progress
+    )
+    history, weights = machine.launch(run_here)
+    # Several devices may train copies of the model, in other processes: load what they return.
     model.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True))
     model.eval()
     return history
 
 
-@torch.no_grad()
-def predict(
-    model: nn.Module,
-    inputs: Arrays,
-    batch_size: int = 256,
-    device: str | torch.device = "auto",
-) -> np.ndarray:
-    """`model(*inputs)` in evaluation mode, one row per example, in the order of the inputs.
-
-    Args:
-        model: gives one tensor; its mode and device are put back afterwards.
-        inputs: tuple of arrays or tensors with one row per example, e.g. (features, mask).
-        batch_size: examples at a time; does not change the result, 256 is fast on a CPU.
-        device: see `hepml_lite.training.devices.choose_device`.
-
-    Raises:
-        ValueError: inputs of different lengths, a batch size below 1, an unknown device.
-    """
-    tensors = as_tensors(inputs, "inputs")
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size}: give a number of examples, 1 or more.")
-    place, home, was_training = choose_device(device), device_of(model), model.training
-    starts = range(0, max(len(tensors[0]), 1), batch_size)  # no examples: still the right shape
+def _run(
+    machine: Machine,
+    settings: Settings,
+    callbacks: Sequence[Callback],
+    checkpoint: str | Path | None,
+    progress: bool,
+) -> tuple[History, bytes]:
+    """The whole training on one device: what happened, and the best weights as a file's content."""
+    home = device_of(settings.model)
+    keep_freed_memory()
+    run = Run.begin(settings, machine)
+    bar = ProgressBar(len(run.batches))
+    told: list[Callback] = []
+    if checkpoint:
+        saver = Checkpoint(checkpoint, run)
+        saver.restore()
+        told.append(saver)
+    if progress:
+        told.append(bar)
+    told.extend(callbacks)
+    every = Callbacks(told if machine.global_rank == 0 else [])
+    every.on_start(run.history)
     try:
-        model.to(place).eval()
-        batches = ([t[i : i + batch_size].to(place) for t in tensors] for i in starts)
-        return torch.cat([model(*batch).float().cpu() for batch in batches]).numpy()
+        with random_numbers_kept(machine.device):
+            train(run, every)
+    except KeyboardInterrupt:
+        run.history.interrupted = True
+        if run.history.epochs_done == 0:
+            run.best_weights = copy_weights(settings.model)  # part of an epoch is better than none
+    except LossNotFinite as error:
+        raise FloatingPointError(f"{error}: {_why_not_finite(run)}") from None
     finally:
-        model.to(home).train(was_training)
+        bar.close()
+        settings.model.load_state_dict(run.best_weights)
+        settings.model.to(home)
+    every.on_end(run.history)
+    content = io.BytesIO()  # bytes outlive the process that returns them, shared tensors do not
+    torch.save(run.best_weights, content)
+    return run.history, content.getvalue()
 
 
-def predict_probability(
-    model: nn.Module,
-    inputs: Arrays,
-    batch_size: int = 256,
-    device: str | torch.device = "auto",
-) -> np.ndarray:
-    """Softmax of the logits of a classifier: probabilities (N, n_classes), each row sums to 1.
-
-    Raises:
-        ValueError: as `predict`, or the output is not (N, n_classes) with two classes or more.
-    """
-    logits = predict(model, inputs, batch_size, device)
-    if logits.ndim != 2 or logits.shape[1] < 2:
-        raise ValueError(
-            f"the model gives {logits.shape}, not (N, n_classes) with n_classes ≥ 2: "
-            "use predict, and a sigmoid if it has one logit."
-        )
-    return torch.from_numpy(logits).softmax(1).numpy()
+def _why_not_finite(run: Run) -> str:
+    """The likely cause of a loss that is not finite, and what to do."""
+    settings = run.settings
+    for name, tensors in (("data", settings.data), ("validation", settings.validation or ())):
+        for i, tensor in enumerate(tensors):
+            n_wrong = int((~tensor.isfinite()).sum())
+            if n_wrong:
+                return f"{name}[{i}] holds {n_wrong} NaN or infinite values; clean them first."
+    epoch = run.history.best_epoch
+    return (
+        "the data are finite, so the learning rate may be too high (it is "
+        f"{settings.learning_rate:g}: try a tenth), or the loss takes the logarithm or root of 0. "
+        f"The model has its {f'weights of epoch {epoch}' if epoch else 'first weights'} again."
+    )
 
 
-def cross_entropy(model: nn.Module, *batch: Tensor) -> Tensor:
-    """Mean cross entropy, a loss for `fit`: `batch` is what `model` takes, then labels (N,)."""
-    *inputs, labels = batch
-    return nn.functional.cross_entropy(model(*inputs), labels.long())
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
-def cosine(progress: float) -> float:
-    """Learning-rate factor after a fraction of the training: half a cosine, from 1 to 0."""
-    return 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def adam(parameters: Sequence[nn.Parameter], lr: float) -> torch.optim.Optimizer:
-    """The default optimizer of `fit`: Adam, in one kernel instead of one per tensor."""
-    return torch.optim.Adam(parameters, lr=lr, fused=True)
-
-
-def _check(
-    model: nn.Module, data: Sequence[Tensor], validation: Sequence[Tensor] | None, epochs: int,
-    batch_size: int, learning_rate: float, patience: int | None,
-) -> None:  # fmt: skip
-    for name, tensors in ("data", data), ("validation", validation):
+def _check(settings: Settings) -> None:
+    for name, tensors in (("data", settings.data), ("validation", settings.validation)):
         if tensors is not None and len(tensors[0]) == 0:
             raise ValueError(f"{name} holds no examples: did a selection remove all of them?")
-    for name, value in ("epochs", epochs), ("batch_size", batch_size), ("patience", patience):
+    for name in ("epochs", "batch_size", "patience"):
+        value = getattr(settings, name)
         if value is not None and value < 1:
             raise ValueError(f"{name}={value}: give 1 or more.")
-    if not 0 < learning_rate < math.inf:
-        raise ValueError(f"learning_rate={learning_rate}: give a positive number, e.g. 0.001.")
-    if patience is not None and validation is None:
-        raise ValueError(f"patience={patience} watches the validation loss: give validation=...")
-    if count_parameters(model) == 0:
-        raise ValueError(f"{type(model).__name__} has no trainable parameters: nothing to fit.")
+    if not 0 < settings.learning_rate < math.inf:
+        raise ValueError(
+            f"learning_rate={settings.learning_rate}: give a positive number, e.g. 0.001."
+        )
+    if settings.patience is not None and settings.validation is None:
+        raise ValueError(
+            f"patience={settings.patience} watches the validation loss: give validation=..."
+        )
+    if count_parameters(settings.model) == 0:
+        name = type(settings.model).__name__
+        raise ValueError(f"{name} has no trainable parameters: nothing to fit.")

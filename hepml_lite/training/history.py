@@ -1,12 +1,8 @@
-"""What happened in a training, and the checkpoint from which one goes on."""
+"""What happened in a training: its losses, times and best epoch."""
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-
-from hepml_lite.training.weights import read_tensors, save_atomically
 
 
 @dataclass
@@ -23,12 +19,17 @@ class History:
     interrupted: bool = False
 
     @property
+    def epochs_done(self) -> int:
+        """Number of complete epochs."""
+        return len(self.train_loss)
+
+    @property
     def examples_per_second(self) -> float:
-        """Training examples per second in the median epoch; 0 before the first is over."""
+        """Training examples per second in the median epoch; 0 before the first is complete."""
         return self.examples / float(np.median(self.seconds)) if self.seconds else 0.0
 
     def add(self, train_loss: float, validation_loss: float | None, seconds: float) -> bool:
-        """Take in an epoch; True if it is the best so far."""
+        """Append an epoch; True if it is the best so far."""
         best = min(self.validation_loss, default=float("inf"))
         self.train_loss.append(train_loss)
         self.seconds.append(seconds)
@@ -36,18 +37,18 @@ class History:
             self.validation_loss.append(validation_loss)
         is_best = validation_loss is None or validation_loss < best
         if is_best:
-            self.best_epoch = len(self.train_loss)
+            self.best_epoch = self.epochs_done
         return is_best
 
     def is_over(self, patience: int | None) -> bool:
-        """All epochs are done, or the last `patience` of them were no better than the best."""
-        done = len(self.train_loss)
-        stale = patience is not None and done - self.best_epoch >= patience
-        return done >= self.total_epochs or stale
+        """Whether all epochs are done, or `patience` epochs have passed since the best one."""
+        if patience is not None and self.epochs_done - self.best_epoch >= patience:
+            return True
+        return self.epochs_done >= self.total_epochs
 
     def __str__(self) -> str:
         text = (
-            f"{len(self.train_loss)} of {self.total_epochs} epochs on {self.device} in "
+            f"{self.epochs_done} of {self.total_epochs} epochs on {self.device} in "
             f"{sum(self.seconds):.1f} s, {self.examples_per_second:,.0f} examples/s"
             f"{', interrupted' if self.interrupted else ''}"
         )
@@ -58,33 +59,3 @@ class History:
             if self.validation_loss:
                 text += f", validation {self.validation_loss[self.best_epoch - 1]:.4f}"
         return text
-
-
-def save_checkpoint(
-    path: str | Path, settings: dict[str, Any], history: History, states: dict[str, Any]
-) -> None:
-    """Write all that a training needs to go on; an interrupt leaves the last file whole."""
-    save_atomically({"settings": settings, "history": asdict(history), **states}, path)
-
-
-def read_checkpoint(
-    path: str | Path, settings: dict[str, Any], history: History
-) -> dict[str, Any] | None:
-    """Fill `history` from a checkpoint and return its states; None if there is none.
-
-    Raises:
-        ValueError: the file is damaged, or its training had other settings.
-    """
-    if not Path(path).exists():
-        return None
-    saved = read_tensors(path)
-    if "settings" not in saved:
-        raise ValueError(f"checkpoint {path} is no checkpoint of fit: give another name.")
-    if saved["settings"] != settings:
-        raise ValueError(
-            f"checkpoint {path} is of a training with {saved['settings']}, not {settings}: "
-            "delete it to start again, or give another name."
-        )
-    for name in ("train_loss", "validation_loss", "seconds", "best_epoch"):
-        setattr(history, name, saved["history"][name])
-    return saved

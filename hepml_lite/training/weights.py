@@ -1,95 +1,85 @@
-"""Network architectures, one a file, and how their weights are kept on disk."""
+"""Weights of networks on disk, as safetensors: written whole, checked when they are read."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
+
+from hepml_lite.files import atomic_write
 
 
 def save_weights(model: nn.Module, path: str | Path) -> Path:
-    """Write the weights of `model` to `path`, as safetensors: the whole file or none of it.
-
-    Returns the path.
-    """
-    state = model.state_dict().items()
-    weights = {name: value.detach().cpu().contiguous().clone() for name, value in state}
-    return write_atomically(path, lambda temporary: save_file(weights, temporary))
+    """Write the weights of `model` to `path`, in the safetensors format; return the path."""
+    return write_weights(copy_weights(model), path)
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     """Read weights written by `save_weights` into `model`, which is returned.
 
+    Weights stored in half precision take the precision of the model.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file holds no weights, or those of another network; `model` is unchanged.
     """
+    put_weights(model, read_weights(path), path)
+    return model
+
+
+def write_weights(weights: Mapping[str, Tensor], path: str | Path) -> Path:
+    """Write tensors by name, in the safetensors format: the whole file or nothing."""
+    with atomic_write(path) as temporary:
+        save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
+    return Path(path)
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file by name, on the CPU, in the precision they have there.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged or of another format.
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} is not there: write it with save_weights(model, path).")
     try:
-        weights = load_file(path)
+        return load_file(path)
     except SafetensorError as error:
         raise ValueError(
             f"{path} cannot be read ({error}): damaged, or not written by save_weights. "
             "Delete it and save again."
         ) from error
-    put_weights(model, weights, path)
-    return model
 
 
-def put_weights(model: nn.Module, weights: dict[str, Any], path: str | Path) -> None:
-    """Give `model` the weights read from `path`, or a ValueError if it is not made for them."""
-    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}
-    if wanted != found:
-        names = sorted(n for n in wanted | found if wanted.get(n) != found.get(n))
-        told = [f"{n}: file {found.get(n, 'has none')}, model {wanted.get(n, 'has none')}"
-                for n in names[:3]]  # fmt: skip
-        raise ValueError(
-            f"{path} holds the weights of another network: {len(names)} of {len(wanted | found)} "
-            f"tensors differ ({'; '.join(told)}). Build the model with the sizes it was saved with."
-        )
-    model.load_state_dict(weights)
-
-
-def save_atomically(content: dict[str, Any], path: str | Path) -> Path:
-    """`torch.save` of any plain content, such as a checkpoint: the whole file or none of it."""
-    return write_atomically(path, lambda temporary: torch.save(content, temporary))
-
-
-def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
-    """`write` under a temporary name, then rename: an interrupt leaves the old file whole."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
-
-
-def read_tensors(path: str | Path) -> dict[str, Any]:
-    """Read what `save_atomically` wrote, on the CPU; nothing but tensors and plain values.
+def put_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Give `model` the weights that were read from `path`.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged or was written by something else.
+        ValueError: names or shapes differ from those of the model, which is unchanged.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is not there: write it with save_atomically.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a damaged pickle raises depends on the damaged byte
+    wanted = _shapes(model.state_dict())
+    found = _shapes(weights)
+    if wanted != found:
+        every = wanted | found
+        differing = sorted(name for name in every if wanted.get(name) != found.get(name))
+        examples = [
+            f"{name}: file {found.get(name, 'has none')}, model {wanted.get(name, 'has none')}"
+            for name in differing[:3]
+        ]
         raise ValueError(
-            f"{path} cannot be read ({error}): damaged, or written by something else. "
-            "Delete it and save again."
-        ) from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} holds a {type(content).__name__}, not a table of tensors.")
-    return content
+            f"{path} holds the weights of another network: {len(differing)} of {len(every)} "
+            f"tensors differ ({'; '.join(examples)}). Build the model with the sizes it was saved "
+            "with."
+        )
+    model.load_state_dict(dict(weights))
+
+
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of all weights by name, on the CPU; training goes on without changing it."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}

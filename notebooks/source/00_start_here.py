@@ -403,7 +403,8 @@ ours = summary(test.label, {"network": network_score}, metrics.background_reject
 our_auc = summary(test.label, {"network": network_score}, metrics.auc)["network"]
 print(f"{'':>12} {'AUC':>18} {'1/ε_B at ε_S = 30 %':>22} {'training jets':>15}")
 print(f"{'this run':>12} {our_auc!s:>18} {ours!s:>22} {len(train):>15,}")
-print(f"{'published':>12} {paper.auc:>18} {paper.rejection!s:>22} {paper.training_jets:>15,}")
+rejection_of_paper = f"{paper.rejection:g}"
+print(f"{'published':>12} {paper.auc:>18} {rejection_of_paper:>22} {paper.training_jets:>15,}")
 print(f"published: {paper.source}; its error is the spread of nine trainings, ours the test sample")
 
 # %% [markdown]

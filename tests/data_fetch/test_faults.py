@@ -59,7 +59,7 @@ def server(monkeypatch):
             for name, body in bodies.items()
         ]
         toy = PublicSet("toy", "Toy", "page", "CC0", [], [], "toy", files, ["jets.h5"])
-        monkeypatch.setattr(registry, "registry", lambda: {"toy": toy})
+        monkeypatch.setattr(registry, "public_sets", lambda: {"toy": toy})
         yield server
 
 

@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -27,7 +27,7 @@ CALM = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture(scope="session")
-def toy_results() -> TaggingResults:
+def toy_results() -> ScoredJets:
     """A sample in which the score of training 1 is far better than the mass, that of 2 is noise."""
     rng = np.random.default_rng(7)
     n, shown = 4000, 20
@@ -36,7 +36,13 @@ def toy_results() -> TaggingResults:
     scores = np.stack([rng.normal(4 * labels - 2, 1.2), rng.normal(0, 2, n)]).clip(-12, 12)
     jets = [rng.dirichlet(np.ones(30)) for _ in range(shown)]
     constituents = tuple(np.c_[z, rng.normal(0, 0.2, (30, 2))] for z in jets)
-    return TaggingResults(mass, scores, labels, np.arange(shown), constituents)
+    return ScoredJets(
+        mass,
+        {"network": scores},
+        label=labels,
+        shown=np.arange(shown),
+        constituents=constituents,
+    )
 
 
 def free_port() -> int:

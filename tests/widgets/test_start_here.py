@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.plotting import COLOURS
 from widgets.shared import style, url_state
-from widgets.start_here.dashboard import STORED, StartHere
+from widgets.start_here.dashboard import StartHere
+from widgets.start_here.state import STORED
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_full_window_keeps_everything(dashboard):
 
 def test_table_follows_the_window(dashboard, toy_results):
     dashboard.window = (150, 200)
-    top = toy_results.mass[toy_results.labels == 1]
+    top = toy_results.mass[toy_results.label == 1]
     expected = ((top >= 150) & (top <= 200)).mean()
     cell = re.search(r"mass window</th><td[^>]*>([\d.]+)", dashboard._outputs["table"])
     assert float(cell[1]) == pytest.approx(expected, abs=0.001)
@@ -83,7 +84,7 @@ def test_expected_numbers_scale_the_yields(dashboard):
 
 
 def test_buttons_step_to_the_next_jet_of_a_kind(dashboard, toy_results):
-    labels = toy_results.labels[toy_results.shown]
+    labels = toy_results.label[toy_results.shown]
     for button, label in (("next_top", 1), ("next_qcd", 0)):
         for _ in range(len(labels)):
             before = dashboard.jet
@@ -155,7 +156,7 @@ def test_stored_results_are_those_of_the_card():
     card = json.loads(STORED.with_suffix(".json").read_text("utf8"))
     assert STORED.stat().st_size < 300_000
     assert hashlib.sha256(STORED.read_bytes()).hexdigest() == card["sha256"]
-    results = TaggingResults.load(STORED)
-    assert len(results.labels) == card["jets"]
-    assert len(results.scores) == len(card["seeds"])
-    assert np.isin([0, 1], results.labels[results.shown]).all()
+    results = ScoredJets.load(STORED)
+    assert len(results.label) == card["jets"]
+    assert len(results.trainings()) == len(card["seeds"])
+    assert np.isin([0, 1], results.label[results.shown]).all()

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import awkward as ak
 import fastjet
@@ -85,7 +85,8 @@ def numbers(jet: Jets) -> tuple[dict[str, np.ndarray], np.ndarray]:
     }
     # These two take most of the time: no detours for one jet
     views["observables"] = observables(jet)
-    views["tree"] = np.histogram2d(*splittings.T, (LUND_ANGLES, LUND_KT))[0].ravel()
+    angle, kt = splittings.T
+    views["tree"] = np.histogram2d(angle, kt, (LUND_ANGLES, LUND_KT))[0].ravel()
     return {name: views[name] for name in VIEWS}, splittings
 
 
@@ -125,7 +126,7 @@ def before(row: int) -> Before:
     others, distances = nearest_neighbours(sample.distances, NEIGHBOURS)
     near = list(zip(others[row].tolist(), distances[row].tolist(), strict=True))
     columns = figures.jet_columns(jet, views, splittings)
-    outputs = {f"{name}_before": value for name, value in columns.items()}
+    outputs: dict[str, Any] = {f"{name}_before": value for name, value in columns.items()}
     for k, (other, distance) in enumerate(near, start=1):
         pair = figures.pair_columns(sample.jets[[row, other]])
         outputs |= dict(zip((f"near_{k}_self", f"near_{k}"), pair, strict=True))

@@ -17,6 +17,7 @@ import numpy as np
 
 import data_fetch
 from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.whole_steps import half_precision, whole_steps
 from hepml_lite.jet_physics.distances.energy_movers_distance import emd_matrix
 from hepml_lite.jet_physics.views.seven_views import VIEWS, scale
 from hepml_lite.kinematics import wrap_phi
@@ -44,11 +45,11 @@ def save(path: Path, jets: Jets) -> None:
     np.savez_compressed(
         path,
         names=np.array(jets.names),
-        label=jets.label.astype(np.uint8),
-        counts=jets.n_constituents.astype(np.uint16),
-        pt=pt.astype(np.float16),
-        angles=np.round(np.stack([eta, phi]) / ANGLE_STEP).astype(np.int16),
-        distances=distances[np.triu_indices(len(jets), 1)].astype(np.float16),
+        label=whole_steps(jets.label, "label", np.uint8),
+        counts=whole_steps(jets.n_constituents, "n_constituents", np.uint16),
+        pt=half_precision(pt, "pT of a constituent [GeV]"),
+        angles=whole_steps([eta, phi], "angle [rad]", np.int16, per_unit=1 / ANGLE_STEP),
+        distances=half_precision(distances[np.triu_indices(len(jets), 1)], "distance [GeV]"),
         usual=np.array([usual for _, usual in in_views.values()]),
         **{
             f"spread of {name}": spread.astype(np.float32) for name, (spread, _) in in_views.items()

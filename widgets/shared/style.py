@@ -1,6 +1,6 @@
 """How every dashboard looks: colours, one figure style, tables that read from the last row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import panel as pn
 from bokeh.models import Div, Legend, LegendItem
@@ -53,7 +53,7 @@ def figure(title: str, x: str, y: str, **options) -> bokeh_figure:
     return f
 
 
-def legend_above(f: bokeh_figure, entries: dict[str, Sequence]) -> None:
+def legend_above(f: bokeh_figure, entries: Mapping[str, Sequence]) -> None:
     """A legend in one line above the frame, where it can hide no data: {label: glyph renderers}."""
     items = [LegendItem(label=label, renderers=list(glyphs)) for label, glyphs in entries.items()]
     f.add_layout(

@@ -6,7 +6,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, Whisker
 from bokeh.plotting import figure as Figure
 
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.statistics.metrics import roc_band
 from hepml_lite.statistics.working_point import WorkingPoint
 from widgets.shared.base import Display
@@ -35,31 +35,31 @@ MARKERS = {"cut": "square", "network": "circle", "both": "triangle"}
 
 
 @lru_cache(maxsize=8)
-def roc_columns(results: TaggingResults, training: int) -> dict[str, np.ndarray]:
+def roc_columns(results: ScoredJets, training: int) -> dict[str, np.ndarray]:
     """ROC curve with its 68 % bootstrap band; training 0 is the cut |m - m_top| < w."""
     cut = training == 0
-    scores = -np.abs(results.mass - TOP_MASS) if cut else results.scores[training - 1]
-    band = roc_band(results.labels, scores, n_bootstrap=100, rng=1)
-    enough = band.background_rejection <= (results.labels == 0).sum() / MIN_BACKGROUND
+    scores = -np.abs(results.mass - TOP_MASS) if cut else results.trainings()[training - 1]
+    band = roc_band(results.label, scores, n_bootstrap=100, rng=1)
+    enough = band.background_rejection <= (results.label == 0).sum() / MIN_BACKGROUND
     names = ("signal_efficiency", "background_rejection", "low", "high")
     return {name: getattr(band, name)[enough] for name in names}
 
 
 @lru_cache(maxsize=8)
-def score_columns(results: TaggingResults, training: int) -> dict[str, np.ndarray]:
+def score_columns(results: ScoredJets, training: int) -> dict[str, np.ndarray]:
     """Fraction of jets a bin of the score, as steps."""
     columns = {"x": np.repeat(SCORE_EDGES, 2)}
-    scores = results.scores[training - 1]
+    scores = results.trainings()[training - 1]
     for label, name in enumerate(("qcd", "top")):
-        columns[name] = _steps(scores[results.labels == label], SCORE_EDGES)
+        columns[name] = _steps(scores[results.label == label], SCORE_EDGES)
     return columns
 
 
 @lru_cache(maxsize=8)
-def beyond_columns(results: TaggingResults, training: int) -> dict[str, list[str]]:
+def beyond_columns(results: ScoredJets, training: int) -> dict[str, list[str]]:
     """How much of both classes lies to the left of the figure."""
-    left = results.scores[training - 1] < SCORE_RANGE[0]
-    qcd, top = (100 * left[results.labels == label].mean() for label in (0, 1))
+    left = results.trainings()[training - 1] < SCORE_RANGE[0]
+    qcd, top = (100 * left[results.label == label].mean() for label in (0, 1))
     return {"text": [f"← {qcd:.0f} % of QCD, {top:.0f} % of top"]}
 
 
@@ -68,14 +68,14 @@ def _steps(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.repeat(fraction, 2), [0.0]])
 
 
-_NOTHING = {
+_NOTHING: dict[str, dict[str, list]] = {
     "roc": {n: [] for n in ("signal_efficiency", "background_rejection", "low", "high")},
     "score": {"x": [], "qcd": [], "top": []},
     "beyond": {"text": []},
 }
 
 
-def network_columns(results: TaggingResults, training: int) -> dict[str, dict]:
+def network_columns(results: ScoredJets, training: int) -> dict[str, dict]:
     """Curves of one training; nothing for training 0, while the network is hidden."""
     if training == 0:
         return _NOTHING
@@ -109,19 +109,19 @@ def point_columns(points: dict[str, WorkingPoint]) -> dict[str, list]:
 
 
 @lru_cache(maxsize=256)
-def jet_columns(results: TaggingResults, position: int) -> dict[str, np.ndarray]:
+def jet_columns(results: ScoredJets, position: int) -> dict[str, np.ndarray]:
     """Constituents of a stored jet; the area of a point grows with its share of the pT."""
     fraction, eta, phi = results.constituents[position].T
-    colour = (BLUE, VERMILLION)[results.labels[results.shown[position]]]
+    colour = (BLUE, VERMILLION)[results.label[results.shown[position]]]
     size = 4 + 70 * np.sqrt(fraction)
     return {"eta": eta, "phi": phi, "size": size, "colour": [colour] * len(eta)}
 
 
-def mass(display: Display, results: TaggingResults, jet: bool = True) -> Figure:
+def mass(display: Display, results: ScoredJets, jet: bool = True) -> Figure:
     """Jet mass of both classes, the window shaded, the displayed jet as a line."""
     columns = {"x": np.repeat(MASS_EDGES, 2)}
     for label, name in enumerate(("qcd", "top")):
-        columns[name] = _steps(results.mass[results.labels == label], MASS_EDGES)
+        columns[name] = _steps(results.mass[results.label == label], MASS_EDGES)
     ranges = {"x_range": (0, 300), "y_range": (0, _headroom(columns))}
     f = figure("Cut on the jet mass", "jet mass [GeV]", "fraction / 5 GeV", **ranges)
     f.vstrip("left", "right", source=display.source("window"), color=CUT, fill_alpha=0.2)
@@ -129,9 +129,9 @@ def mass(display: Display, results: TaggingResults, jet: bool = True) -> Figure:
     return _histogram(f, ColumnDataSource(columns), this)
 
 
-def score(display: Display, results: TaggingResults, jet: bool = True) -> Figure:
+def score(display: Display, results: ScoredJets, jet: bool = True) -> Figure:
     """Score of both classes, the accepted part shaded."""
-    every = [score_columns(results, k + 1) for k in range(len(results.scores))]
+    every = [score_columns(results, k + 1) for k in range(len(results.trainings()))]
     top = max(map(_headroom, every))
     ranges = {"x_range": SCORE_RANGE, "y_range": (0, top)}
     f = figure("Learn: the network", "score ln p(top) / p(QCD)", "fraction / 0.5", **ranges)
@@ -160,9 +160,9 @@ def _histogram(f: Figure, source: ColumnDataSource, jet: ColumnDataSource | None
     return f
 
 
-def roc(display: Display, results: TaggingResults) -> Figure:
+def roc(display: Display, results: ScoredJets) -> Figure:
     """Background rejection against signal efficiency, both selections marked."""
-    highest = (results.labels == 0).sum() / MIN_BACKGROUND * 1.5
+    highest = (results.label == 0).sum() / MIN_BACKGROUND * 1.5
     ranges = {"x_range": (0, 1.02), "y_range": (0.9, highest), "y_axis_type": "log"}
     f = figure("Which one is better?", "signal efficiency εS", "rejection 1/εB", **ranges)
     around = ColumnDataSource(roc_columns(results, 0))

@@ -17,7 +17,7 @@ import torch
 
 import data_fetch
 from hepml_lite.containers.jets import Jets
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.statistics.metrics import auc, background_rejection
@@ -49,9 +49,9 @@ def log_odds(train: Jets, val: Jets, test: Jets, seed: int, epochs: int) -> np.n
     return logits[:, 1] - logits[:, 0]
 
 
-def card(results: TaggingResults, test: Jets, epochs: int, seconds: float) -> dict:
+def card(results: ScoredJets, test: Jets, epochs: int, seconds: float) -> dict:
     """What was done, and numbers to recognise it by."""
-    labels = results.labels
+    labels = results.label
     return {
         "data": "data_fetch.load('top_tagging'), split 'test'",
         "data_card": {key: test.card.get(key) for key in ("command", "seed", "sha256")},
@@ -62,9 +62,9 @@ def card(results: TaggingResults, test: Jets, epochs: int, seconds: float) -> di
         "batch_size": BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
         "seconds_on_one_core": round(seconds),
-        "auc": [round(auc(labels, s), 4) for s in results.scores],
+        "auc": [round(auc(labels, s), 4) for s in results.trainings()],
         "background_rejection_at_0.5": [
-            round(background_rejection(labels, s, 0.5)) for s in results.scores
+            round(background_rejection(labels, s, 0.5)) for s in results.trainings()
         ],
         "versions": {name: version(name) for name in ("torch", "numpy")},
     }
@@ -82,7 +82,7 @@ def main() -> None:
     train, val, test = (data_fetch.load("top_tagging", split=s) for s in ("train", "val", "test"))
     train = train[: arguments.jets]
     scores = [log_odds(train, val, test, seed, arguments.epochs) for seed in SEEDS]
-    results = TaggingResults.from_jets(test, np.stack(scores))
+    results = ScoredJets.from_jets(test, {"PFN": np.stack(scores)}, shown=200)
     results.save(arguments.out)
     made = card(results, test, arguments.epochs, time.perf_counter() - started)
     made["sha256"] = hashlib.sha256(arguments.out.read_bytes()).hexdigest()

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.layouts import column, row
@@ -12,14 +11,12 @@ from widgets.shared.base import Display
 from widgets.shared.style import table, text_block
 from widgets.start_here import figures
 from widgets.start_here import text as words
-
-if TYPE_CHECKING:
-    from widgets.start_here.dashboard import StartHere
+from widgets.start_here.state import CutAndNetwork
 
 CODE = Path(__file__).parent / "static.js"
 
 
-def layout(dashboard: "StartHere") -> LayoutDOM:
+def layout(dashboard: CutAndNetwork, title: str) -> LayoutDOM:
     """Three sliders over the stored results of one training; starts where the dashboard stands."""
     outputs, results = dashboard.compute(), dashboard.results
     points = dashboard.working_points()
@@ -55,11 +52,11 @@ def layout(dashboard: "StartHere") -> LayoutDOM:
         widget.js_on_change("active" if name == "equal" else "value", script)
     wide = {"sizing_mode": "stretch_width"}
     upper, lower = row(*pictures[:2], **wide), row(pictures[2], board, **wide)
-    title = text_block(f"<b>{dashboard.title}</b>", 26)
-    return column(title, row(*steer.values(), **wide), line, upper, lower, **wide)
+    headline = text_block(f"<b>{title}</b>", 26)
+    return column(headline, row(*steer.values(), **wide), line, upper, lower, **wide)
 
 
-def _sliders(dashboard: "StartHere") -> dict[str, LayoutDOM]:
+def _sliders(dashboard: CutAndNetwork) -> dict[str, LayoutDOM]:
     window, threshold = dashboard.param.window, dashboard.param.threshold
     style = {"sizing_mode": "stretch_width", "styles": {"font-size": "18px"}}
     return {
@@ -76,14 +73,14 @@ def _sliders(dashboard: "StartHere") -> dict[str, LayoutDOM]:
     }
 
 
-def _numbers(dashboard: "StartHere") -> dict:
+def _numbers(dashboard: CutAndNetwork) -> dict:
     """What the script counts on: the test sample, and the words to say it in."""
     results, scores = dashboard.results, dashboard.scores
     return {
         "mass": results.mass,
         "scores": scores,
-        "labels": results.labels.astype(np.uint8),
-        "top_scores": -np.sort(-scores[results.labels == 1]),
+        "labels": results.label.astype(np.uint8),
+        "top_scores": -np.sort(-scores[results.label == 1]),
         "level": NormalDist().inv_cdf(0.84),
         "words": {
             **words.WORDS,

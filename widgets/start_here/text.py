@@ -2,7 +2,7 @@
 
 import math
 
-from hepml_lite.containers.tagging_results import TaggingResults
+from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.statistics.equal_efficiency import Comparison
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.working_point import WorkingPoint
@@ -44,7 +44,7 @@ def verdict(comparison: Comparison) -> str:
     chance = WORDS["chance"][0 if sigmas < 3 else 1 if sigmas < 5 else 2]
     names = ("network", "window")
     if gain.value < 1:
-        gain, names = Interval(1 / gain.value, 1 / gain.high, 1 / gain.low), names[::-1]
+        gain, names = gain.inverse(), names[::-1]
     return at + WORDS["better"].format(names[0], gain, names[1], f"{sigmas:.1f}", chance)
 
 
@@ -98,10 +98,10 @@ def jet(
     )
 
 
-def about(results: TaggingResults) -> str:
+def about(results: ScoredJets) -> str:
     """What the numbers rest on."""
     return (
-        f"{_count(len(results.labels))} test jets. Errors and bands are 68 % intervals for this "
+        f"{_count(len(results.label))} test jets. Errors and bands are 68 % intervals for this "
         "sample and one training: move <i>Training</i> to see what another one does."
     )
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
-from hepml_lite.tagging.tagged_sample import GRID, TaggedSample
-from hepml_lite.tagging.tagged_variation import SCORE_EDGES
+from hepml_lite.statistics.scored_variation import SCORE_EDGES
+from hepml_lite.statistics.tagger_rates import GRID, TaggerRates
 from widgets.shared.style import GREEN, GREY, ORANGE, PURPLE, SKY, zoomed
 
 COLOURS = (PURPLE, GREEN, ORANGE, SKY)  # of chosen taggers; blue and vermilion are classes
@@ -43,7 +43,7 @@ def columns(rows: Sequence[dict], *names: str) -> Columns:
 
 
 @lru_cache(maxsize=64)
-def roc_columns(sample: TaggedSample, chosen: tuple[Chosen, ...]) -> dict[str, Columns]:
+def roc_columns(sample: TaggerRates, chosen: tuple[Chosen, ...]) -> dict[str, Columns]:
     """ROC curves and their bands."""
     most, lines, bands = highest(sample), [], []
     for one in chosen:
@@ -59,12 +59,14 @@ def roc_columns(sample: TaggedSample, chosen: tuple[Chosen, ...]) -> dict[str, C
 
 @lru_cache(maxsize=64)
 def varied_roc_columns(
-    sample: TaggedSample, chosen: tuple[Chosen, ...], variation: str | None, strength: int
+    sample: TaggerRates, chosen: tuple[Chosen, ...], variation: str | None, strength: int
 ) -> Columns:
     """ROC curves after a variation."""
     lines = []
-    for one in chosen if variation else ():
-        varied = sample.variations[variation]
+    if variation is None:
+        return columns(lines, "xs", "ys", "colour", "dash")
+    varied = sample.variations[variation]
+    for one in chosen:
         background, signal = varied.passed[one.row, min(strength, len(varied.strengths) - 1)]
         keep = background >= MIN_BACKGROUND  # also drops a tagger that never saw them, -1
         y = varied.total[0] / background[keep]
@@ -73,16 +75,16 @@ def varied_roc_columns(
 
 
 @lru_cache(maxsize=64)
-def score_columns(sample: TaggedSample, row: int) -> Columns:
+def score_columns(sample: TaggerRates, row: int) -> Columns:
     """Fraction of jets a bin of the score, as steps."""
     scores = np.clip(sample.scores[row], SCORE_EDGES[0], SCORE_EDGES[-1])
-    counts = [np.histogram(scores[sample.labels == label], SCORE_EDGES)[0] for label in (0, 1)]
+    counts = [np.histogram(scores[sample.jets.label == label], SCORE_EDGES)[0] for label in (0, 1)]
     return _score_steps(*counts)
 
 
 @lru_cache(maxsize=64)
 def varied_score_columns(
-    sample: TaggedSample, row: int, variation: str | None, strength: int
+    sample: TaggerRates, row: int, variation: str | None, strength: int
 ) -> Columns:
     """The same after a variation; nothing for a tagger that never saw it."""
     if variation is None:
@@ -98,11 +100,14 @@ def _score_steps(qcd: np.ndarray, top: np.ndarray) -> Columns:
 
 
 @lru_cache(maxsize=8)
-def _places(sample: TaggedSample, label: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _places(sample: TaggerRates, label: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Jets of a class, and the bin of each in every histogram."""
-    own = np.flatnonzero(sample.labels == label)
-    values = {"spectrum": (sample.mass, SPECTRUM_EDGES), "mass": (sample.mass, MASS_EDGES)}
-    values["pt"] = (sample.pt, PT_EDGES)
+    own = np.flatnonzero(sample.jets.label == label)
+    values = {
+        "spectrum": (sample.jets.mass, SPECTRUM_EDGES),
+        "mass": (sample.jets.mass, MASS_EDGES),
+    }
+    values["pt"] = (sample.jets.pt, PT_EDGES)
     bins = {}
     for name, (value, edges) in values.items():
         inside = np.clip(value[own], edges[0], edges[-1] - 1e-6)
@@ -111,7 +116,7 @@ def _places(sample: TaggedSample, label: int) -> tuple[np.ndarray, dict[str, np.
 
 
 @lru_cache(maxsize=8)
-def before_columns(sample: TaggedSample, label: int) -> Columns:
+def before_columns(sample: TaggerRates, label: int) -> Columns:
     """Mass spectrum before the cut."""
     bins = _places(sample, label)[1]["spectrum"]
     counts = np.bincount(bins, minlength=len(SPECTRUM_EDGES) - 1)
@@ -119,7 +124,7 @@ def before_columns(sample: TaggedSample, label: int) -> Columns:
 
 
 def after_columns(
-    sample: TaggedSample, label: int, selected: Sequence[tuple[Chosen, np.ndarray]]
+    sample: TaggerRates, label: int, selected: Sequence[tuple[Chosen, np.ndarray]]
 ) -> dict[str, Columns]:
     """Mass spectra after the cut, efficiencies against mass and pT; `selected` as (N,) bool."""
     own, bins = _places(sample, label)
@@ -169,17 +174,17 @@ def point_columns(points: Sequence[tuple[Chosen, Interval, Interval]]) -> Column
     return columns(rows, "x", "y", "colour", "marker")
 
 
-def landscape_columns(sample: TaggedSample, efficiency: float, chosen: Sequence[Chosen]) -> Columns:
+def landscape_columns(sample: TaggerRates, efficiency: float, chosen: Sequence[Chosen]) -> Columns:
     """Rejection of every tagger at one signal efficiency, over its number of parameters."""
     rejection = sample.bands[:, 0, round(efficiency * len(GRID)) - 1]
-    colours, markers, sizes = ([v] * len(sample.names) for v in (GREY, "circle", zoomed(7)))
+    colours, markers, sizes = ([v] * len(sample.jets.taggers) for v in (GREY, "circle", zoomed(7)))
     for one in chosen:
         colours[one.row], markers[one.row] = COLOURS[one.slot], MARKERS[one.slot]
         sizes[one.row] = zoomed(15)
     order = np.argsort(sizes, kind="stable")  # chosen ones on top
     return {
         "x": np.maximum(sample.parameters, 1)[order],
-        "y": np.minimum(rejection, (sample.labels == 0).sum())[order],
+        "y": np.minimum(rejection, (sample.jets.label == 0).sum())[order],
         "colour": [colours[k] for k in order],
         "marker": [markers[k] for k in order],
         "size": [sizes[k] for k in order],
@@ -198,13 +203,13 @@ def shift_columns(shifts: Sequence[tuple[Chosen, int, Interval]]) -> Columns:
 
 
 @lru_cache(maxsize=64)
-def curve_columns(sample: TaggedSample, chosen: tuple[Chosen, ...]) -> dict[str, Columns]:
+def curve_columns(sample: TaggerRates, chosen: tuple[Chosen, ...]) -> dict[str, Columns]:
     """AUC against training jets: the chosen taggers in their colours, the others grey."""
     slots = {one.row: one for one in chosen}
     lines, points, ends = [], [], []
     heights = _apart([curve[-1, 1] for curve in sample.curves.values()], NAME_HEIGHT)
     for (name, curve), height in zip(sample.curves.items(), heights, strict=True):
-        one = slots.get(sample.names.index(name)) if name in sample.names else None
+        one = slots.get(sample.jets.taggers.index(name)) if name in sample.jets.taggers else None
         style = one.style if one else {"colour": GREY, "dash": "solid"}
         jets, area, error = curve.T
         lines.append({"xs": jets, "ys": area, **style})
@@ -229,6 +234,6 @@ def _apart(heights: Sequence[float], least: float) -> np.ndarray:
     return places
 
 
-def highest(sample: TaggedSample) -> float:
+def highest(sample: TaggerRates) -> float:
     """Largest rejection that the background of the sample can tell."""
-    return (sample.labels == 0).sum() / MIN_BACKGROUND
+    return (sample.jets.label == 0).sum() / MIN_BACKGROUND

@@ -11,7 +11,7 @@ import param
 from bokeh.models import Div
 
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
-from hepml_lite.tagging.tagged_sample import TaggedSample
+from hepml_lite.statistics.tagger_rates import TaggerRates
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.style import px, zoomed
 from widgets.tagging import columns, figures
@@ -33,9 +33,9 @@ EFFICIENCY_BOUNDS = (0.05, 0.95)
 
 
 @lru_cache(maxsize=1)  # one copy for all visitors of a server
-def stored_sample() -> TaggedSample:
+def stored_sample() -> TaggerRates:
     """The stored test jets and scores; widgets/tagging/make_stored.py makes them."""
-    return TaggedSample.load(STORED)
+    return TaggerRates.load(STORED)
 
 
 def wished(names: tuple[str, ...]) -> dict[str, str]:
@@ -50,7 +50,7 @@ def wished(names: tuple[str, ...]) -> dict[str, str]:
 
 def slot(number: int) -> param.Selector:
     """The choice of a tagger; all but the first may be empty."""
-    names = stored_sample().names
+    names = stored_sample().jets.taggers
     choices = [*names] if number == 0 else [NONE, *names]
     return param.Selector(
         default=wished(names)[SLOTS[number]], objects=choices, label=f"Tagger {number + 1}"
@@ -89,7 +89,7 @@ class Tagging(Dashboard):
 
     widgets = {"kind": {"type": pn.widgets.RadioButtonGroup}}  # noqa: RUF012
 
-    def __init__(self, sample: TaggedSample | None = None, **state: Any) -> None:
+    def __init__(self, sample: TaggerRates | None = None, **state: Any) -> None:
         self.sample = sample or stored_sample()
         self._asked = {name: state.pop(name) for name in SLOTS if name in state}
         if "score" in state:
@@ -98,9 +98,9 @@ class Tagging(Dashboard):
 
     def adapt(self) -> None:
         """The taggers and variations of the sample; one that is not stored comes first."""
-        names = self.sample.names
+        names = self.sample.jets.taggers
         defaults = wished(names)
-        if names[0] not in stored_sample().names:
+        if names[0] not in stored_sample().jets.taggers:
             defaults["first"] = names[0]
         with param.parameterized.discard_events(self):
             for number, name in enumerate(SLOTS):
@@ -114,11 +114,11 @@ class Tagging(Dashboard):
             self.same = False
         elif changed == {"efficiency"}:
             self.same = True
-        row = self.sample.row(self.first)
+        row = self.sample.jets.row(self.first)
         if self.same:
             self.score = float(np.clip(round(self.threshold(row), 2), *SCORE_BOUNDS))
         else:
-            tops = self.sample.labels == 1
+            tops = self.sample.jets.label == 1
             passed = (self.sample.scores[row][tops] >= self.score).mean()
             self.efficiency = float(np.clip(round(passed, 2), *EFFICIENCY_BOUNDS))
 
@@ -128,7 +128,7 @@ class Tagging(Dashboard):
         rows: dict[int, int] = {}
         for number, name in enumerate(SLOTS):
             if getattr(self, name) != NONE:
-                rows.setdefault(self.sample.row(getattr(self, name)), number)
+                rows.setdefault(self.sample.jets.row(getattr(self, name)), number)
         return tuple(Chosen(number, row) for row, number in rows.items())
 
     @property
@@ -149,7 +149,7 @@ class Tagging(Dashboard):
     def facts(self, one: Chosen, selected: np.ndarray) -> words.Facts:
         """What the table says of a tagger that selects these jets, (N,) bool."""
         sample, varied = self.sample, self.varied
-        classes = (selected[sample.labels == label] for label in (1, 0))
+        classes = (selected[sample.jets.label == label] for label in (1, 0))
         signal, background = (efficiency_interval(int(c.sum()), len(c)) for c in classes)
         rejection = Interval(
             *(1 / e if e else math.inf for e in (background[0], *background[:0:-1]))
@@ -158,7 +158,7 @@ class Tagging(Dashboard):
         area, error = sample.auc[one.row], sample.auc_error[one.row]
         return words.Facts(
             one,
-            sample.names[one.row],
+            sample.jets.taggers[one.row],
             int(sample.parameters[one.row]),
             Interval(area, area - error, area + error),
             signal,
@@ -183,7 +183,7 @@ class Tagging(Dashboard):
         return {
             "line": words.line(facts, self._done(), None if self.same else self.score),
             "table": words.taggers(facts),
-            "about": words.ABOUT.format(f"{len(sample.labels):,}".replace(",", " ")),
+            "about": words.ABOUT.format(f"{len(sample.jets.label):,}".replace(",", " ")),
             **columns.roc_columns(sample, chosen),
             **columns.curve_columns(sample, chosen),
             "roc_varied": columns.varied_roc_columns(sample, chosen, *varied),

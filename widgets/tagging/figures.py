@@ -7,7 +7,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, FixedTicker, Legend, LegendItem
 from bokeh.plotting import figure as Figure
 
-from hepml_lite.tagging.tagged_sample import TaggedSample
+from hepml_lite.statistics.tagger_rates import TaggerRates
 from widgets.shared.base import Display
 from widgets.shared.style import BLUE, GREY, VERMILLION, figure, px, zoomed
 from widgets.tagging.columns import LEAST, LOWEST, MOST, highest
@@ -24,7 +24,7 @@ def grid(*figures: Figure) -> pn.Column:
     return pn.Column(*panes, sizing_mode="stretch_width", styles=styles)
 
 
-def every(display: Display, sample: TaggedSample, variations: Sequence[str]) -> list[Figure]:
+def every(display: Display, sample: TaggerRates, variations: Sequence[str]) -> list[Figure]:
     """All of them."""
     return [
         roc(display, sample),
@@ -38,7 +38,7 @@ def every(display: Display, sample: TaggedSample, variations: Sequence[str]) -> 
     ]
 
 
-def roc(display: Display, sample: TaggedSample) -> Figure:
+def roc(display: Display, sample: TaggerRates) -> Figure:
     """Background rejection against signal efficiency, with bands and working points."""
     ranges = {"x_range": (0, 1.02), "y_range": (0.9, 1.5 * highest(sample)), "y_axis_type": "log"}
     f = _figure("ROC curves", "signal efficiency εS", "rejection 1/εB", **ranges)
@@ -115,7 +115,7 @@ def shifts(display: Display, variations: Sequence[str]) -> Figure:
     return f
 
 
-def landscape(display: Display, sample: TaggedSample) -> Figure:
+def landscape(display: Display, sample: TaggerRates) -> Figure:
     """Rejection of all taggers at the signal efficiency of the first over their sizes."""
     ranges = {"x_range": (10, 1e6), "y_range": (0.9, 1.5 * highest(sample))}
     logarithmic = {"x_axis_type": "log", "y_axis_type": "log"}
@@ -126,7 +126,7 @@ def landscape(display: Display, sample: TaggedSample) -> Figure:
     return f
 
 
-def curves(display: Display, sample: TaggedSample) -> Figure:
+def curves(display: Display, sample: TaggerRates) -> Figure:
     """Area under the ROC curve against the number of training jets."""
     areas = [curve[:, 1] for curve in sample.curves.values()] or [np.array([0.9, 1.0])]
     low, high = min(map(np.min, areas)), max(map(np.max, areas))

@@ -23,19 +23,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from data_fetch import load
 from hepml_lite.containers.jets import Jets
+from hepml_lite.files import atomic_write
 from hepml_lite.jet_physics.variations.systematics import vary
 from hepml_lite.statistics.metrics import auc
+from hepml_lite.statistics.scored_variation import ScoredVariation
+from hepml_lite.statistics.tagger_rates import TaggerRates
 from hepml_lite.tagging.network_tagger import NetworkTagger
-from hepml_lite.tagging.recipes import RECIPES, TAGGERS
-from hepml_lite.tagging.tagged_sample import TaggedSample
-from hepml_lite.tagging.tagged_variation import Variation
 from hepml_lite.tagging.tagger import Tagger
 from hepml_lite.tagging.trained import FOLDER, file_name
-from hepml_lite.training.weights import put_weights
+from hepml_lite.tagging.training_recipes import TAGGERS, TRAINING_RECIPES
+from hepml_lite.training.weights import load_weights
 
 HERE = Path(__file__).parent
 DATA = "top_tagging"
@@ -108,18 +108,14 @@ def tagger(row: str, weights: Path | None, options: argparse.Namespace) -> Any:
         read = features(row, made, "train", options)
         return made.fit_features(read, load(DATA, split="train").label, seed=1)
     made.network = made.make(seed=0)
-    values = {
-        k: v.float() if v.dtype == torch.float16 else v for k, v in load_file(weights).items()
-    }
-    put_weights(made.network, values, weights)
-    made.network.eval()
+    load_weights(made.network, weights).eval()
     return made
 
 
 def scored(row: str, samples: Samples, options: argparse.Namespace) -> dict[str, np.ndarray] | None:
     """Scores of a row in every sample, and its number of parameters; None without weights."""
     weights = stored_weights(row, options.weights)
-    if row in RECIPES and weights is None:
+    if row in TRAINING_RECIPES and weights is None:
         return None
     key = hashlib.sha256(weights.read_bytes() if weights else b"").hexdigest()[:12]
     path = options.work / f"{file_name(row)}-{key}-{options.varied}.npz"
@@ -129,27 +125,28 @@ def scored(row: str, samples: Samples, options: argparse.Namespace) -> dict[str,
         started, fitted = time.process_time(), tagger(row, weights, options)
         done |= {name: fitted.score(jets).astype(np.float32) for name, jets in missing.items()}
         done["parameters"] = np.array(fitted.n_parameters)
-        partial = path.with_name(f".{path.name}")
-        np.savez(partial, **done)
-        partial.rename(path)
+        with atomic_write(path) as temporary:
+            np.savez(temporary, **done)
         print(f"{row}: {time.process_time() - started:.0f} s", flush=True)
     return done
 
 
-def sample(samples: Samples, rows: dict[str, dict[str, np.ndarray]]) -> TaggedSample:
+def sample(samples: Samples, rows: dict[str, dict[str, np.ndarray]]) -> TaggerRates:
     """Everything put together, without curves."""
     nominal = {row: done["nominal"] for row, done in rows.items()}
     parameters = {row: int(done["parameters"]) for row, done in rows.items()}
-    made, variations = TaggedSample.from_scores(samples.test, nominal, parameters), {}
+    made, variations = TaggerRates.from_scores(samples.test, nominal, parameters), {}
     for name, levels in samples.changed.items():
         scores = [[done[f"{name} {k}"] for k in range(len(levels))] for done in rows.values()]
         labels = levels[0].label
         before = made.scores[:, : len(labels)]
         strengths = CHANGES[name][1]
-        variations[name] = Variation.counted(strengths, labels, scores, made.thresholds, before)
+        variations[name] = ScoredVariation.counted(
+            strengths, labels, scores, made.thresholds, before
+        )
     for name, jets in samples.others.items():
         scores = [[done[name]] for done in rows.values()]
-        variations[name] = Variation.counted([1.0], jets.label, scores, made.thresholds)
+        variations[name] = ScoredVariation.counted([1.0], jets.label, scores, made.thresholds)
     return replace(made, variations=variations)
 
 
@@ -168,7 +165,7 @@ def one_auc(row: str, n_jets: int, seed: int, options: argparse.Namespace) -> fl
     return auc(test.label, made.fit(train[few], seed=seed).score(test))
 
 
-def curves(options: argparse.Namespace, full: TaggedSample) -> dict[str, np.ndarray]:
+def curves(options: argparse.Namespace, full: TaggerRates) -> dict[str, np.ndarray]:
     """Training jets, AUC and its spread over trainings (K, 3) of a few taggers."""
     path = options.work / "curves.json"
     done = json.loads(path.read_text()) if path.exists() else {}
@@ -184,20 +181,20 @@ def curves(options: argparse.Namespace, full: TaggedSample) -> dict[str, np.ndar
     for row in CURVES:
         values = {n: [done.get(f"{row}, {n} jets, seed {s}") for s in SEEDS] for n in SIZES}
         points = [(n, np.mean(v), np.std(v, ddof=1)) for n, v in values.items() if None not in v]
-        if row in full.names:
-            points.append((len(load(DATA, split="train")), full.auc[full.row(row)], 0.0))
+        if row in full.jets.taggers:
+            points.append((len(load(DATA, split="train")), full.auc[full.jets.row(row)], 0.0))
         if len(points) > 1:
             found[row] = np.array(points)
     return found
 
 
-def card(made: TaggedSample, test: Jets, path: Path, seconds: float) -> dict:
+def card(made: TaggerRates, test: Jets, path: Path, seconds: float) -> dict:
     """What was done, and numbers to recognise it by."""
     return {
         "data": f"data_fetch.load({DATA!r}), split 'test'",
         "data_card": {key: test.card.get(key) for key in ("command", "seed", "sha256")},
         "jets": len(test),
-        "auc": dict(zip(made.names, made.auc.round(4).tolist(), strict=True)),
+        "auc": dict(zip(made.jets.taggers, made.auc.round(4).tolist(), strict=True)),
         "variations": {name: v.strengths.tolist() for name, v in made.variations.items()},
         "varied_jets": {name: int(v.total.sum()) for name, v in made.variations.items()},
         "curves": {name: curve[:, 0].astype(int).tolist() for name, curve in made.curves.items()},

@@ -61,6 +61,8 @@ def balanced_chunk(
 ) -> Jets:
     """Chunk `number` of a sample: equally many jets of each class, in random order.
 
+    Constituents are made massless, as the data cards say.
+
     `select(name, n, seed, rng)` makes the jets of one class; `pid` keeps what the particles are.
     """
     rng = np.random.default_rng([seed, number])
@@ -69,5 +71,6 @@ def balanced_chunk(
         n = len(range(label, size, len(names)))
         constituents, _ = select(name, n, pythia_seed(seed, number, label), rng)
         fields = {"names": tuple(names), "label": np.full(n, label), "pid": "pid" if pid else None}
-        parts.append(Jets.from_awkward(constituents, **fields).truncate(n_constituents))
+        jets = Jets.from_awkward(constituents, **fields).massless()
+        parts.append(jets.truncate(n_constituents))
     return Jets.concatenate(parts)[rng.permutation(size)]

@@ -13,6 +13,7 @@ import numpy as np
 from data_fetch.public.layouts import hdf5
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import N_OBJECTS, OBJECTS, TriggerEvents
+from hepml_lite.containers.validation import read_only
 
 NAMES = ("background", "A -> 4l", "h0 -> tau tau", "h+- -> tau nu", "LQ -> b tau")
 BEGINNINGS = ("background", "Ato4l", "hToTauTau", "hChToTauNu", "leptoquark")  # of the files
@@ -46,7 +47,8 @@ def read(
         for low in range(0, len(objects), BLOCK):
             rows = slice(first + low, min(first + low + BLOCK, last))
             objects[low : low + BLOCK] = _objects(hdf5.rows(stored, rows, path), rows.start, path)
-    return TriggerEvents(objects, label=np.full(len(objects), label), names=names)
+    label = np.full(len(objects), label)
+    return TriggerEvents(read_only(objects), label=label, names=names)
 
 
 def count(path: Path) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 
 from data_fetch.public.layouts import hdf5
 from hepml_lite.containers.showers import Geometry, Layer, Showers
+from hepml_lite.containers.validation import read_only
 
 DEPTH_UNIT, RADIUS_UNIT = "layer", "mm"
 N_LAYERS, RADIUS = 45, 41.85  # of data sets 2 and 3; mm
@@ -53,7 +54,7 @@ def read(
             voxels[low : low + BLOCK] = hdf5.rows(stored, rows, path) / 1000  # MeV to GeV
         energy = hdf5.rows(energy, slice(first, max(first, last)), path)[:, 0] / 1000
     name = PARTICLES.get(geometry.n_voxels, "shower")
-    return Showers(voxels, energy, geometry, names=(name,))
+    return Showers(read_only(voxels), energy, geometry, names=(name,))
 
 
 def count(path: Path) -> int:

@@ -52,7 +52,8 @@ def _bounds(start: int, stop: int | None) -> tuple[int, int | None]:
 
 def _pairs(file: TextIO, path: Path) -> Iterator[tuple[list[float], list[float]]]:
     """Truth and measurement of each event that has both, 13 numbers each."""
-    event, seen = None, {}
+    event = None
+    seen: dict[str, list[float]] = {}
     for number, line in enumerate(file, 1):
         words = line.split()
         if not words:
@@ -68,7 +69,8 @@ def _pairs(file: TextIO, path: Path) -> Iterator[tuple[list[float], list[float]]
         seen[words[1]] = values
         if len(seen) == len(LEVELS):
             yield seen["truth"], seen["reco"]
-            event, seen = None, {}
+            event = None
+    seen: dict[str, list[float]] = {}
 
 
 def _quantities(rows: np.ndarray) -> np.ndarray:

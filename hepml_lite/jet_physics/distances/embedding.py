@@ -1,6 +1,4 @@
-"""From distances to geometry: nearest neighbours, a map of jets, the dimension of their space."""
-
-from dataclasses import dataclass
+"""From distances to geometry: nearest neighbours and a map of jets."""
 
 import numpy as np
 from sklearn.manifold import TSNE, smacof
@@ -8,16 +6,6 @@ from sklearn.manifold import TSNE, smacof
 from hepml_lite.statistics.metrics import Seed
 
 METHODS = ("mds", "tsne")
-GROUPS = 10  # of jets left out in turn for the error of the dimension
-
-
-@dataclass(frozen=True, eq=False)
-class CorrelationDimension:
-    """Dimension of a sample as a function of the distance scale; arrays (S,)."""
-
-    scale: np.ndarray  # (S,) Q, in units of the distance
-    dimension: np.ndarray  # (S,) NaN where no pair is that near
-    error: np.ndarray  # (S,) of the finite number of jets
 
 
 def nearest_neighbours(
@@ -88,43 +76,6 @@ def embed(distances: np.ndarray, method: str = "mds", rng: Seed = 0) -> np.ndarr
     perplexity = min(30.0, (len(distances) - 1) / 3)
     model = TSNE(perplexity=perplexity, metric="precomputed", init=start, random_state=seed)
     return model.fit_transform(distances)
-
-
-def correlation_dimension(distances: np.ndarray, scales: np.ndarray) -> CorrelationDimension:
-    """dim(Q) = d ln N(distance < Q) / d ln Q, N counting the pairs (arXiv:1902.02346).
-
-    It is d for points that fill d dimensions, seen at a scale Q between their spacing and the size
-    of their space. Errors by a jackknife over groups of jets.
-
-    Args:
-        distances: (N, N).
-        scales: (S + 1,) ascending, positive; a dimension is given between each two, at their
-            geometric mean.
-
-    Raises:
-        ValueError: if the scales are not ascending and positive or the matrix is not square.
-    """
-    distances, scales = _square(np.asarray(distances, float)), np.asarray(scales, float)
-    if len(scales) < 2 or scales[0] <= 0 or (np.diff(scales) <= 0).any():
-        raise ValueError(f"scales {scales}: give at least two, ascending and positive")
-    n = len(distances)
-    group = np.arange(n) % min(GROUPS, n)
-    left = [
-        _dimension(distances[np.ix_(keep, keep)], scales)
-        for keep in group != np.unique(group)[:, None]
-    ]
-    spread = np.var(left, axis=0) * (len(left) - 1)
-    return CorrelationDimension(
-        np.sqrt(scales[1:] * scales[:-1]), _dimension(distances, scales), np.sqrt(spread)
-    )
-
-
-def _dimension(distances: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Slopes (S,) of ln N against ln Q; NaN where N is 0."""
-    pairs = np.sort(distances[np.triu_indices(len(distances), 1)])
-    below = np.searchsorted(pairs, scales).astype(float)
-    logarithm = np.log(np.where(below > 0, below, np.nan))
-    return np.diff(logarithm) / np.diff(np.log(scales))
 
 
 def _square(distances: np.ndarray) -> np.ndarray:

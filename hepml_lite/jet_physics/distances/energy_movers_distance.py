@@ -7,14 +7,12 @@ in the eta-phi plane (Komiske, Metodiev, Thaler, arXiv:1902.02346 Eq. 1; beta in
 Eqs. 1.2 and 1.3). Each jet is seen from its own axis. It is a metric if beta <= 1 and no two
 particles are farther apart than 2 R; for beta > 1 (with `norm`) EMD^(1/beta) is one.
 
-The solver is energyflow's `wasserstein` if it is installed (`make energyflow`), else POT (`pip
-install pot`, several times slower), else scipy's general linear programming (a hundred times).
-All three are exact.
+The solver is POT, a dependency of this library. Where energyflow's `wasserstein` is installed
+(`make energyflow`) it is used instead, several times faster. Both are exact.
 """
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
+import ot
 from scipy.spatial.distance import cdist
 
 from hepml_lite.containers.jets import Jets
@@ -24,10 +22,6 @@ try:
     import wasserstein
 except ImportError:
     wasserstein = None
-try:
-    import ot
-except ImportError:
-    ot = None
 
 
 def emd(
@@ -113,12 +107,11 @@ def transport_cost(first: np.ndarray, second: np.ndarray, cost: np.ndarray) -> f
     """
     total = first.sum()
     first, second = first / total, second / second.sum()
-    if wasserstein is not None:
-        solved = wasserstein.EMD(1.0, 1.0, True)(first, second, np.ascontiguousarray(cost))
-    elif ot is not None:
-        solved = ot.emd2(first, second, np.ascontiguousarray(cost))
+    cost = np.ascontiguousarray(cost)
+    if wasserstein is None:
+        solved = ot.emd2(first, second, cost)
     else:
-        solved = _linear_program(first, second, cost)
+        solved = wasserstein.EMD(1.0, 1.0, True)(first, second, cost)
     return float(total * solved)
 
 
@@ -134,11 +127,18 @@ def _aligned(weight: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _matrix_by_pairs(
-    rows: list[np.ndarray], columns: list[np.ndarray] | None, *options: float
+    rows: list[np.ndarray],
+    columns: list[np.ndarray] | None,
+    radius: float,
+    beta: float,
+    norm: bool,
 ) -> np.ndarray:
+    def distances(a: np.ndarray, others: list[np.ndarray]) -> list[float]:
+        return [_distance(a, b, radius, beta, norm) for b in others]
+
     if columns is not None:
-        return np.array([[_distance(a, b, *options) for b in columns] for a in rows])
-    upper = [[_distance(a, b, *options) for b in rows[i + 1 :]] for i, a in enumerate(rows)]
+        return np.array([distances(a, columns) for a in rows])
+    upper = [distances(a, rows[i + 1 :]) for i, a in enumerate(rows)]
     matrix = np.zeros((len(rows), len(rows)))
     matrix[np.triu_indices(len(rows), 1)] = np.concatenate(upper)
     return matrix + matrix.T
@@ -154,20 +154,6 @@ def _distance(a: np.ndarray, b: np.ndarray, radius: float, beta: float, norm: bo
     cost = np.ones((len(pt_a), len(pt_b)))  # (n + 1, m + 1)
     cost[:-1, :-1] = (cdist(a[:, 1:], b[:, 1:]) / radius) ** beta
     return transport_cost(pt_a, pt_b, cost)
-
-
-def _linear_program(first: np.ndarray, second: np.ndarray, cost: np.ndarray) -> float:
-    """Minimise sum f_ij cost_ij where the flows f leave `first` and arrive at `second`."""
-    n, m = cost.shape
-    leave = sparse.kron(sparse.eye(n), np.ones((1, m)))
-    arrive = sparse.kron(np.ones((1, n)), sparse.eye(m))
-    constraints = sparse.vstack([leave, arrive]).tocsr()  # (n + m, n m)
-    solved = linprog(
-        cost.ravel(), A_eq=constraints, b_eq=np.concatenate([first, second]), method="highs"
-    )
-    if solved.fun is None:
-        raise RuntimeError(f"the transport problem was not solved: {solved.message}")
-    return solved.fun
 
 
 def _require_positive(radius: float, beta: float) -> None:

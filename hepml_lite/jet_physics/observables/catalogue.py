@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pandas as pd
 
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.chunks import chunks
@@ -97,8 +98,10 @@ OBSERVABLES: dict[str, Observable] = {
 }
 
 
-def observable_table(jets: Jets, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
-    """The named observables (default: all), each (N,), computed a chunk of jets at a time.
+def observable_table(jets: Jets, names: Iterable[str] | None = None) -> pd.DataFrame:
+    """The named observables (default: all), a row for each jet, computed a chunk of jets at a time.
+
+    Columns have the names of `OBSERVABLES`, which say the units.
 
     Raises:
         ValueError: for a name that is not in `OBSERVABLES`.
@@ -108,4 +111,5 @@ def observable_table(jets: Jets, names: Iterable[str] | None = None) -> dict[str
     if unknown:
         raise ValueError(f"no observable {unknown}: choose from {list(OBSERVABLES)}")
     parts = [{name: OBSERVABLES[name](part) for name in names} for part in chunks(jets)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    return pd.DataFrame(columns)

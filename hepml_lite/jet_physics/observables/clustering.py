@@ -74,8 +74,10 @@ def _leaves(jets: Jets) -> Trees:
     n, slots = jets.mask.shape
     nodes = 2 * slots - 1
     momenta, mask = np.zeros((n, nodes, 4)), np.zeros((n, nodes), bool)
-    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
-    momenta[:, :slots] = kinematics.four_vectors(pt, eta, phi) * jets.mask[..., None]
+    coordinates = [*np.moveaxis(jets.constituents.astype(float), -1, 0)]
+    if jets.constituent_mass is not None:
+        coordinates.append(jets.constituent_mass.astype(float))
+    momenta[:, :slots] = kinematics.four_vectors(*coordinates) * jets.mask[..., None]
     mask[:, :slots] = jets.mask
     children, parent = np.full((n, nodes, 2), -1), np.full((n, nodes), -1)
     return Trees(momenta, children, parent, jets.mask.argmax(axis=1), mask)
@@ -84,11 +86,12 @@ def _leaves(jets: Jets) -> Trees:
 def _cluster_group(jets: Jets, group: np.ndarray, kt: bool, trees: Trees) -> None:
     """Cluster the jets of a group (G,), in falling multiplicity, into their rows of `trees`."""
     number = jets.n_constituents[group]
+    largest = int(number[0])
     slots = jets.mask.shape[1]
-    node = np.argsort(~jets.mask[group], axis=1, kind="stable")[:, : number[0]]  # real ones first
+    node = np.argsort(~jets.mask[group], axis=1, kind="stable")[:, :largest]  # real ones first
     near = _Nearest(trees.momenta[group[:, None], node], number, kt)
-    for merge in range(number[0] - 1):
-        active = np.count_nonzero(number > merge + 1)  # the first so many jets of the group
+    for merge in range(largest - 1):
+        active = int(np.count_nonzero(number > merge + 1))  # the first so many jets of the group
         rows, every = group[:active], np.arange(active)
         first, second = near.closest(active)  # the harder one first
         pair = np.stack([node[every, first], node[every, second]], axis=1)  # (A, 2)
@@ -115,7 +118,7 @@ class _Nearest:
         self.phi = kinematics.delta_phi(self.phi, self.reference[:, None])
         everywhere = np.abs(np.where(self.gone, 0, self.phi)).max() >= np.pi / 2
         self.azimuths_between = kinematics.delta_phi if everywhere else np.subtract
-        jet, column = np.indices(self.gone.shape)
+        jet, column = np.indices(self.gone.shape)  # (G, W) each
         self.partner = np.zeros_like(column)
         self.nearest = np.full(self.gone.shape, np.inf)
         self._search(jet[~self.gone], column[~self.gone])

@@ -18,7 +18,7 @@ import numpy as np
 from hepml_lite.jet_physics.observables.multigraphs import Edges, Pieces, cut_at
 
 Step = tuple  # (kind, operands…); an operand is the position of an earlier step
-IMPOSSIBLE = None  # in place of a position: with this cut, the pieces are no matrices
+IMPOSSIBLE = -1  # in place of a position: with this cut, the pieces are no matrices
 
 #: CPU time of the steps that are not negligible, in that of a "product", for 60 particles.
 COST = {"product": 1.0, "hang": 0.6, "chain": 12.0, "diamond": 500.0}
@@ -59,7 +59,7 @@ class Plan:
         Angles are finite and symmetric. Up to degree 7, 31 arrays like theta exist at a time.
         """
         last = {i: step for step, (_, *operands) in enumerate(self.steps) for i in operands}
-        results: list[np.ndarray | None] = []
+        results: list[np.ndarray] = []
         memory: list[np.ndarray] = []  # asking the system for new memory costs as much as a product
         for step, (kind, *operands) in enumerate(self.steps):
             inputs = [theta if kind == "angle" else z, *(results[i] for i in operands)]
@@ -71,7 +71,7 @@ class Plan:
             for i in {i for i in operands if last[i] == step}:
                 if self.steps[i][0] in _MATRICES:
                     memory.append(results[i])
-                results[i] = None
+                results[i] = np.empty(0)  # nobody needs it any more
         return np.stack([results[t] for t in self.totals], axis=-1)
 
 
@@ -84,8 +84,10 @@ class _Cuts:
         self._edges: list[float] = []  # in the part of a graph that a step stands for
         self._position: dict[Step, int] = {}
         self._transposed: dict[int, int] = {}
-        self._cut_at, self._effort = cache(cut_at), cache(self._effort)
-        self._branch, self._bridge = cache(self._branch), cache(self._bridge)
+        self._cut_at = cache(cut_at)
+        self._effort = cache(self._find_effort)
+        self._branch = cache(self._find_branch)
+        self._bridge = cache(self._find_bridge)
         self.ones, self.angle = self._step("ones"), self._step("angle")
         self.diamond = self._step("diamond", self.angle)
         self._transposed |= {self.angle: self.angle, self.diamond: self.diamond}
@@ -95,20 +97,20 @@ class _Cuts:
         roots = _vertices(edges) or {0}
         return self._best(self._step("total", self._vector(edges, r)) for r in roots)
 
-    def _vector(self, edges: Edges, r: int) -> int | None:
+    def _vector(self, edges: Edges, r: int) -> int:
         """The product of all branches at the vertex r."""
         pieces = self._cut_at(edges, (r,))
         return self._fold("both", [self._branch(piece, r) for _, piece in pieces])
 
-    def _branch(self, edges: Edges, r: int) -> int | None:
+    def _find_branch(self, edges: Edges, r: int) -> int:
         """What hangs on r and cannot be divided there: a matrix to some s, summed over s."""
         return self._best(self._hang(edges, r, s) for s in _vertices(edges) - {r})
 
-    def _hang(self, edges: Edges, r: int, s: int) -> int | None:
+    def _hang(self, edges: Edges, r: int, s: int) -> int:
         pieces = self._cut_at(edges, (r, s))
         return self._step("hang", self._matrix(pieces, r, s), self._vector(_at(pieces, s), s))
 
-    def _matrix(self, pieces: Pieces, r: int, s: int) -> int | None:
+    def _matrix(self, pieces: Pieces, r: int, s: int) -> int:
         """The product of all bridges between r and s; one step for it and its transpose."""
         bridges = [self._bridge(piece, r, s) for touched, piece in pieces if touched == {r, s}]
         if IMPOSSIBLE in bridges or len(bridges) == 1:
@@ -116,7 +118,7 @@ class _Cuts:
         there, back = sorted(bridges), sorted(self._transpose(b) for b in bridges)
         return self._either(there, back, lambda factors: self._fold("product", factors))
 
-    def _bridge(self, edges: Edges, r: int, s: int) -> int | None:
+    def _find_bridge(self, edges: Edges, r: int, s: int) -> int:
         """What joins r and s and cannot be divided: an edge, a chain over t, or a diamond."""
         inner = _vertices(edges) - {r, s}
         if not inner:
@@ -125,7 +127,7 @@ class _Cuts:
             return self.diamond
         return self._best(self._chain(edges, r, t, s) for t in inner)
 
-    def _chain(self, edges: Edges, r: int, t: int, s: int) -> int | None:
+    def _chain(self, edges: Edges, r: int, t: int, s: int) -> int:
         pieces = self._cut_at(edges, (r, t, s))
         if any({r, s} <= touched for touched, _ in pieces):
             return IMPOSSIBLE
@@ -136,9 +138,7 @@ class _Cuts:
         there, back = [a, w, b], [self._transpose(b), w, self._transpose(a)]
         return self._either(there, back, lambda operands: self._step("chain", *operands))
 
-    def _either(
-        self, there: list[int], back: list[int], make: Callable[[list[int]], int]
-    ) -> int | None:
+    def _either(self, there: list[int], back: list[int], make: Callable[[list[int]], int]) -> int:
         """The step made of operands, or the transpose of the one made of those read backwards."""
         step = make(min(there, back))
         if there == back:
@@ -151,7 +151,7 @@ class _Cuts:
             self._transposed |= {matrix: transposed, transposed: matrix}
         return self._transposed[matrix]
 
-    def _fold(self, kind: str, operands: Sequence[int | None]) -> int | None:
+    def _fold(self, kind: str, operands: Sequence[int]) -> int:
         """Join operands two by two, the oldest first, so that equal beginnings are shared."""
         if IMPOSSIBLE in operands:
             return IMPOSSIBLE
@@ -160,7 +160,7 @@ class _Cuts:
             first = self._step(kind, first, other)
         return first
 
-    def _step(self, kind: str, *operands: int | None) -> int | None:
+    def _step(self, kind: str, *operands: int) -> int:
         if IMPOSSIBLE in operands:
             return IMPOSSIBLE
         step = (kind, *operands)
@@ -172,11 +172,11 @@ class _Cuts:
             self._edges.append(own + sum(self._edges[i] for i in operands))
         return self._position[step]
 
-    def _best(self, positions: Iterable[int | None]) -> int | None:
-        possible = [p for p in positions if p is not IMPOSSIBLE]
+    def _best(self, positions: Iterable[int]) -> int:
+        possible = [p for p in positions if p != IMPOSSIBLE]
         return min(possible, key=self._effort, default=IMPOSSIBLE)
 
-    def _effort(self, position: int) -> tuple[float, ...]:
+    def _find_effort(self, position: int) -> tuple[float, ...]:
         """Matrices of many edges are avoided first, as few graphs share them; then time counts."""
         kinds = [(self.steps[i][0], self._edges[i]) for i in self.needs[position]]
         chain = max((n for kind, n in kinds if kind in ("chain", "diamond")), default=0)

@@ -81,11 +81,11 @@ def n_subjettiness(
     Raises:
         ValueError: if an n is below 1.
     """
-    orders = [n] if np.isscalar(n) else list(n)
+    orders = list(n) if isinstance(n, Sequence | np.ndarray) else [n]
     taus = in_chunks(
         lambda part: substructure.n_subjettiness(_jagged(part), orders, radius, beta), jets
     )
-    return taus[:, 0] if np.isscalar(n) else taus
+    return taus if isinstance(n, Sequence | np.ndarray) else taus[:, 0]
 
 
 def n_subjettiness_ratio(jets: Jets, n: int, beta: float = 1.0) -> np.ndarray:

@@ -85,7 +85,7 @@ def lund_densities(
     Arrays (A, K) of 1/N_jets d^2 n / (d ln 1/Delta d ln kT), with angles first; what lies outside
     of the edges is left out. Classes without jets are missing.
     """
-    counts = {}
+    counts: dict[int, np.ndarray] = {}
     for part in chunks(jets, CHUNK // 4):
         values, mask = primary_lund_plane(part)
         for label in np.unique(part.label):

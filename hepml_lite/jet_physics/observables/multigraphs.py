@@ -144,7 +144,7 @@ def _order(edges: Edges) -> tuple[int, int, Edges]:
     return len(edges), vertices(edges), edges
 
 
-def canonical(edges: Sequence[tuple[int, int]]) -> Edges:
+def canonical(edges: Edges) -> Edges:
     """The same graph with its vertices renumbered: equal for isomorphic graphs, and only for them.
 
     Vertices are told apart by what surrounds them until nothing new is learned; where some remain
@@ -159,8 +159,9 @@ def canonical(edges: Sequence[tuple[int, int]]) -> Edges:
     return min(_relabelled(edges, colour) for colour in _discrete(weight, [0] * n))
 
 
-def _relabelled(edges: Sequence[tuple[int, int]], name: Sequence[int]) -> Edges:
-    return tuple(sorted(tuple(sorted((name[k], name[m]))) for k, m in edges))
+def _relabelled(edges: Edges, name: Sequence[int]) -> Edges:
+    renamed = [(name[k], name[m]) for k, m in edges]
+    return tuple(sorted((min(edge), max(edge)) for edge in renamed))
 
 
 def _discrete(weight: list[list[int]], colour: list[int]) -> Iterator[list[int]]:

@@ -3,8 +3,10 @@
 The first four are those of JetCLR (B. M. Dillon et al., arXiv:2108.04253). The last two change what
 physics sees: negatives in the sense of AnomalyCLR (B. M. Dillon et al., arXiv:2301.04660). Each
 maps (jets, mask) to (jets, mask) and leaves its inputs and the zeros in the padding alone. Jets are
-tensors (N, P, 3) of pT / pT_jet, eta - eta_jet, phi - phi_jet [rad], masks (N, P), True where
-real. Random numbers come from `generator`, or torch's global one.
+tensors (N, P, 3) of pT / pT_jet, eta - eta_jet, phi - phi_jet [rad], masks (N, P), True where real.
+Masses of constituents are not among these numbers, and none of the changes needs them: they are
+those of massless particles, as in the papers. Random numbers come from `generator`, or torch's
+global one.
 """
 
 import math
@@ -27,7 +29,7 @@ ANGLE = 0.22  # typical angle between a particle and the jet axis in one directi
 def relative_particles(jets: Jets, n: int = 30) -> tuple[np.ndarray, np.ndarray]:
     """The n leading particles seen from their sum: (N, n, 3) as the module says, mask (N, n)."""
     leading = jets.truncate(n)
-    return leading.relative(), leading.mask
+    return leading.relative(), leading.mask.copy()
 
 
 def scaled(jets: Tensor, mask: Tensor) -> Tensor:

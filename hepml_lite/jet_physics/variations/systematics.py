@@ -24,7 +24,7 @@ CENTRE = 0.0, 0.0  # eta, phi of the dead region
 
 
 @dataclass(frozen=True)
-class Variation:
+class JetVariation:
     """One thing that may be wrong with a detector, by how much, and what that means.
 
     Attributes:
@@ -45,7 +45,7 @@ class Variation:
 
 
 def energy_scaled(jets: Jets, factor: float) -> Jets:
-    """All momenta times a factor: a wrong energy scale. Angles stay; pT and mass scale alike.
+    """All four-momenta times a factor: a wrong energy scale. Angles stay; pT and mass scale alike.
 
     Raises:
         ValueError: if the factor is not positive.
@@ -118,38 +118,38 @@ def angles_smeared(jets: Jets, sigma: float, rng: Generator) -> Jets:
     return replace(jets, constituents=constituents).sorted_by_pt()
 
 
-VARIATIONS: Mapping[str, Variation] = {
-    "energy scale": Variation(
+VARIATIONS: Mapping[str, JetVariation] = {
+    "energy scale": JetVariation(
         lambda jets, percent, rng: energy_scaled(jets, 1 + percent / 100),
         (-10.0, -5.0, -2.0, -1.0, 0.0, 1.0, 2.0, 5.0, 10.0),
         "%",
         "All energies are measured too high or too low by the same factor.",
     ),
-    "energy resolution": Variation(
+    "energy resolution": JetVariation(
         lambda jets, percent, rng: energy_smeared(jets, percent / 100, rng),
         (0.0, 5.0, 10.0, 20.0, 40.0),
         "%",
         "The energy of each particle is measured less precisely than the simulation says.",
     ),
-    "lost particles": Variation(
+    "lost particles": JetVariation(
         lambda jets, percent, rng: particles_lost(jets, percent / 100, rng),
         (0.0, 1.0, 2.0, 5.0, 10.0, 20.0),
         "%",
         "Each particle is missed with this probability, hard or soft.",
     ),
-    "soft threshold": Variation(
+    "soft threshold": JetVariation(
         lambda jets, threshold, rng: soft_lost(jets, threshold),
         (0.0, 0.5, 1.0, 2.0, 4.0),
         "GeV",
         "Particles with a smaller transverse momentum are not seen.",
     ),
-    "dead region": Variation(
+    "dead region": JetVariation(
         lambda jets, radius, rng: region_dead(jets, radius),
         (0.0, 0.1, 0.2, 0.4, 0.8),
         "in eta-phi",
         "A disc of this radius in the middle of the detector sees nothing; few jets point there.",
     ),
-    "angular resolution": Variation(
+    "angular resolution": JetVariation(
         lambda jets, mrad, rng: angles_smeared(jets, mrad / 1000, rng),
         (0.0, 2.0, 5.0, 10.0, 20.0, 50.0),
         "mrad",
@@ -170,8 +170,13 @@ def vary(jets: Jets, name: str, strength: float, seed: int = 0) -> Jets:
 
 
 def _with_pt(jets: Jets, pt: np.ndarray) -> Jets:
+    """The same jets with other pT (N, P) of the constituents; masses scale with them."""
     constituents = np.concatenate([pt[..., None], jets.constituents[..., 1:]], axis=-1)
-    return replace(jets, constituents=constituents).sorted_by_pt()
+    mass = jets.constituent_mass
+    if mass is not None:
+        before = jets.constituents[..., 0].astype(float)
+        mass = mass * np.divide(pt, before, out=np.ones_like(before), where=before > 0)
+    return replace(jets, constituents=constituents, constituent_mass=mass).sorted_by_pt()
 
 
 def _kept(jets: Jets, keep: np.ndarray) -> Jets:

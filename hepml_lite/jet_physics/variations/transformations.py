@@ -5,6 +5,7 @@ inverse agree to about 1e-6.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,9 @@ def permuted(jets: Jets, rng: np.random.Generator) -> Jets:
 def rotated(jets: Jets, angle: float) -> Jets:
     """Turn the constituents by `angle` [rad] around the jet axis in the eta-phi plane.
 
-    Distances Delta R between constituents stay, to rounding. The jet mass does not quite: the
-    plane is flat only near the axis, and the axis itself moves by a little for the same reason.
+    For massive constituents it is the plane of rapidity and phi. Distances Delta R between
+    constituents stay, to rounding. The jet mass does not quite: the plane is flat only near the
+    axis, and the axis itself moves by a little for the same reason.
     """
     d_eta, d_phi = _from_axis(jets)
     cos, sin = np.cos(angle), np.sin(angle)
@@ -40,25 +42,30 @@ def mirrored(jets: Jets) -> Jets:
 
 def turned(jets: Jets, angle: float) -> Jets:
     """Turn the whole event by `angle` [rad] around the beam: a shift of every azimuth."""
-    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
-    return _with_coordinates(jets, pt, eta, kinematics.wrap_phi(phi + angle))
+    pt, rapidity, phi = np.moveaxis(jets.in_rapidity(), -1, 0)
+    return _with_coordinates(jets, pt, rapidity, kinematics.wrap_phi(phi + angle))
 
 
 def boosted(jets: Jets, rapidity: float) -> Jets:
-    """Boost the whole event along the beam: a shift of every (massless) eta by `rapidity`."""
-    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
-    return _with_coordinates(jets, pt, eta + rapidity, phi)
+    """Boost the whole event along the beam: a shift of every rapidity by `rapidity`."""
+    pt, before, phi = np.moveaxis(jets.in_rapidity(), -1, 0)
+    return _with_coordinates(jets, pt, before + rapidity, phi)
 
 
 def lorentz_boosted(jets: Jets, velocity: np.ndarray) -> Jets:
     """Boost the whole event by `velocity` (3,), in units of c: keeps Minkowski products only.
 
+    Masses of constituents stay as they are.
+
     Raises:
         ValueError: if the speed is not below one.
     """
-    pt, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
-    p4 = kinematics.four_vectors(pt, eta, phi) @ boost_matrix(velocity).T  # (N, P, 4)
-    return _with_coordinates(jets, *kinematics.pt_eta_phi_mass(p4)[:3])
+    coordinates = [*np.moveaxis(jets.constituents.astype(float), -1, 0)]
+    if jets.constituent_mass is not None:
+        coordinates.append(jets.constituent_mass.astype(float))
+    p4 = kinematics.four_vectors(*coordinates) @ boost_matrix(velocity).T  # (N, P, 4)
+    pt, eta, phi, _ = kinematics.pt_eta_phi_mass(p4)
+    return replace(jets, constituents=np.stack([pt, eta, phi], axis=-1))
 
 
 def boost_matrix(velocity: np.ndarray) -> np.ndarray:
@@ -81,8 +88,9 @@ def boost_matrix(velocity: np.ndarray) -> np.ndarray:
 def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0.0) -> Jets:
     """Split the constituent number `which` in falling pT into fractions z and 1 - z of its pT.
 
-    The two are `angle` apart, on the diagonal of the eta-phi plane, around their common centre; the
-    second one fills a new slot and copies the particle identity. Jets of too few constituents stay.
+    A mass is shared in the same way, so that for angle = 0 the sum of four-vectors stays. The two
+    are `angle` apart, on the diagonal of the eta-phi plane, around their common centre; the second
+    one fills a new slot and copies the particle identity. Jets of too few constituents stay.
 
     Raises:
         ValueError: if z is not between 0 and 1 or `which` is negative.
@@ -102,7 +110,12 @@ def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0
     pair[..., 2] = kinematics.wrap_phi(pair[..., 2])
     constituents = copy.constituents.copy()
     constituents[able, slot], constituents[able, -1] = pair[:, 0], pair[:, 1]
-    return replace(copy, constituents=constituents)
+    if copy.constituent_mass is None:
+        return replace(copy, constituents=constituents)
+    mass = copy.constituent_mass.copy()
+    mass[able, slot] *= z
+    mass[able, -1] *= 1 - z
+    return replace(copy, constituents=constituents, constituent_mass=mass)
 
 
 def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 0.4) -> Jets:
@@ -115,13 +128,15 @@ def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 
         raise ValueError(f"pt = {pt}: a particle needs a positive pT in GeV")
     distance = radius * np.sqrt(rng.random(len(jets)))
     angle = rng.uniform(-np.pi, np.pi, len(jets))
-    eta = jets.eta + distance * np.cos(angle)
+    eta = _axis(jets) + distance * np.cos(angle)
     phi = kinematics.wrap_phi(jets.phi + distance * np.sin(angle))
     long = jets.padded(jets.mask.shape[1] + 1)
-    arrays = {"constituents": long.constituents.copy(), "mask": long.mask.copy()}
+    arrays: dict[str, Any] = {}
+    arrays["constituents"] = long.constituents.copy()
+    arrays["mask"] = long.mask.copy()
     arrays["constituents"][:, -1] = np.stack([np.full(len(jets), pt), eta, phi], axis=-1)
     arrays["mask"][:, -1] = True
-    if jets.pid is not None:
+    if long.pid is not None:
         arrays["pid"] = long.pid.copy()
         arrays["pid"][:, -1] = PHOTON
     return replace(long, **arrays)
@@ -135,18 +150,32 @@ def _copied(array: np.ndarray, rows: np.ndarray, slot: np.ndarray) -> np.ndarray
 
 
 def _from_axis(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """Distances (N, P) of the constituents from the jet axis in eta and phi, double precision."""
-    _, eta, phi = np.moveaxis(jets.constituents.astype(float), -1, 0)
-    return eta - jets.eta[:, None], kinematics.delta_phi(phi, jets.phi[:, None])
+    """Distances (N, P) of the constituents from the jet axis in rapidity and phi, float64."""
+    _, rapidity, phi = np.moveaxis(jets.in_rapidity(), -1, 0)
+    return rapidity - _axis(jets)[:, None], kinematics.delta_phi(phi, jets.phi[:, None])
+
+
+def _axis(jets: Jets) -> np.ndarray:
+    """Where the jet axis lies in the plane of the constituents' rapidities, (N,).
+
+    Pseudorapidity for massless constituents, for which both are in use, rapidity for massive ones.
+    """
+    return jets.eta if jets.constituent_mass is None else jets.rapidity
 
 
 def _placed(jets: Jets, d_eta: np.ndarray, d_phi: np.ndarray) -> Jets:
     """The same constituents at these distances (N, P) from the jet axis."""
-    eta = jets.eta[:, None] + d_eta
+    rapidity = _axis(jets)[:, None] + d_eta
     phi = kinematics.wrap_phi(jets.phi[:, None] + d_phi)
-    return _with_coordinates(jets, jets.constituents[..., 0], eta, phi)
+    return _with_coordinates(jets, jets.constituents[..., 0], rapidity, phi)
 
 
-def _with_coordinates(jets: Jets, pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> Jets:
-    """Replace the coordinates of the constituents, each (N, P); `Jets` clears the padding."""
+def _with_coordinates(jets: Jets, pt: np.ndarray, rapidity: np.ndarray, phi: np.ndarray) -> Jets:
+    """Replace the coordinates of the constituents, each (N, P), masses stay.
+
+    `Jets` clears the padding.
+    """
+    eta = rapidity
+    if jets.constituent_mass is not None:
+        eta = kinematics.pseudorapidity(pt, rapidity, jets.constituent_mass.astype(float))
     return replace(jets, constituents=np.stack([pt, eta, phi], axis=-1))

@@ -5,7 +5,7 @@ import numpy as np
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.chunks import chunks
-from hepml_lite.jet_physics.views.invariants import massless_product
+from hepml_lite.jet_physics.views.invariants import massive_product, massless_product
 
 PAIR_FEATURES = ("ln kT [GeV]", "ln z", "ln Delta", "ln m^2 [GeV^2]")
 SMALLEST = 1e-8  # floor of kT, z, Delta and m^2 under the logarithm, as in the authors' code
@@ -14,7 +14,8 @@ SMALLEST = 1e-8  # floor of kT, z, Delta and m^2 under the logarithm, as in the 
 def nearest_neighbours(jets: Jets, k: int = 16) -> np.ndarray:
     """The k nearest constituents of each in the eta-phi plane, nearest first: slots (N, P, k) int.
 
-    The graph on which ParticleNet convolves first (arXiv:1902.08570). -1 where a jet has too few
+    The graph on which ParticleNet convolves first (arXiv:1902.08570), which takes pseudorapidity
+    also for massive particles. -1 where a jet has too few
     constituents, and for padding; no particle is its own neighbour.
 
     Raises:
@@ -47,21 +48,42 @@ def pairwise_features(jets: Jets) -> np.ndarray:
     def features(part: Jets) -> np.ndarray:
         jet, a, b = np.nonzero(_pairs(part) & upper)  # (M,) each: one side of the diagonal
         rows = np.zeros((*part.mask.shape, part.mask.shape[1], 4), np.float32)
-        pairs = part.constituents[jet, a].astype(float), part.constituents[jet, b].astype(float)
-        rows[jet, a, b] = rows[jet, b, a] = _logarithms(*pairs)
+        particles = part.in_rapidity()
+        one, other = particles[jet, a], particles[jet, b]
+        if part.constituent_mass is None:
+            squared_mass = _massless(one, other)
+        else:
+            masses = part.constituent_mass.astype(float)
+            squared_mass = _massive(one, other, masses[jet, a], masses[jet, b])
+        rows[jet, a, b] = rows[jet, b, a] = _logarithms(one, other, squared_mass)
         return rows
 
     return np.concatenate([features(part) for part in chunks(jets, _chunk(jets))])
 
 
-def _logarithms(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """`PAIR_FEATURES` (M, 4) of pairs of particles (M, 3), pT, eta and phi."""
-    (pt, eta, phi), (pt_other, eta_other, phi_other) = one.T, other.T
-    softer, total = np.minimum(pt, pt_other), pt + pt_other
-    delta = kinematics.delta_r(eta, phi, eta_other, phi_other)
+def _massless(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Squared mass (M,) [GeV^2] of pairs of massless particles (M, 3)."""
+    pt, eta, phi = one.T
+    pt_other, eta_other, phi_other = other.T
+    return 2 * massless_product(pt * pt_other, eta - eta_other, phi - phi_other)
+
+
+def _massive(
+    one: np.ndarray, other: np.ndarray, mass: np.ndarray, mass_other: np.ndarray
+) -> np.ndarray:
+    """Squared mass (M,) [GeV^2] of pairs of particles (M, 3) with masses (M,)."""
+    return mass**2 + mass_other**2 + 2 * massive_product(one, other, mass, mass_other)
+
+
+def _logarithms(one: np.ndarray, other: np.ndarray, squared_mass: np.ndarray) -> np.ndarray:
+    """`PAIR_FEATURES` (M, 4) of pairs of particles (M, 3), pT, rapidity, phi, and their m^2."""
+    pt, rapidity, phi = one.T
+    pt_other, rapidity_other, phi_other = other.T
+    softer = np.minimum(pt, pt_other)
+    total = pt + pt_other
+    delta = kinematics.delta_r(rapidity, phi, rapidity_other, phi_other)
     z = np.divide(softer, total, out=np.zeros_like(total), where=total > 0)
-    mass2 = 2 * massless_product(pt * pt_other, eta - eta_other, phi - phi_other)
-    columns = np.stack([softer * delta, z, delta, mass2], axis=-1)
+    columns = np.stack([softer * delta, z, delta, squared_mass], axis=-1)
     return np.log(np.maximum(columns, SMALLEST))
 
 

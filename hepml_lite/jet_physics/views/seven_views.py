@@ -42,7 +42,7 @@ class View:
 
 def observables(jets: Jets) -> np.ndarray:
     """Seven numbers that physicists have thought of, (N, 7)."""
-    return np.stack(list(observable_table(jets, OBSERVABLES).values()), axis=1)
+    return observable_table(jets, OBSERVABLES).to_numpy()
 
 
 def image(jets: Jets) -> np.ndarray:
@@ -77,6 +77,10 @@ def masses_of_pairs(jets: Jets) -> np.ndarray:
     Edges of the complete graph. The floor of the logarithm stands where there are fewer pairs.
     """
     m2 = 2 * invariants.minkowski_products(jets)  # (N, P, P)
+    if jets.constituent_mass is not None:
+        squared = jets.constituent_mass.astype(float) ** 2
+        both_real = jets.mask[:, :, None] & jets.mask[:, None]
+        m2 += (squared[:, :, None] + squared[:, None]) * both_real
     rows, columns = np.triu_indices(m2.shape[1], 1)
     falling = -np.sort(-m2[:, rows, columns], axis=1)[:, :LARGEST]
     missing = LARGEST - falling.shape[1]

@@ -13,7 +13,7 @@ NODE_FEATURES = (
 CENTRE = np.array([0, 0, 0, -4, -4, 0, 0], np.float32)
 SCALE = np.array([0.3, 0.3, 0.3, 2, 2, 0.5, 2], np.float32)
 SMALLEST = 1e-6  # of momentum fractions under the logarithm
-LIGHTEST = 0.1  # mass [GeV] under the logarithm; a constituent has none
+LIGHTEST = 0.1  # mass [GeV] under the logarithm; a massless constituent has none
 CHUNK = 2_500  # jets that are clustered at a time
 
 

@@ -1,102 +1,66 @@
-"""Permutation-equivariant maps to matrices (PELICAN's layers), and their fast form over many pairs.
+"""PELICAN's maps of matrices to matrices, faster: what is laid out 15 times is never built.
 
-A. Bogatskiy et al., arXiv:2211.00454, section 3.1. A map is a matrix product on pairs, plus what
-belongs to particles and is laid along rows, columns and the diagonal: 15 matrices are never built.
-Pairs are (C, T), the pairs of all jets in one long row, slice by slice (`minkowski.slices`).
+A. Bogatskiy et al., arXiv:2211.00454, section 3.1; the readable layers are `Eq2to2` and `Eq1to2` of
+`hepml_lite.networks.pelican`. A map is a matrix product on pairs, plus what belongs to particles
+and is laid along rows, columns and the diagonal. Pairs are (C, T), the pairs of all jets in one
+long row, slice by slice (`pair_slices.slices`).
 """
 
-import torch
-from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+from typing import TYPE_CHECKING
 
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import leaky_relu_
+
+from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast.linear import matrix_product
+from hepml_lite.networks.layers.padding import numbers_of_particles
+
+if TYPE_CHECKING:
+    from hepml_lite.networks.pelican import Eq1to2, Eq2to2
 
 SLOPE = 0.01  # of LeakyReLU
 
 
-class Eq2to2(nn.Module):
-    """All 15 linear maps of a matrix y_ij to a matrix that commute with permutations, mixed.
+def parts_2to2(
+    layer: "Eq2to2", rows: Tensor, columns: Tensor, d: Tensor, mask: Tensor, typical: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Matrices (2, n_in, n_out) for y and its transpose; then what is added, (N, P, n_out):
 
-    The matrix and its transpose; its diagonal, rows' and columns' means, the trace and the total
-    mean, each laid along rows, columns or the diagonal. The means carry (N / N̄)^α with learned α.
-
-    The order of maps and the factorised coefficients are those of the authors' code.
+    at_i, at_j and on the diagonal, from sums over j, over i, and the diagonal: (N, P, n_in).
+    `layer` is an `Eq2to2`.
     """
-
-    def __init__(self, n_in: int, n_out: int):
-        super().__init__()
-        self.maps_in = nn.Parameter(torch.randn(15, n_in, 1) / 15**0.5)
-        self.maps_out = nn.Parameter(torch.randn(15, 1, n_out) / 15**0.5)
-        self.mix_in = nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
-        self.mix_out = nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
-        self.powers = nn.Parameter(torch.rand(10, 1, n_in))
-        self.bias = nn.Parameter(torch.zeros(n_out))
-        self.diagonal_bias = nn.Parameter(torch.zeros(n_out))
-
-    def forward(self, y: Tensor, mask: Tensor, typical: float) -> Tensor:
-        """Pairs (n, p, p, n_in), zero where padded, mask (n, p) → (n, p, p, n_out)."""
-        diagonal = y.diagonal(dim1=1, dim2=2).mT
-        w, at_i, at_j, on_diagonal = self.parts(y.sum(2), y.sum(1), diagonal, mask, typical)
-        out = y @ w[0] + (y @ w[1]).transpose(1, 2)
-        return (
-            out
-            + at_i.unsqueeze(2)
-            + at_j.unsqueeze(1)
-            + torch.diag_embed(on_diagonal.mT).movedim(1, 3)
-        )
-
-    def parts(
-        self, rows: Tensor, columns: Tensor, d: Tensor, mask: Tensor, typical: float
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Matrices (2, n_in, n_out) for y and its transpose; then what is added, (N, P, n_out):
-
-        at_i, at_j and on the diagonal, from sums over j, over i, and the diagonal: (N, P, n_in).
-        """
-        w = self.maps_in * self.mix_in + self.maps_out * self.mix_out  # (15, n_in, n_out)
-        n = sizes(mask, d)[:, None, None]
-        columns, rows = columns / n, rows / n
-        trace, total = (z.sum(1, keepdim=True) / n for z in (d, rows))  # (N, 1, n_in)
-        means = [columns] * 3 + [rows] * 3 + [trace] * 2 + [total] * 2
-        size = (n[..., None] / typical) ** self.powers  # (N, 10, 1, n_in)
-        col_d, col_j, col_i, row_d, row_j, row_i, trace_all, trace_d, total_all, total_d = (
-            (mean * size[:, k]) @ w[5 + k] for k, mean in enumerate(means)
-        )
-        at_i = d @ w[4] + col_i + row_i + trace_all + total_all + self.bias
-        on_diagonal = d @ w[2] + col_d + row_d + trace_d + total_d + self.diagonal_bias
-        return w[:2], at_i, d @ w[3] + col_j + row_j, on_diagonal
+    w = layer.coefficients()  # (15, n_in, n_out)
+    n = numbers_of_particles(mask, d)[:, None, None]
+    columns = columns / n
+    rows = rows / n
+    trace, total = (z.sum(1, keepdim=True) / n for z in (d, rows))  # (N, 1, n_in)
+    means = [columns] * 3 + [rows] * 3 + [trace] * 2 + [total] * 2
+    size = (n[..., None] / typical) ** layer.powers  # (N, 10, 1, n_in)
+    col_d, col_j, col_i, row_d, row_j, row_i, trace_all, trace_d, total_all, total_d = (
+        (mean * size[:, k]) @ w[5 + k] for k, mean in enumerate(means)
+    )
+    at_i = d @ w[4] + col_i + row_i + trace_all + total_all + layer.bias
+    on_diagonal = d @ w[2] + col_d + row_d + trace_d + total_d + layer.diagonal_bias
+    return w[:2], at_i, d @ w[3] + col_j + row_j, on_diagonal
 
 
-class Eq1to2(nn.Module):
-    """All 5 linear maps of numbers x_i of particles to a matrix that commute with permutations."""
+def parts_1to2(
+    layer: "Eq1to2", x: Tensor, mask: Tensor, typical: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What is laid along rows, columns and the diagonal, (N, P, n_out), from x (N, P, n_in).
 
-    def __init__(self, n_in: int, n_out: int):
-        super().__init__()
-        self.maps = nn.Parameter(torch.randn(5, n_in, n_out) * (2 / (5 * n_in)) ** 0.5)
-        self.powers = nn.Parameter(torch.zeros(5, 1, n_in))
-        self.bias = nn.Parameter(torch.zeros(n_out))
-
-    def forward(self, x: Tensor, mask: Tensor, typical: float) -> Tensor:
-        """Particles (n, p, n_in), mask (n, p) → pairs (n, p, p, n_out)."""
-        at_i, at_j, on_diagonal = self.parts(x, mask, typical)
-        return (
-            at_i.unsqueeze(2) + at_j.unsqueeze(1) + torch.diag_embed(on_diagonal.mT).movedim(1, 3)
-        )
-
-    def parts(self, x: Tensor, mask: Tensor, typical: float) -> tuple[Tensor, Tensor, Tensor]:
-        """What is laid along rows, columns and the diagonal, (N, P, n_out), from x (N, P, n_in)."""
-        n = sizes(mask, x)[:, None, None]
-        x = x * mask[..., None]
-        mean = x.sum(1, keepdim=True) / n
-        size = (n[..., None] / typical) ** self.powers  # (N, 5, 1, n_in)
-        on_diagonal, at_j, at_i, mean_d, mean_all = (
-            (z * size[:, k]) @ self.maps[k] for k, z in enumerate([x, x, x, mean, mean])
-        )
-        return at_i + mean_all + self.bias, at_j, on_diagonal + mean_d
-
-
-def sizes(mask: Tensor, like: Tensor) -> Tensor:
-    """Particles of each jet (N,), at least 1, in the precision of `like`."""
-    return mask.sum(1).clamp(min=1).to(like.dtype)
+    `layer` is an `Eq1to2`.
+    """
+    n = numbers_of_particles(mask, x)[:, None, None]
+    x = x * mask[..., None]
+    mean = x.sum(1, keepdim=True) / n
+    size = (n[..., None] / typical) ** layer.powers  # (N, 5, 1, n_in)
+    on_diagonal, at_j, at_i, mean_d, mean_all = (
+        (z * size[:, k]) @ layer.maps[k] for k, z in enumerate([x, x, x, mean, mean])
+    )
+    return at_i + mean_all + layer.bias, at_j, on_diagonal + mean_d
 
 
 class PairSums(torch.autograd.Function):
@@ -110,10 +74,12 @@ class PairSums(torch.autograd.Function):
         sums = y.new_zeros(3, len(y), *mask.shape)
         squares = y.new_zeros(len(y))
         for part in parts:
-            z = y[:, part.pairs]
+            jets, p, pairs = part
+            z = y[:, pairs]
             squares += z.square().sum(1)
-            z, (jets, p, _) = z.unflatten(1, part.shape), part
-            sums[0, :, jets, :p], sums[1, :, jets, :p] = z.sum(3), z.sum(2)
+            z = z.unflatten(1, part.shape)
+            sums[0, :, jets, :p] = z.sum(3)
+            sums[1, :, jets, :p] = z.sum(2)
             sums[2, :, jets, :p] = z.diagonal(dim1=2, dim2=3)
         return *sums, squares
 
@@ -215,13 +181,27 @@ def _lay(y, part, at_i, at_j, on_diagonal):
 
 def _unlay(g, part, g_at_i, g_at_j, g_on_diagonal):
     """The gradients of what `_lay` has added to (C, n, p, p)."""
-    g_at_i[:, part.jets, : part.p], g_at_j[:, part.jets, : part.p] = g.sum(3), g.sum(2)
+    g_at_i[:, part.jets, : part.p] = g.sum(3)
+    g_at_j[:, part.jets, : part.p] = g.sum(2)
     g_on_diagonal[:, part.jets, : part.p] = g.diagonal(dim1=2, dim2=3)
 
 
 def _leaky(y: Tensor) -> Tensor:
-    return nn.functional.leaky_relu_(y, SLOPE)
+    return leaky_relu_(y, SLOPE)
 
 
 def _through_leaky(g: Tensor, result: Tensor) -> Tensor:
+    """The gradient in front of a LeakyReLU from g behind it; an operator without a public name."""
     return torch.ops.aten.leaky_relu_backward(g, result, SLOPE, True)
+
+
+def _check() -> str | None:
+    """Compare with the product that this operator saves."""
+    result = torch.tensor([-0.5, 1.0, -2.0, 3.0], device="cpu")
+    g = torch.tensor([3.0, -4.0, -5.0, 6.0], device="cpu")
+    if not torch.allclose(_through_leaky(g, result), torch.where(result > 0, g, SLOPE * g)):
+        return "aten.leaky_relu_backward gives wrong numbers"
+    return None
+
+
+choice.register("eq2to2", _check)

@@ -1,16 +1,19 @@
 """Linear maps and matrix products by the faster of two libraries that come with PyTorch.
 
 PyTorch multiplies float32 with MKL, which leaves half of an AMD processor's vector unit idle;
-oneDNN, shipped with it, does not: twice as fast there.
+oneDNN, shipped with it, does not: twice as fast there. PyTorch has no public function for this
+product, so that a private one is called where it is there and right.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-FEW = 1_000_000  # multiplications below which the choice of the library does not matter
-LONG = 20_000  # terms of a sum beyond which MKL is the faster one
-NARROW = 20  # rows or columns below which MKL's product of two matrices is the faster one
+from hepml_lite.networks.fast import choice
+
+SMALL_PRODUCT = 1_000_000  # multiplications below which the choice of the library does not matter
+LONG_SUM = 20_000  # terms of a sum beyond which MKL is the faster one
+NARROW_MATRIX = 20  # rows or columns below which MKL's product of two matrices is the faster one
 
 
 class FastLinear(nn.Linear):
@@ -18,7 +21,19 @@ class FastLinear(nn.Linear):
 
     def forward(self, rows: Tensor) -> Tensor:
         """(M, n_inputs) → (M, n_outputs)."""
-        return fast_linear(rows, self.weight, self.bias)
+        return linear_layer(self, rows)
+
+
+def linear_layer(layer: nn.Linear, rows: Tensor) -> Tensor:
+    """`layer(rows)` for rows (M, n_inputs) → (M, n_outputs)."""
+    return fast_linear(rows, layer.weight, layer.bias)
+
+
+def through_layers(layers: nn.Sequential, rows: Tensor) -> Tensor:
+    """`layers(rows)` for rows (M, n_inputs): the linear ones of them by `fast_linear`."""
+    for layer in layers:
+        rows = linear_layer(layer, rows) if isinstance(layer, nn.Linear) else layer(rows)
+    return rows
 
 
 def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -29,20 +44,26 @@ def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ten
     """
     plain = (
         rows.ndim != 2
-        or rows.numel() * len(weight) < FEW
+        or rows.numel() * len(weight) < SMALL_PRODUCT
         or not _for_onednn(rows, weight)
         or torch.is_autocast_enabled("cpu")
-        or torch._C._functorch.peek_interpreter_stack() is not None
+        or _transformed()
+        or not choice.in_use("linear")
     )
     return linear(rows, weight, bias) if plain else _Linear.apply(rows, weight, bias)
 
 
 def matrix_product(a: Tensor, b: Tensor, activation: str = "none") -> Tensor:
     """a b of (M, K) and (K, R), without derivative; `activation` may be "relu"."""
-    if min(*a.shape, *b.shape) < NARROW or not _for_onednn(a, b):
+    plain = (
+        min(*a.shape, *b.shape) < NARROW_MATRIX
+        or not _for_onednn(a, b)
+        or not choice.in_use("linear")
+    )
+    if plain:
         y = a @ b
         return y.relu_() if activation == "relu" else y
-    return torch.ops.mkldnn._linear_pointwise(a, b.T, None, activation, [], "")
+    return _onednn(a, b.T, None, activation)
 
 
 def apply_to_rows(network: nn.Module, rows: Tensor) -> Tensor:
@@ -56,6 +77,7 @@ def apply_to_rows(network: nn.Module, rows: Tensor) -> Tensor:
         or rows.requires_grad
         or len(rows) < 512  # too few to pay for the change of layout
         or torch.is_autocast_enabled("cpu")
+        or not choice.in_use("linear")
     )
     return network(rows) if plain else network(rows.to_mkldnn()).to_dense()
 
@@ -65,15 +87,52 @@ def _for_onednn(a: Tensor, b: Tensor) -> bool:
     return single and a.device.type == "cpu" and torch.backends.mkldnn.is_available()
 
 
+def _onednn(a: Tensor, b: Tensor, bias: Tensor | None, activation: str = "none") -> Tensor:
+    """a bᵀ + bias by oneDNN, then "relu" or "none"; a private function of PyTorch."""
+    return torch.ops.mkldnn._linear_pointwise(a, b, bias, activation, [], "")
+
+
+def _transformed() -> bool:
+    """Whether a transformation of `torch.func` is at work; yes where that cannot be told."""
+    try:
+        return torch._C._functorch.peek_interpreter_stack() is not None
+    except (AttributeError, TypeError):  # the function is private: gone, or called otherwise
+        return True
+
+
+def _check() -> str | None:
+    """Compare with public functions: the product with bias, and transposed ones with ReLU."""
+    if _transformed():
+        return "it cannot be told whether a transformation of torch.func is at work"
+    if not torch.backends.mkldnn.is_available():
+        return "oneDNN is not there"
+    a = torch.arange(-12.0, 12.0, device="cpu", dtype=torch.float32).view(4, 6)
+    b = torch.arange(-9.0, 9.0, device="cpu", dtype=torch.float32).view(3, 6)
+    bias = torch.tensor([1.0, -2.0, 3.0], device="cpu")
+    pairs = [
+        (_onednn(a, b, bias), linear(a, b, bias)),
+        (_onednn(a.T.contiguous().T, b, None, "relu"), linear(a, b).relu()),
+        (_onednn(a, b.T.contiguous().T, None, "relu"), linear(a, b).relu()),
+    ]
+    if not all(torch.allclose(found, expected) for found, expected in pairs):
+        return "oneDNN's product of two matrices gives wrong numbers"
+    return None
+
+
+choice.register("linear", _check)
+
+
 class _Linear(torch.autograd.Function):
     """a bᵀ + bias; its derivatives are made of itself, and can be differentiated again."""
 
     @staticmethod
     def forward(ctx, a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(a, b)
-        if a.numel() * len(b) < FEW or (a.shape[1] > LONG and min(len(a), len(b)) > 8):
+        if a.numel() * len(b) < SMALL_PRODUCT or (
+            a.shape[1] > LONG_SUM and min(len(a), len(b)) > 8
+        ):
             return linear(a, b, bias)
-        return torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
+        return _onednn(a, b, bias)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:

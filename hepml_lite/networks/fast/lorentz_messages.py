@@ -3,13 +3,64 @@
 Equations of S. Gong et al., arXiv:2201.08187, section 3; names as in `lorentz_net.LorentzBlock`.
 """
 
-from functools import partial
-
 import torch
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
+from hepml_lite.networks.fast import choice
 from hepml_lite.networks.fast.linear import matrix_product
+from hepml_lite.networks.layers.minkowski import minkowski_products, psi
+
+
+class PairLogs(torch.autograd.Function):
+    """ψ(|x_i - x_j|²) and ψ(x_i·x_j): (2, T), zero but for pairs i ≠ j of real particles.
+
+    And their sums over j (2, N, P), and the sums over all pairs of their products (2, 2), of which
+    follow mean and variance of whatever is linear in them. Products and sums are as precise as x.
+    """
+
+    @staticmethod
+    def forward(ctx, x, both, parts):
+        """Four-vectors x (N, P, 4), in order of size; both (T,), zero for what is no such pair."""
+        ctx.parts = parts
+        logs, sums = both.new_empty(2, len(both)), x.new_zeros(2, *x.shape[:2])
+        products = x.new_zeros(2, 2)
+        for part in parts:
+            jets, p, pairs = part
+            y = psi(_invariants(x[jets, :p]).to(both.dtype)).flatten(1) * both[pairs]
+            logs[:, pairs] = y
+            y = y.to(x.dtype)
+            sums[:, jets, :p] = y.unflatten(1, part.shape).sum(3)
+            products += y @ y.T
+        ctx.save_for_backward(x, both, logs)
+        return logs, sums, products
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g_logs, g_sums, g_products):
+        """ψ' = 1 / (1 + |x·x'|); what stands at (i, j) is a function of x_i and x_j alike."""
+        x, both, logs = ctx.saved_tensors
+        kind, g_x = logs.dtype, torch.zeros_like(x)
+        g_logs, g_sums = (g_products + g_products.T).to(kind) @ logs + g_logs, g_sums.to(kind)
+        g_logs *= both
+        for part in ctx.parts:
+            jets, p, pairs = part
+            v = x[jets, :p]
+            g = g_logs[:, pairs].unflatten(1, part.shape)
+            g = g + g_sums[:, jets, :p, None] * both[pairs].view(part.shape)
+            g /= _invariants(v).to(kind).abs_().add_(1)
+            g_square, g_product = (g + g.mT).to(x.dtype)
+            g_v = (g_product - 2 * g_square) @ v + 2 * g_square.sum(2, keepdim=True) * v
+            g_x[jets, :p] = g_v * v.new_tensor((1, -1, -1, -1))
+        return g_x, None, None
+
+
+def _invariants(x: Tensor) -> Tensor:
+    """|x_i - x_j|² and x_i·x_j of (n, p, 4): (2, n, p, p)."""
+    products = minkowski_products(x)
+    squares = products.diagonal(dim1=1, dim2=2)
+    return torch.stack([squares[:, :, None] + squares[:, None] - 2 * products, products])
 
 
 class Messages(torch.autograd.Function):
@@ -96,4 +147,18 @@ def _moves(part, both, r, out):
     return (out @ r).mul_(both[part.pairs]).view(part.shape)  # φ_x(m): (n, p, p)
 
 
-_through_relu = partial(torch.ops.aten.threshold_backward, threshold=0)
+def _through_relu(g: Tensor, result: Tensor) -> Tensor:
+    """The gradient in front of a ReLU from g behind it; an operator without a public name."""
+    return torch.ops.aten.threshold_backward(g, result, threshold=0)
+
+
+def _check() -> str | None:
+    """Compare with the product that this operator saves."""
+    result = torch.tensor([0.0, 1.0, 0.0, 2.0], device="cpu")
+    g = torch.tensor([3.0, -4.0, -5.0, 6.0], device="cpu")
+    if not torch.equal(_through_relu(g, result), g * (result > 0)):
+        return "aten.threshold_backward gives wrong numbers"
+    return None
+
+
+choice.register("lorentz_messages", _check)

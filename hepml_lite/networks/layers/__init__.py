@@ -6,6 +6,7 @@ from hepml_lite.networks.layers import (
     minkowski,
     mlp,
     padding,
+    pair_slices,
     row_norm,
     settings,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "minkowski",
     "mlp",
     "padding",
+    "pair_slices",
     "row_norm",
     "settings",
 ]

@@ -8,8 +8,6 @@ from hepml_lite.networks.layers.padding import clean
 KINEMATIC_FEATURES = (
     "Δη", "Δφ", "ln pT [GeV]", "ln E [GeV]", "ln pT/pT(jet)", "ln E/E(jet)", "ΔR",
 )  # fmt: skip
-
-
 SMALLEST = 1e-8  # floor of energies [GeV] under the logarithm
 
 
@@ -24,23 +22,37 @@ def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
     """
     pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)
     energy = pt * eta.cosh()
-    px, py, pz, jet_energy = (
-        x.sum(1, keepdim=True) for x in (pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), energy)
-    )  # each (N, 1)
+    # The four-momentum of the jet, each (N, 1).
+    px = (pt * phi.cos()).sum(1, keepdim=True)
+    py = (pt * phi.sin()).sum(1, keepdim=True)
+    pz = (pt * eta.sinh()).sum(1, keepdim=True)
+    jet_energy = energy.sum(1, keepdim=True)
     jet_pt = torch.hypot(px, py).clamp(min=SMALLEST)
     d_eta = eta - (pz / jet_pt).asinh()
-    d_phi = torch.remainder(phi - torch.atan2(py, px) + torch.pi, 2 * torch.pi) - torch.pi
-    ln_pt, ln_energy = (x.clamp(min=SMALLEST).log() for x in (pt, energy))
+    d_phi = delta_phi(phi, torch.atan2(py, px))
+    ln_pt = pt.clamp(min=SMALLEST).log()
+    ln_energy = energy.clamp(min=SMALLEST).log()
     ln_jet_energy = jet_energy.clamp(min=SMALLEST).log()
     columns = (
         d_eta, d_phi, ln_pt, ln_energy, ln_pt - jet_pt.log(), ln_energy - ln_jet_energy,
-        torch.hypot(d_eta, d_phi),
+        distance(d_eta, d_phi),
     )  # fmt: skip
     return clean(torch.stack(columns, -1), mask)
 
 
+def delta_phi(phi: Tensor, other: Tensor) -> Tensor:
+    """φ - φ' of angles (...) [rad], in [-π, π)."""
+    return torch.remainder(phi - other + torch.pi, 2 * torch.pi) - torch.pi
+
+
+def distance(d_eta: Tensor, d_phi: Tensor) -> Tensor:
+    """Δ = √(Δη² + Δφ²), with a gradient of zero, not NaN, where it is zero."""
+    apart = (d_eta != 0) | (d_phi != 0)
+    return torch.hypot(torch.where(apart, d_eta, 1), d_phi).where(apart, 0)
+
+
 def with_extra(constituents: Tensor, mask: Tensor, n_extra: int) -> Tensor:
-    """The kinematic features and behind them the extra columns given: (N, P, 7 + n_extra).
+    """The kinematic features and after them the extra columns given: (N, P, 7 + n_extra).
 
     Raises:
         ValueError: the constituents have not 3 + n_extra columns.

@@ -14,7 +14,7 @@ class MLP(nn.Module):
             to 5 through one hidden layer of 32.
         activation: makes σ, the module after each layer but the last, e.g. `nn.ReLU`, `nn.SiLU`.
         dropout: probability to drop a hidden activation in training.
-        activate_last: put σ (and dropout) behind the last layer, too.
+        activate_last: put σ (and dropout) after the last layer, too.
 
     Raises:
         ValueError: fewer than two sizes, a size below 1, a dropout outside [0, 1).

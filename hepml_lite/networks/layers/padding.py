@@ -1,5 +1,7 @@
 """Padded sets of particles: zeros in the padding, the leading particles, means over real ones."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -10,9 +12,32 @@ def clean(x: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask.unsqueeze(-1), x, 0)
 
 
+def numbers_of_particles(mask: Tensor, like: Tensor) -> Tensor:
+    """Real particles of each jet (N,), at least 1, in the precision of `like`."""
+    return mask.sum(1).clamp(min=1).to(like.dtype)
+
+
 def mean_pooled(x: Tensor, mask: Tensor) -> Tensor:
     """Mean over the real particles: (N, P, D), (N, P) → (N, D); zero for a jet without any."""
     return clean(x, mask).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+
+
+def on_real(layer: Callable[[Tensor], Tensor], x: Tensor, real: Tensor, n_outputs: int) -> Tensor:
+    """`layer` on the real rows of x alone, zeros elsewhere, so that no padding is normalised.
+
+    Args:
+        layer: takes rows (M, F) to rows (M, n_outputs).
+        x: (..., F) numbers of particles or of pairs.
+        real: (...), True where x is real.
+        n_outputs: columns that `layer` gives.
+
+    Returns:
+        (..., n_outputs).
+    """
+    out = x.new_zeros(*real.shape, n_outputs)
+    if real.any():
+        out[real] = layer(x[real]).to(out.dtype)
+    return out
 
 
 def leading(

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torch.utils.checkpoint import checkpoint
 
+from hepml_lite.networks.layers.known_layers import follow
+
 RECOMPUTE_ABOVE = 5_000_000  # numbers on edges; activations of more are computed twice, not kept
 
 
@@ -37,9 +39,7 @@ class RowNorm(nn.BatchNorm1d):
 
     def _follow(self, rows: Tensor) -> None:
         variance, mean = torch.var_mean(rows, 0)
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance, self.momentum)
-        self.num_batches_tracked += 1
+        follow(self, mean, variance)
 
 
 def mean_of_rows(rows: Tensor, group: Tensor, n_groups: int) -> Tensor:

@@ -3,12 +3,9 @@
 import re
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
-
 from hepml_lite.tagging.network_tagger import NetworkTagger
-from hepml_lite.tagging.recipes import RECIPES
-from hepml_lite.training.weights import put_weights
+from hepml_lite.tagging.training_recipes import TRAINING_RECIPES
+from hepml_lite.training.weights import load_weights
 
 FOLDER = Path(__file__).parent
 
@@ -27,13 +24,11 @@ def trained_tagger(row: str) -> NetworkTagger:
         ValueError: no network of that name was stored, naming those that were.
     """
     path = FOLDER / f"{file_name(row)}.safetensors"
-    if row not in RECIPES or not path.is_file():
-        stored = [name for name in RECIPES if (FOLDER / f"{file_name(name)}.safetensors").is_file()]
+    if row not in TRAINING_RECIPES or not path.is_file():
+        paths = {name: FOLDER / f"{file_name(name)}.safetensors" for name in TRAINING_RECIPES}
+        stored = [name for name, file in paths.items() if file.is_file()]
         raise ValueError(f"no trained {row!r}; there are: {', '.join(stored)}")
-    tagger = NetworkTagger(RECIPES[row])
+    tagger = NetworkTagger(TRAINING_RECIPES[row])
     tagger.network = tagger.make(seed=0)
-    halves = {name: value for name, value in load_file(path).items()}
-    weights = {k: v.float() if v.dtype == torch.float16 else v for k, v in halves.items()}
-    put_weights(tagger.network, weights, path)
-    tagger.network.eval()
+    load_weights(tagger.network, path).eval()
     return tagger

@@ -34,7 +34,8 @@ from hepml_lite.statistics import metrics
 from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
 from hepml_lite.statistics.decorrelation import mass_sculpting
-from hepml_lite.tagging.recipes import TAGGERS
+from hepml_lite.statistics.thresholds import threshold_at
+from hepml_lite.tagging.training_recipes import TAGGERS
 from widgets import show
 from widgets.tagging.dashboard import stored_sample
 
@@ -90,12 +91,13 @@ show("tagging", sample=sample, first="mine")
 # few jets pass.
 
 # %%
-for name in sample.names:
-    row = sample.scores[sample.row(name)]
+scored = sample.jets  # masses, labels and scores of the test jets
+for name in scored.taggers:
+    row = scored.trainings(name)[0]
     bent = mass_sculpting(
-        sample.labels, row, sample.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED
+        scored.label, row, scored.mass, 0.5, n_bootstrap=sizes.bootstraps, rng=SEED
     )
-    rejection = metrics.background_rejection(sample.labels, row, 0.5)
+    rejection = metrics.background_rejection(scored.label, row, 0.5)
     print(f"{name:>20}: 1/εB {rejection:6.1f}, JSD {bent.jsd} bits (chance: {bent.floor:.3f})")
 
 # %% [markdown]
@@ -110,10 +112,10 @@ for name in sample.names:
 # the check judges with the other half.
 
 # %%
-odd = np.arange(len(sample.labels)) % 2 == 1
-network = sample.scores[sample.row("PFN")]
-learn = {"score": network[odd], "mass": sample.mass[odd], "label": sample.labels[odd]}
-judge = {"score": network[~odd], "mass": sample.mass[~odd], "label": sample.labels[~odd]}
+odd = np.arange(len(scored)) % 2 == 1
+network = scored.trainings("PFN")[0]
+learn = {"score": network[odd], "mass": scored.mass[odd], "label": scored.label[odd]}
+judge = {"score": network[~odd], "mass": scored.mass[~odd], "label": scored.label[~odd]}
 
 
 # %%
@@ -154,8 +156,8 @@ fig, ax = plt.subplots()
 qcd, new = judge["label"] == 0, flat(judge["score"], judge["mass"])
 masses = {"all QCD": judge["mass"][qcd]}
 for name, score in {"PFN": judge["score"], "flat": new}.items():
-    behind = score >= np.quantile(score[judge["label"] == 1], 0.5)
-    masses[name] = judge["mass"][qcd & behind]
+    passed = score >= threshold_at(score[judge["label"] == 1], 0.5)
+    masses[name] = judge["mass"][qcd & passed]
 plotting.histogram(ax, masses, np.arange(0, 301, 20), "jet mass [GeV]", density=True)
 plt.show()
 
@@ -196,12 +198,12 @@ significance = check("2.9", significance)
 # %%
 detector = ["energy scale up", "energy resolution", "angular resolution"]
 detector += ["lost particles", "soft threshold"]
-for name in stored_sample().names:
-    row = sample.row(name)
+for name in stored_sample().jets.taggers:
+    row = scored.row(name)
     cut = sample.thresholds[row, 79]  # eps_S = 0.8
     moved = [sample.shift(row, change, 0, 0, cut) for change in detector]
     error = np.sqrt(sum(max(abs(end - 1) for end in ratio[1:]) ** 2 for ratio in moved))
-    background = 100_000 / metrics.background_rejection(sample.labels, sample.scores[row], 0.8)
+    background = 100_000 / metrics.background_rejection(scored.label, sample.scores[row], 0.8)
     chance, both = (significance(800, background, e) for e in (0, error))
     print(f"{name:>20}: {chance:4.1f} σ; with background ± {100 * error:3.0f} %: {both:4.1f} σ")
 
@@ -287,13 +289,13 @@ def fine_tuned(seed):
 
 
 # %%
-recipes = {
-    "from scratch": transfer.recipe(untrained, steps=sizes.steps, body_factor=1.0),
-    "fine-tuned": transfer.recipe(fine_tuned, steps=sizes.steps),
+methods = {
+    "from scratch": transfer.fine_tuning(untrained, steps=sizes.steps, body_factor=1.0),
+    "fine-tuned": transfer.fine_tuning(fine_tuned, steps=sizes.steps),
 }
 numbers = [n for n in (100, 500, 3_000) if n <= len(top_train) // 3]
 curves = transfer.data_efficiency(
-    recipes,
+    methods,
     (*network_inputs(top_train), top_train.label),
     (*network_inputs(top_test), top_test.label),
     numbers,

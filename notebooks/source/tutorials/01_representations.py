@@ -35,6 +35,7 @@ import time
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 
 from data_fetch import load
@@ -145,17 +146,15 @@ changes = {
     "+ particle of 1 MeV": change.soft_added(some, 1e-3, rng),
 }
 before = {name: view(some) for name, view in VIEWS.items()}
-moved = np.array(
-    [
-        [np.median(view.movement(before[name], view(new))) for new in changes.values()]
-        for name, view in VIEWS.items()
-    ]
-)
+moved = pd.DataFrame(index=list(VIEWS), columns=list(changes), dtype=float)
+for change_name, new in changes.items():
+    for name, view in VIEWS.items():
+        moved.loc[name, change_name] = np.median(view.movement(before[name], view(new)))
 
 # %%
-from hepml_lite.representations.figures import movement_table
+from hepml_lite.representations.figures import draw_movement
 
-movement_table(moved, rows=list(VIEWS), columns=list(changes))
+draw_movement(moved)
 plt.show()
 
 # %% [markdown]
@@ -543,7 +542,8 @@ for name, view in (
 ):
     row = published.top_tagger(name)
     label = f"{name.replace('Multi-body N-subjettiness', 'N-subjettiness')}"
-    print(f"{label:>28}{row.auc:>8}{row.rejection!s:>16}{row.parameters or '':>12}   {view}")
+    rejected = f"{row.rejection:g}"
+    print(f"{label:>28}{row.auc:>8}{rejected:>16}{row.parameters or '':>12}   {view}")
 best = max(auc.value for auc in aucs.values())
 print(f"\nours, {len(labelled)} labels: {best:.3f} at best with a network,")
 print(f"{by_degree[4].value:.3f} with a straight cut in the safe observables up to degree 4")

@@ -44,8 +44,8 @@ from hepml_lite import plotting, profiles, training
 from hepml_lite.checks import check
 from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.tagging import landscape
-from hepml_lite.tagging.landscape_table import published_rows, table
-from hepml_lite.tagging.recipes import TAGGERS
+from hepml_lite.tagging.landscape_table import published_rows, shown, table
+from hepml_lite.tagging.training_recipes import TAGGERS
 
 plotting.use_style()
 sizes = profiles.sizes("02_tagging", PROFILE)
@@ -327,7 +327,8 @@ if RETRAIN:
     for name in rows.keys() - {"GoaT"}:
         tagger = TAGGERS[name](PROFILE).fit(load("top_tagging", PROFILE, "train"), seed=SEED)
         add_to_table(name, tagger.score(test), tagger.n_parameters)
-table(rows.values(), published_rows(rows))
+landscape_frame = table(rows.values(), published_rows(rows))  # to sort, or .to_csv("landscape.csv")
+shown(landscape_frame)
 
 # %%
 from hepml_lite.tagging.figures import rejection_against_parameters
@@ -355,7 +356,7 @@ plt.show()
 # fluctuations drop out.
 
 # %%
-table(live.values())
+shown(table(live.values()))
 
 # %%
 networks = ("by hand", "ParticleNet", "ParT", "L-GATr")
@@ -471,7 +472,8 @@ def divergence(before, after):
 divergence = check("2.5", divergence)
 
 # %%
-from hepml_lite.statistics.decorrelation import disco_loss, mass_sculpting
+from hepml_lite.statistics.decorrelation import mass_sculpting
+from hepml_lite.training.distance_correlation import disco_loss
 
 
 def decorrelated(strength):
@@ -527,14 +529,14 @@ from hepml_lite.tagging.trained import trained_tagger
 
 stored = trained_tagger("ParT")  # the one of the table, trained on all training jets
 on_test = stored.score(test)
-scaled = calibration.temperature_scaling(stored.score(val), val.label)
+scaled = calibration.temperature_scaling(val.label, stored.score(val))
 print(f"all log-odds are divided by {scaled.temperature:.2f}")
 probability = {
     "as trained": calibration.Temperature(1.0)(on_test),
     "temperature": scaled(on_test),
 }
 fig, ax = plt.subplots(figsize=(7, 6))
-plotting.reliability_diagram(ax, probability, test.label)
+plotting.reliability_diagram(ax, test.label, probability)
 plt.show()
 
 # %% [markdown]

@@ -66,3 +66,22 @@ def test_too_many_constituents_are_refused():
     crowded = Jets(np.ones((1, 256, 3)))
     with pytest.raises(ValueError, match=r"256 constituents.*truncate\(255\)"):
         packing.pack(crowded)
+
+
+@pytest.mark.parametrize(
+    ("eta", "message"),
+    [
+        ((40.0, 40.0), "eta of a jet axis .mrad. reaches 40000, but only -32768 to 32767"),
+        ((-30.0, 30.0), "eta_from_axis reaches"),  # of two constituents of one jet
+    ],
+)
+def test_angles_that_do_not_fit_are_refused_and_do_not_wrap(eta, message):
+    constituents = [[[600.0, eta[0], 0.0], [1.0, eta[1], 0.0]]]
+    with pytest.raises(ValueError, match=message):
+        packing.pack(Jets(constituents))
+
+
+def test_labels_that_do_not_fit_are_refused_and_do_not_wrap():
+    names = tuple(f"class {k}" for k in range(300))
+    with pytest.raises(ValueError, match="label reaches 299, but only 0 to 255"):
+        packing.pack(Jets(np.ones((1, 1, 3)), label=[299], names=names))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from data_fetch import packing
+from data_fetch.packing.integers import byte_planes
 from hepml_lite.containers.events import Events
 from hepml_lite.containers.showers import Geometry, Showers
 from hepml_lite.containers.trigger_events import TriggerEvents
@@ -109,3 +110,8 @@ def test_a_voxel_too_full_for_a_byte_is_refused():
     showers = Showers(voxels, [8000.0], Geometry.regular(**GEOMETRY), names=("a", "b"))
     with pytest.raises(ValueError, match="500 GeV; at most 163"):
         packing.pack(showers)
+
+
+def test_steps_that_do_not_fit_are_not_wrapped():
+    with pytest.raises(ValueError, match=r"eta runs from 0 to 40000, too far for 16 bits"):
+        byte_planes({"eta": np.array([0.0, 40000.0])})

@@ -89,3 +89,9 @@ def test_a_truncated_file_is_found(stored, share):
     stored.write_bytes(content[: int(share * len(content))])
     with pytest.raises(ValueError, match=r"events\.h5 is damaged"):
         storage.read(stored, CARD)
+
+
+def test_parts_with_and_without_an_array_are_not_joined(tmp_path):
+    plain = {"label": np.zeros(5, int)}
+    with pytest.raises(ValueError, match=r"parts of \['label'\] and of \['label', 'mass'\]"):
+        storage.write(tmp_path / "a.h5", [plain, plain | {"mass": np.ones(5)}], 10)

@@ -24,7 +24,8 @@ COURSE = {
     "calo_showers": "Showers",
 }
 NUMBERS = {
-    name: i for i, name in enumerate(f.name for s in registry.registry().values() for f in s.files)
+    name: i
+    for i, name in enumerate(f.name for s in registry.public_sets().values() for f in s.files)
 }
 
 

@@ -35,7 +35,7 @@ EXPECTED = {
     "omnifold_zjets_herwig",
     "adc2021",
 }
-EVERY_FILE = [(s, f) for s in registry.registry().values() for f in s.files]
+EVERY_FILE = [(s, f) for s in registry.public_sets().values() for f in s.files]
 
 
 @pytest.fixture(autouse=True)
@@ -56,15 +56,15 @@ def server(monkeypatch):
             PublicFile("other.txt", [server.url("other.txt")]),
         ]
         toy = PublicSet("toy", "Toy", "page", "CC0", [], [], "toy", files, ["known.npz"])
-        monkeypatch.setattr(registry, "registry", lambda: {"toy": toy})
+        monkeypatch.setattr(registry, "public_sets", lambda: {"toy": toy})
         yield server
 
 
 def test_the_sets_of_the_course_are_there():
-    assert registry.registry().keys() >= EXPECTED
+    assert registry.public_sets().keys() >= EXPECTED
 
 
-@pytest.mark.parametrize("entry", registry.registry().values(), ids=lambda s: s.name)
+@pytest.mark.parametrize("entry", registry.public_sets().values(), ids=lambda s: s.name)
 def test_every_set_is_described(entry):
     assert entry.title
     assert entry.licence
@@ -98,7 +98,7 @@ def test_hashes_and_sizes_have_the_right_form():
 
 
 def test_what_is_unverified_says_so():
-    sets = registry.registry()
+    sets = registry.public_sets()
     assert "unverified" in sets["energyflow_qg_pythia"].licence
     assert "unverified" in sets["adc2021"].licence
     assert all("unverified" in file.note for file in sets["adc2021"].files)
@@ -165,10 +165,10 @@ def test_a_wrong_file_on_disk_is_an_error_and_stays(server, my_folder, wrong):
 
 
 def test_a_known_size_is_compared_where_no_hash_is_known(server, my_folder, monkeypatch):
-    [toy] = registry.registry().values()
+    [toy] = registry.public_sets().values()
     sized = PublicFile("new.npz", [server.url("new.npz")], size=len(BODY))
     toy = dataclasses.replace(toy, files=[sized], default=["*"])
-    monkeypatch.setattr(registry, "registry", lambda: {"toy": toy})
+    monkeypatch.setattr(registry, "public_sets", lambda: {"toy": toy})
     my_folder.mkdir(parents=True)
     (my_folder / "new.npz").write_bytes(BODY[:-1])
     with pytest.raises(ValueError, match="has 17,999 bytes and should have 18,000"):
@@ -218,10 +218,12 @@ def test_local_never_asks_the_network(server):
 
 
 def test_offline_is_one_line(server, monkeypatch):
-    [toy] = registry.registry().values()
+    [toy] = registry.public_sets().values()
     gone = PublicFile("gone.npz", ["http://127.0.0.1:1/gone.npz"])
     monkeypatch.setattr(
-        registry, "registry", lambda: {"toy": dataclasses.replace(toy, files=[gone], default=["*"])}
+        registry,
+        "public_sets",
+        lambda: {"toy": dataclasses.replace(toy, files=[gone], default=["*"])},
     )
     with pytest.raises(ConnectionError, match=r"^gone\.npz could not.*1/gone.*hepml data list`$"):
         registry.fetch("toy", progress=False)
@@ -229,7 +231,7 @@ def test_offline_is_one_line(server, monkeypatch):
 
 def test_looking_at_the_registry_imports_nothing_of_the_network():
     code = (
-        "import sys; from data_fetch.public import registry; registry.registry(); "
+        "import sys; from data_fetch.public import registry; registry.public_sets(); "
         "sys.exit('requests' in sys.modules or 'data_fetch.transfer.download' in sys.modules)"
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -242,7 +244,7 @@ def test_list_tells_what_there_is_how_large_and_what_is_here(tmp_path, monkeypat
     (tmp_path / "public" / "top_landscape" / "val.h5").write_bytes(b"here")
     assert main(["data", "list"]) == 0
     shown = capsys.readouterr().out
-    for name in (*samples.bundled(), *registry.registry()):
+    for name in (*samples.bundled(), *registry.public_sets()):
         assert f"  {name} " in shown
     (top,) = [line for line in shown.splitlines() if "top_landscape" in line]
     assert "1.7 GB" in top

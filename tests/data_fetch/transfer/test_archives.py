@@ -8,7 +8,6 @@ import tarfile
 import threading
 import time
 import zipfile
-from pathlib import PurePosixPath
 
 import pytest
 
@@ -123,20 +122,21 @@ def test_a_zip_bomb_is_refused_before_the_first_byte(tmp_path, monkeypatch):
         archives.unpack(archive)
 
 
-@pytest.mark.parametrize(("body", "message"), [(b"12345", "larger than"), (b"123", "cut short")])
-def test_a_member_has_the_size_that_it_declares(tmp_path, body, message):
-    member = archives._Member(PurePosixPath("a"), 4, io.BytesIO(body))
-    with pytest.raises(ValueError, match=message):
-        archives._write(member, tmp_path, tmp_path / "x.zip")
-
-
 def test_a_bomb_that_lies_about_its_size(tmp_path):
     archive = make(tmp_path / "x.zip", {"zeros": bytes(5_000_000)})
     body = archive.read_bytes().replace((5_000_000).to_bytes(4, "little"), b"\x0a\0\0\0")
     archive.write_bytes(body)
-    with pytest.raises(ValueError, match=r"larger than|cannot be unpacked"):
+    with pytest.raises(ValueError, match="cannot be unpacked"):
         archives.unpack(archive)
     assert left_over(tmp_path) == ["x.zip"]
+
+
+def test_python_without_the_safe_filter_unpacks_no_tar(tmp_path, monkeypatch):
+    archive = make(tmp_path / "x.tar", CONTENT)
+    monkeypatch.delattr(tarfile, "data_filter")
+    with pytest.raises(ImportError, match=r"Python 3\.11\.4 or newer"):
+        archives.unpack(archive)
+    assert left_over(tmp_path) == ["x.tar"]
 
 
 @pytest.mark.parametrize("suffix", [*MODES, ".zip"])

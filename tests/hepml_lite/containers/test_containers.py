@@ -67,6 +67,13 @@ def test_classes_are_chosen_by_name(make):
     assert f"6 {rows.names[0]}" in repr(rows)
 
 
+@pytest.mark.parametrize("make", ALL)
+def test_nobody_can_change_the_arrays(make):
+    for array in make().arrays().values():
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
 def test_quantities_are_chosen_by_name():
     sample = events()
     np.testing.assert_array_equal(sample["m1"], sample.values[:, 1])
@@ -109,6 +116,12 @@ def test_irregular_layers_have_no_grid_but_each_its_voxels():
         (lambda: TriggerEvents(-np.ones((3, 19, 3))), "row 0 has negative pT"),
         (lambda: Showers(np.ones((3, 5)), np.ones(3), GEOMETRY), r"expected \(3, 16\)"),
         (lambda: Showers(-np.ones((3, 16)), np.ones(3), GEOMETRY), "row 0 has a negative energy"),
+        (lambda: Events(np.ma.array([[1.0]]), ("mjj",)), "values is a masked array"),
+        (
+            lambda: TriggerEvents(np.full((3, 19, 3), 40.0)),
+            r"\|eta\| above 30, the first is event 0",
+        ),
+        (lambda: Events([[1.0]], ("mjj",), label=[0.7]), "0.7 is not an integer"),
         (lambda: Events([[1.0]], ("mjj",), label=[2]), "labels run from 2 to 2"),
         (lambda: Events([[1.0]], ("mjj",), label=[0, 0]), r"label has shape \(2,\)"),
     ],

@@ -169,12 +169,32 @@ ONE = np.array([[[1.0, 0, 0], [2.0, 0, 0]]])
         ({"constituents": ONE, "mask": [[True]]}, r"mask has shape \(1, 1\)"),
         ({"constituents": ONE, "label": [0, 1]}, r"label has shape \(2,\)"),
         ({"constituents": ONE, "pid": [22]}, r"pid has shape \(1,\)"),
+        ({"constituents": ONE * [1, 0, 0] + [0, 500, 0]}, r"\|eta\| above 30.*eta = 500"),
+        ({"constituents": ONE * [1, 0, 0] + [0, 0, 180]}, "phi is in radians"),
+        ({"constituents": ONE, "pid": [[22, 1000022]]}, r"pid.*\(0, 1\): 1000022 does not fit"),
+        ({"constituents": ONE, "pid": [[22.5, 22]]}, "22.5 is not an integer"),
+        ({"constituents": ONE, "label": [0.7]}, "label.*0.7 is not an integer"),
+        ({"constituents": ONE, "mask": [[0.5, 1]]}, "mask holds float64; it must be boolean"),
+        ({"constituents": np.ma.array(ONE, mask=ONE > 1)}, "constituents is a masked array"),
         ({"constituents": ONE, "label": [2]}, "labels run from 2 to 2.*2 class names"),
     ],
 )
 def test_bad_input_is_named(fields, message):
     with pytest.raises(ValueError, match=message):
         Jets(**fields)
+
+
+def test_what_the_caller_changes_later_does_not_matter():
+    constituents = np.array(ONE, np.float32)
+    mask = np.ones((1, 2), bool)
+    jets = Jets(constituents, mask=mask)
+    constituents[0, 0, 0] = 100
+    mask[:] = False
+    assert jets.pt.tolist() == [3]
+    assert jets[:1].constituents[0, 0, 0] == 1
+    for array in (*jets.arrays().values(), *jets[[0]].truncate(1).arrays().values()):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
 
 
 @pytest.mark.parametrize("call", [lambda j: j.truncate(0), lambda j: j.padded(3)])

@@ -142,4 +142,6 @@ def test_checkout_without_sources(checkout):
 
 def test_text_is_valid_notebook(checkout):
     course = Course(checkout)
-    nbformat.validate(json.loads(as_text(course.built(course.order[0]))))
+    notebook = json.loads(as_text(course.built(course.order[0])))
+    assert notebook["cells"]
+    nbformat.validate(notebook)

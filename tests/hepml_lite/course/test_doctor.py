@@ -5,6 +5,7 @@ from packaging.requirements import Requirement
 
 from hepml_lite.course import doctor
 from hepml_lite.course.findings import Finding
+from hepml_lite.networks.fast import choice
 
 
 class Entry:
@@ -39,6 +40,18 @@ def test_contributed_checks_are_run_and_may_break():
     (finding,) = dict(doctor.sections([Entry(broken_check)]))["samples"]
     assert not finding.ok
     assert "OSError: disk on fire" in finding.what
+
+
+def test_the_paths_of_the_networks_are_one_line_or_one_each(monkeypatch):
+    monkeypatch.delenv(choice.SWITCH, raising=False)
+    assert [f.what for f in doctor.fast_networks()] == ["networks: the fast path for all"]
+    monkeypatch.setitem(choice._problems, "linear", "torch 9: no such operator")
+    slow, fast = doctor.fast_networks()
+    assert not slow.ok
+    assert not slow.required
+    assert "the readable path for linear: torch 9: no such operator" in slow.what
+    assert "eq2to2" in fast.what
+    assert "linear" not in fast.what
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from hepml_lite.course.paths import entries, find_entry, find_notebook, root, write_atomically
+from hepml_lite.course.paths import entries, find_entry, find_notebook, root
 
 
 @pytest.fixture
@@ -50,12 +50,3 @@ def test_same_name_in_two_folders_asks_which(names):
 def test_notebook_not_built_yet(names):
     with pytest.raises(FileNotFoundError, match="hepml course build"):
         find_notebook("02_tagging", names)
-
-
-def test_interrupted_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "a.txt"
-    write_atomically(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "new \udc80")
-    assert path.read_text() == "old"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]

@@ -45,7 +45,8 @@ def test_malformed_source_names_place_and_remedy(read, source, old, new, words):
 
 
 def test_magics_are_python_enough(read, source):
-    read(source.replace("N_EVENTS = 10", "# %matplotlib inline\n# !ls"))
+    notebook = read(source.replace("N_EVENTS = 10", "# %matplotlib inline\n# !ls"))
+    assert notebook.title == "Efficiencies"
 
 
 def test_bound_names():

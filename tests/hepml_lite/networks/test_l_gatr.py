@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fast_paths import assert_readable_is_fast
 from laws import assert_learns
 from lorentz import (
     KEPT,
@@ -11,7 +12,9 @@ from lorentz import (
     scattered,
 )
 
-from hepml_lite.networks.l_gatr import LGATrSlim, groups_of, in_rest_frame
+from hepml_lite.networks.fast import choice
+from hepml_lite.networks.fast import l_gatr as fast
+from hepml_lite.networks.l_gatr import LGATrSlim, in_rest_frame
 from hepml_lite.networks.layers.minkowski import REFERENCES, minkowski_products
 
 
@@ -57,10 +60,22 @@ def test_the_rest_frame_is_at_rest_and_keeps_all_products():
 
 def test_a_jet_does_not_see_the_others_in_its_batch():
     x, mask = jets(40, 60)  # several groups of attention
-    assert len(groups_of(torch.ones(40, 60) > 0)) > 1
+    assert len(fast.groups_of(torch.ones(40, 60) > 0)) > 1
     model = small().double()
     alone = torch.cat([model(x[n : n + 1], mask[n : n + 1]) for n in range(40)])
     torch.testing.assert_close(model(x, mask), alone)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32])
+@pytest.mark.parametrize("reference", [(), ("time", "beams")])
+def test_the_readable_path_gives_the_same(reference, kind, monkeypatch):
+    """Logits and all gradients; jets of 0, 1, 2 … particles, NaN in padding."""
+    monkeypatch.setattr(fast, "ROWS", 20)  # several groups
+    x, mask = jets(8, 6, smallest=0)
+    mask[0] = False
+    mask[1] = torch.arange(6) == 3
+    x[1, 3] = torch.tensor([50.0, 30.0, 0.0, 40.0])
+    assert_readable_is_fast(lambda: small(reference).to(kind), x, mask)
 
 
 def test_the_derivatives_are_those_of_the_function():
@@ -73,7 +88,7 @@ def test_the_derivatives_are_those_of_the_function():
         named = dict(zip(weights, values, strict=True))
         return torch.func.functional_call(model, named, (x, mask))
 
-    torch.autograd.gradcheck(output, tuple(weights.values()), fast_mode=True)
+    assert torch.autograd.gradcheck(output, tuple(weights.values()), fast_mode=True)
 
 
 def test_the_papers_sizes():
@@ -141,6 +156,8 @@ def test_with_its_weights_it_is_the_slim_network_of_lgatr(reference):
     visible = torch.cat([torch.ones(6, len(tokens)) > 0, mask], 1)[:, None, None]
     expected = theirs(vectors, scalars, attn_mask=visible)[1][:, 0]
     torch.testing.assert_close(copied(model, theirs)(x, mask), expected, rtol=1e-7, atol=1e-7)
+    with choice.readable():
+        torch.testing.assert_close(model(x, mask), expected, rtol=1e-7, atol=1e-7)
 
 
 @pytest.mark.parametrize(

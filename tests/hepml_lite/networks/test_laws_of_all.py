@@ -21,22 +21,23 @@ from laws import (
 
 from data_fetch import load
 from hepml_lite.jet_physics.variations import transformations as change
+from hepml_lite.networks.fast import choice
 from hepml_lite.networks.inputs import OnFourVectors, particle_inputs
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lorentz_net import LorentzNet
 from hepml_lite.networks.pelican import PELICAN
-from hepml_lite.tagging.network_tagger import Recipe
-from hepml_lite.tagging.recipes import RECIPES
+from hepml_lite.tagging.network_tagger import TrainingRecipe
+from hepml_lite.tagging.training_recipes import TRAINING_RECIPES
 from hepml_lite.training import count_parameters
 from hepml_lite.training.weights import load_weights, save_weights
 
 INVARIANT = {
-    f"{network.__name__}, no reference": Recipe(
+    f"{network.__name__}, no reference": TrainingRecipe(
         lambda network=network: OnFourVectors(network()), network.paper, particle_inputs
     )
     for network in (LorentzNet, PELICAN, LGATrSlim)
 }
-NETWORKS = RECIPES | INVARIANT
+NETWORKS = TRAINING_RECIPES | INVARIANT
 SETS = [name for name in NETWORKS if name not in ("CNN", "ResNet", "TreeNiN")]  # with a mask
 TURN, BOOST, LORENTZ = "turn about the beam", "boost along the beam", "any Lorentz transformation"
 SOFT, SPLIT = "soft particle", "collinear split"
@@ -161,6 +162,15 @@ def test_order_and_padding_mean_nothing_to_the_last_digit(name, jets):
         assert_padding_stays_out_of_training(exact(name), *data, garbage=garbage)
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_the_readable_path_gives_the_same_logits(name, jets):
+    model = network(name)
+    fast = logits(name, model, jets)
+    with choice.readable():
+        readable = logits(name, model, jets)
+    np.testing.assert_allclose(readable, fast, rtol=0, atol=1e-4 * np.abs(fast).max())
+
+
 @pytest.mark.parametrize("name", [name for name in AS_MEASURED if claimed(name, TURN)])
 @torch.no_grad()
 def test_a_turn_about_the_beam_means_nothing_to_the_last_digit(name, jets):
@@ -199,6 +209,25 @@ class Careless(torch.nn.Module):
         return self.out(x.sum(1) / mask.sum(1, keepdim=True))
 
 
+class Trimming(torch.nn.Module):
+    """Leaves out the slots that no jet needs, and then pools the padding that is left."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.out = torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)
+
+    def forward(self, features, mask):
+        longest = int(mask.sum(1).max())
+        mask = mask[:, :longest]
+        h = self.embedding(torch.where(mask.unsqueeze(-1), features[:, :longest], 0))
+        return self.out(h.sum(1) / mask.sum(1, keepdim=True))
+
+
+def test_the_padding_law_notices_a_network_that_pools_the_padding_of_its_batch():
+    with pytest.raises(AssertionError, match="the other jets of the batch changed"):
+        assert_padding_invariant(Trimming(), *particles())
+
+
 @pytest.mark.parametrize(
     ("law", "message"),
     [
@@ -218,7 +247,7 @@ def test_gradients_reach_every_parameter(name, fresh, jets):
     assert_gradients_reach_every_parameter(model, *inputs(name, jets))
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRAINING_RECIPES)
 def test_weights_come_back_from_disk(name, jets, tmp_path):
     model, fresh = network(name), NETWORKS[name].lesson().eval()
     expected = logits(name, model, jets[:5])
@@ -227,11 +256,11 @@ def test_weights_come_back_from_disk(name, jets, tmp_path):
     np.testing.assert_array_equal(logits(name, fresh, jets[:5]), expected)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRAINING_RECIPES)
 def test_sizes_of_the_papers(name):
     """Quoted: ResNeXt 1.46M, TreeNiN 34k; the safe ParT is ours."""
     quoted = {"ResNet": (1_460_000, 0.01), "TreeNiN": (34_000, 0.02)}
-    count = count_parameters(RECIPES[name].paper())
+    count = count_parameters(TRAINING_RECIPES[name].paper())
     if name in quoted:
         about, tolerance = quoted[name]
         assert abs(count / about - 1) < tolerance

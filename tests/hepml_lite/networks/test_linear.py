@@ -1,5 +1,6 @@
 import pytest
 import torch
+from fast_paths import assert_falls_back
 from torch import nn
 
 from hepml_lite.networks.fast import linear
@@ -64,6 +65,26 @@ def test_the_product_of_two_matrices_is_that_of_torch(sizes, activation):
     for left, right in (a, b), (a.T.contiguous().T, b.T.contiguous().T):
         found = matrix_product(left, right, activation)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("owner", "function"),
+    [(torch.ops.mkldnn, "_linear_pointwise"), (torch._C._functorch, "peek_interpreter_stack")],
+)
+def test_without_its_private_functions_it_is_torchs_product(owner, function, monkeypatch):
+    """Layers of both kinds and products of matrices, with gradients."""
+    fast, _, rows = both(2000, 48, 24)
+    phi = MLP((48, 20, 24))
+
+    def call():
+        y = fast(rows)
+        gradient = torch.autograd.grad(y.square().sum(), fast.weight)[0]
+        product = matrix_product(fast.weight.detach(), rows.detach().T, "relu")
+        shared = apply_to_rows(phi, rows.detach())
+        numbers = (y, 1e-3 * gradient, product, shared)
+        return torch.cat([number.flatten() for number in numbers]).detach()
+
+    assert_falls_back("linear", owner, function, call, call(), monkeypatch)
 
 
 def test_layers_in_another_layout_give_the_same_numbers_and_gradients():

@@ -1,10 +1,8 @@
 """LorentzNet: the messages of the paper pair by pair, and what is left of the Lorentz symmetry."""
 
-import runpy
-from pathlib import Path
-
 import pytest
 import torch
+from fast_paths import assert_falls_back, assert_readable_is_fast
 from laws import assert_learns, passed
 from lorentz import (
     KEPT,
@@ -14,7 +12,7 @@ from lorentz import (
     scattered,
 )
 
-from hepml_lite.networks.layers import minkowski
+from hepml_lite.networks.layers import pair_slices
 from hepml_lite.networks.layers.minkowski import REFERENCES, psi
 from hepml_lite.networks.lorentz_net import LorentzNet
 
@@ -68,7 +66,7 @@ def by_hand(model, four_vectors, mask):
 @pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
 def test_the_fast_messages_are_those_of_the_paper(reference, training, monkeypatch):
     """Logits, gradients and running averages, in slices of a few jets."""
-    monkeypatch.setattr(minkowski, "NUMBERS", 600)
+    monkeypatch.setattr(pair_slices, "NUMBERS", 600)
     jets = scattered(smallest=2)
 
     def make():
@@ -78,16 +76,29 @@ def test_the_fast_messages_are_those_of_the_paper(reference, training, monkeypat
     torch.testing.assert_close(passed(make, *jets), by_pairs, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32])
 @pytest.mark.parametrize("training", [True, False])
-def test_the_peer_of_the_benchmark_is_the_same_network(training):
-    """What the speed is compared with takes the same weights to the same numbers."""
-    file = Path(__file__).parents[3] / "benchmarks" / "peers" / "naive_lorentz_net.py"
-    peer = runpy.run_path(str(file))["NaiveLorentzNet"](8, 2, step=0.3).double()
-    model = small().double()
-    peer.load_state_dict(model.state_dict())
-    x, mask = scattered(smallest=0)
-    got = [net.train(training)(x, mask).detach() for net in (model, peer)]
-    torch.testing.assert_close(*got)
+@pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
+def test_the_readable_blocks_give_the_same(reference, training, kind, monkeypatch):
+    """Logits, all gradients and running averages; jets of 0, 1, 2 … particles, NaN in padding."""
+    monkeypatch.setattr(pair_slices, "NUMBERS", 600)
+    assert_readable_is_fast(
+        lambda: small(reference).to(kind).train(training), *scattered(smallest=0)
+    )
+
+
+def test_without_a_pair_both_ways_leave_the_averages_over_pairs():
+    assert_readable_is_fast(lambda: small(()).double().train(), *scattered(3, 1))
+
+
+def test_without_its_private_operator_it_is_readable(monkeypatch):
+    model = small()
+    jets = scattered()
+    expected = model.eval()(*jets)
+    assert_falls_back(
+        "lorentz_messages", torch.ops.aten, "threshold_backward", lambda: model(*jets), expected,
+        monkeypatch,
+    )  # fmt: skip
 
 
 def test_gradients_reach_the_particles():

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from fast_paths import assert_readable_is_fast
 from laws import assert_learns, measured_jets, passed, widened
 
-from hepml_lite.networks import particle_transformer
+from hepml_lite.networks.fast import choice, pairs
+from hepml_lite.networks.fast import particle_transformer as fast
 from hepml_lite.networks.layers.kinematic_features import kinematic_features
 from hepml_lite.networks.layers.row_norm import RowNorm
 from hepml_lite.networks.particle_transformer import ParticleTransformer, pair_features
@@ -152,6 +154,22 @@ def test_it_is_the_formula_of_the_paper_particle_by_particle(irc_safe):
     constituents = constituents.double()
     expected = [naive(model, c[m]) for c, m in zip(constituents, mask, strict=True)]
     torch.testing.assert_close(model(constituents, mask), torch.stack(expected))
+    with choice.readable():
+        torch.testing.assert_close(model(constituents, mask), torch.stack(expected))
+
+
+@KINDS
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32])
+def test_the_readable_path_gives_the_same(irc_safe, training, kind, monkeypatch):
+    """Logits, all gradients, running averages; jets of 0, 1, 2 … particles, NaN in padding."""
+    monkeypatch.setattr(pairs, "PAIRS", 100)  # several slices
+    constituents, mask = measured_jets(8, 9, fewest=0)
+    mask[0], mask[1] = False, torch.arange(9) == 3
+    constituents[1, 3] = torch.tensor([50.0, 0.4, -0.2])
+    assert_readable_is_fast(
+        lambda: small(irc_safe).to(kind).train(training), constituents.to(kind), mask
+    )
 
 
 def soft_added(constituents, mask, z):
@@ -252,6 +270,6 @@ def test_constituents_with_other_columns_are_refused():
 def test_sparing_memory_changes_nothing(monkeypatch):
     jets, results = measured_jets(), []
     for many in 1, 10**9:
-        monkeypatch.setattr(particle_transformer, "RECOMPUTE_ABOVE", many)
+        monkeypatch.setattr(fast, "RECOMPUTE_ABOVE", many)
         results.append(passed(lambda: small(dropout=0.1), *jets))
     torch.testing.assert_close(*results)

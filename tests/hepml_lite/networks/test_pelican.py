@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fast_paths import assert_falls_back, assert_readable_is_fast
 from laws import assert_learns, passed
 from lorentz import (
     KEPT,
@@ -12,7 +13,7 @@ from lorentz import (
 )
 from torch.nn.functional import leaky_relu
 
-from hepml_lite.networks.layers import minkowski
+from hepml_lite.networks.layers import pair_slices
 from hepml_lite.networks.layers.minkowski import REFERENCES
 from hepml_lite.networks.pelican import PELICAN, Eq1to2, Eq2to2
 from hepml_lite.training import count_parameters
@@ -96,7 +97,7 @@ def by_hand(model, four_vectors, mask):
 @pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
 def test_the_maps_that_are_not_built_are_the_fifteen(reference, training, monkeypatch):
     """Logits, gradients and running averages, in slices of a few jets."""
-    monkeypatch.setattr(minkowski, "NUMBERS", 900)
+    monkeypatch.setattr(pair_slices, "NUMBERS", 900)
     jets = scattered()
 
     def make():
@@ -104,6 +105,27 @@ def test_the_maps_that_are_not_built_are_the_fifteen(reference, training, monkey
 
     one_by_one = passed(make, *jets, forward=by_hand)
     torch.testing.assert_close(passed(make, *jets), one_by_one, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("reference", [(), ("beams",), ("time", "axis")])
+def test_the_readable_blocks_give_the_same(reference, training, kind, monkeypatch):
+    """Logits, all gradients and running averages; jets of 0, 1, 2 … particles, NaN in padding."""
+    monkeypatch.setattr(pair_slices, "NUMBERS", 900)
+    assert_readable_is_fast(
+        lambda: small(reference).to(kind).train(training), *scattered(smallest=0)
+    )
+
+
+def test_without_its_private_operator_it_is_readable(monkeypatch):
+    model = small().eval()
+    jets = scattered()
+    expected = model(*jets)
+    assert_falls_back(
+        "eq2to2", torch.ops.aten, "leaky_relu_backward", lambda: model(*jets), expected,
+        monkeypatch,
+    )  # fmt: skip
 
 
 def test_the_layers_are_equivariant_and_the_fifteen_maps_independent():

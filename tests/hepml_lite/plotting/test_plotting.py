@@ -224,6 +224,7 @@ def test_loss_curves_keep_the_planned_axis_and_mark_the_best_epoch(ax):
 @pytest.mark.parametrize("unusual", [history(0), history(3, validated=False), history(1, 1)])
 def test_loss_curves_of_unusual_histories(ax, unusual):
     plotting.loss_curves(ax, unusual)
+    assert ax.get_xlabel() == "epoch"
 
 
 @pytest.mark.parametrize("installed", [True, False])

@@ -16,7 +16,6 @@ from hepml_lite.self_supervised.tokenisation import (
     VectorQuantisedAutoencoder,
     codebook_usage,
     quantised_loss,
-    token_histogram,
 )
 
 N_CODES = 64
@@ -179,13 +178,6 @@ def test_seeds_decide(jets):
     first, again, other = (fitted(jets[:200], seed=s, epochs=1).encode(jets) for s in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
-
-
-def test_histogram_counts_every_particle_in_any_order():
-    tokens = np.array([[3, 0, 3, PADDING], [1, PADDING, PADDING, PADDING]])
-    expected = [[1, 0, 0, 2], [0, 1, 0, 0]]
-    assert token_histogram(tokens, 4).tolist() == expected
-    assert token_histogram(tokens[:, [3, 1, 0, 2]], 4).tolist() == expected
 
 
 def test_usage_of_known_tokens():

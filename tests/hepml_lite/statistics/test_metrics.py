@@ -305,6 +305,16 @@ def test_intervals_print_as_physicists_write_them(interval, text):
     assert f"{interval}" == text
 
 
+def test_the_inverse_of_an_interval_exchanges_its_ends():
+    assert Interval(2.0, 1.0, 4.0).inverse() == (0.5, 0.25, 1.0)
+    assert Interval(0.0, 0.0, 0.1).inverse() == (math.inf, 10.0, math.inf)
+
+
+def test_a_format_prints_the_digits_that_it_asks_for():
+    interval = Interval.symmetric(1298, 46)
+    assert f"{interval:>12}|{interval:g}|{interval:.1f}" == "   1300 ± 50|1298 ± 46|1298.0 ± 46.0"
+
+
 def test_interval_errors_fit_errorbar():
     interval = Interval(10.0, 8.0, 13.0)
     assert interval.errors == (2.0, 3.0)
@@ -314,7 +324,6 @@ def test_interval_errors_fit_errorbar():
 GOOD = [0, 1, 0, 1], [0.1, 0.9, 0.2, 0.3]
 
 
-@pytest.mark.parametrize("metric", [*ALL, metrics.roc_curve, metrics.accuracy, metrics.roc_band])
 @pytest.mark.parametrize(
     ("labels", "scores", "weights", "message"),
     [
@@ -330,12 +339,22 @@ GOOD = [0, 1, 0, 1], [0.1, 0.9, 0.2, 0.3]
         ([-1, 1], [0.1, 0.2], None, r"labels contain \[-1  1\]"),
         ([0, 1], [0.1, 0.2], [1, -3], "1 weights are negative.*-3.0"),
         ([0, 1], [0.1, 0.2], [1, math.nan], "1 weights are negative, NaN or infinite"),
-        ([0, 1], [0.1, 0.2], [0, 0], "0 background and 0 signal jets have a positive weight"),
+        ([0, 1], [0.1, 0.2], [0, 0], "0 background and 0 signal jets"),
     ],
 )
-def test_bad_samples_are_refused_with_the_reason(metric, labels, scores, weights, message):
+def test_bad_samples_are_refused_with_the_reason(labels, scores, weights, message):
     with pytest.raises(ValueError, match=message):
-        metric(labels, scores, weights=weights)
+        metrics.auc(labels, scores, weights=weights)
+
+
+@pytest.mark.parametrize("metric", [*ALL, metrics.roc_curve, metrics.accuracy, metrics.roc_band])
+def test_every_metric_refuses_bad_samples(metric):
+    with pytest.raises(ValueError, match="0 background and 2 signal"):
+        metric([1, 1], [0.1, 0.2])
+    with pytest.raises(ValueError, match="1 of 2 scores are NaN or infinite"):
+        metric([0, 1], [0.1, math.nan])
+    with pytest.raises(ValueError, match="1 weights are negative"):
+        metric([0, 1], [0.1, 0.2], weights=[1, -3])
 
 
 @pytest.mark.parametrize("efficiency", [0, -0.1, 1.1, math.nan])

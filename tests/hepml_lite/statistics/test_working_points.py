@@ -1,12 +1,10 @@
-"""The numbers behind "Cut or learn?": working points, their comparison, the stored sample."""
+"""The numbers behind "Cut or learn?": working points, their comparison."""
 
 import math
 
 import numpy as np
 import pytest
 
-from hepml_lite.containers.jets import Jets
-from hepml_lite.containers.tagging_results import TaggingResults
 from hepml_lite.statistics.equal_efficiency import compare_at_equal_efficiency, matched_threshold
 from hepml_lite.statistics.working_point import WorkingPoint, in_window, working_point
 
@@ -111,63 +109,3 @@ def test_nothing_is_claimed_without_background():
     assert math.isnan(found.sigmas)
     with pytest.raises(ValueError, match="cannot pass"):
         matched_threshold(labels, score, 3)
-
-
-def results(**changes) -> TaggingResults:
-    given = {
-        "mass": np.array([80.0, 172.26, 300.0]),
-        "scores": np.array([[-3.0004, 2.5, 0.1]]),
-        "labels": np.array([0, 1, 1]),
-        "shown": np.array([1]),
-        "constituents": (np.array([[0.75, 0.1, -0.2], [0.25, -0.3, 0.6]]),),
-    }
-    return TaggingResults(**given | changes)
-
-
-def test_results_come_back_from_disk(tmp_path):
-    stored = results()
-    stored.save(tmp_path / "r.npz")
-    loaded = TaggingResults.load(tmp_path / "r.npz")
-    assert np.allclose(loaded.mass, stored.mass, atol=0.051)
-    assert np.allclose(loaded.scores, stored.scores, atol=0.00051)
-    assert loaded.scores[0, 1] == 2.5  # so that a threshold from a URL selects the same jets
-    assert (loaded.labels == stored.labels).all()
-    assert np.allclose(loaded.constituents[0], stored.constituents[0], atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"mass": np.array([80.0, np.nan, 300.0])}, "NaN or infinite"),
-        ({"scores": np.array([1.0, 2.0, 3.0])}, "trainings, N"),
-        ({"labels": np.array([1, 1, 1])}, "both 0"),
-        ({"shown": np.array([1, 2])}, "1 jets in full, 2 positions"),
-    ],
-)
-def test_results_that_make_no_sense_are_refused(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        results(**wrong)
-
-
-def test_missing_results_name_the_script(tmp_path):
-    with pytest.raises(FileNotFoundError, match="widgets/start_here/make_stored"):
-        TaggingResults.load(tmp_path / "nothing.npz")
-
-
-def test_own_jets_can_be_shown(rng):
-    constituents = np.stack(
-        [
-            rng.exponential(20, (30, 12)),
-            rng.normal(0, 0.2, (30, 12)),
-            rng.normal(3.1, 0.2, (30, 12)),
-        ],
-        axis=-1,
-    )  # across the boundary in phi
-    jets = Jets(constituents, label=np.arange(30) % 2)
-    made = TaggingResults.from_jets(jets, scores=np.linspace(-40, 40, 30), shown=10)
-    assert made.scores.shape == (1, 30)
-    assert np.abs(made.scores).max() == 12  # clipped
-    assert (made.labels[made.shown] == 1).sum() == 5
-    for jet in made.constituents:
-        assert jet[:, 0].sum() == pytest.approx(1, abs=0.1)  # shares of the jet's pT
-        assert np.abs(jet[:, 2]).max() < 1.5

@@ -126,13 +126,13 @@ def test_fractions_of_real_jets_are_off_by_as_much_as_the_anchors_are_impure():
         ({"a": np.ones(99)}, "at least 100"),
         ({"a": np.full(200, np.nan)}, "200 of them not finite"),
         ({"edges": [0, 2, 1]}, "rising"),
-        ({"n": 1}, "n is 1"),
+        ({"n_bootstrap": 1}, "n_bootstrap is 1"),
     ],
 )
 def test_what_has_no_topics_is_refused(change, message):
     rng = np.random.default_rng(0)
     settings = {"a": mixture(0.8, 3000, rng), "b": mixture(0.2, 3000, rng), "edges": EDGES}
-    settings |= {"rng": 0, "n": 40} | change
+    settings |= {"rng": 0, "n_bootstrap": 40} | change
     if settings["b"] is None:
         settings["b"] = mixture(0.8, 3000, rng)
     with pytest.raises(ValueError, match=message):

@@ -7,9 +7,9 @@ import pytest
 from hepml_lite.statistics import metrics
 from hepml_lite.tagging.figures import KINDS, rejection_against_parameters
 from hepml_lite.tagging.landscape import PUBLISHED, RESULTS, Figure, Row, judged, read_landscape
-from hepml_lite.tagging.landscape_table import published_rows, table
-from hepml_lite.tagging.recipes import RECIPES, TAGGERS
+from hepml_lite.tagging.landscape_table import published_rows, shown, table
 from hepml_lite.tagging.trained import FOLDER, file_name, trained_tagger
+from hepml_lite.tagging.training_recipes import TAGGERS, TRAINING_RECIPES
 from hepml_lite.training.weights import load_weights, save_weights
 
 
@@ -76,10 +76,29 @@ def test_every_row_of_the_landscape_was_measured():
 
 def test_the_table_has_a_line_for_each_row():
     rows = read_landscape()
-    shown = table(rows.values(), published_rows(rows))
-    assert str(shown).count("\n") == len(rows) == shown._repr_html_().count("<tr>") - 1
-    aucs = [float(line[2].split()[0]) for line in shown.cells]
-    assert aucs == sorted(aucs, reverse=True)
+    frame = table(rows.values(), published_rows(rows))
+    assert len(frame) == len(rows)
+    assert frame["AUC"].is_monotonic_decreasing
+    row = rows["LorentzNet"]
+    ends = [row.auc.value - row.auc.error, row.auc.value + row.auc.error]
+    assert frame.loc["LorentzNet", ["AUC low", "AUC high"]].tolist() == ends
+    assert frame.loc["LorentzNet", "published parameters"] == 224_000
+    assert frame["training [s]"].sort_values().index[0] == "mass"
+    with pytest.raises(ValueError, match="no rows"):
+        table([])
+
+
+def test_the_table_reads_as_the_rows_print():
+    rows = read_landscape()
+    seen = shown(table(rows.values(), published_rows(rows)))
+    for name, row in rows.items():
+        assert seen.data.loc[name, "AUC"] == str(row.auc)
+        assert seen.data.loc[name, "1/ε_B (ε_S = 0.3)"] == str(row.rejection_30)
+    assert seen.data.loc["EFP", "published 1/ε_B (ε_S = 0.3)"] == "384"
+    assert seen.data.loc["LDA", "published 1/ε_B (ε_S = 0.3)"] == "151 ± 0.4"
+    assert seen.data.loc["trees", "published AUC"] == ""
+    assert seen.to_html().count("<tr>") - 2 == len(rows) == repr(seen).count("\n") - 1
+    assert shown(table(rows.values())).to_html() == shown(table(rows.values())).to_html()
 
 
 def test_the_figure_shows_each_row():
@@ -91,7 +110,7 @@ def test_the_figure_shows_each_row():
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRAINING_RECIPES)
 def test_stored_weights_are_those_of_the_results_file(name):
     """The stored network reaches the AUC that the results file tells for its seed."""
     from hashlib import sha256

@@ -1,16 +1,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
+from sklearn.metrics import accuracy_score, confusion_matrix
 
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.multiclass import (
     confusion,
     confusion_figure,
     discriminant,
-    macro_auc,
     multiclass_accuracy,
-    rejections,
 )
 
 NAMES = ("quark", "gluon", "W", "Z")
@@ -28,19 +26,9 @@ def tagged(n=4000, seed=0):
 
 def test_scikit_learn_finds_the_same():
     labels, p = tagged()
-    ovo = roc_auc_score(labels, p, multi_class="ovo", average="macro")
-    assert macro_auc(labels, p) == pytest.approx(ovo, abs=1e-12)
     assert multiclass_accuracy(labels, p).value == accuracy_score(labels, p.argmax(1))
     expected = confusion_matrix(labels, p.argmax(1), normalize="true")
     assert confusion(labels, p, NAMES).fractions == pytest.approx(expected)
-
-
-def test_macro_auc_with_unequal_classes_and_ties_is_that_of_scikit_learn():
-    labels, p = tagged()
-    kept = (labels > 0) | (np.arange(len(labels)) % 10 == 0)
-    labels, p = labels[kept], np.round(p[kept], 1)
-    p /= p.sum(1, keepdims=True)
-    assert macro_auc(labels, p) == pytest.approx(roc_auc_score(labels, p, multi_class="ovo"))
 
 
 def test_intervals_cover_the_truth():
@@ -75,18 +63,6 @@ def test_the_discriminant_does_not_see_how_likely_other_classes_are():
     assert discriminant(np.eye(4), [2], [0, 1]).tolist() == [0, 0, 1, 0.5]
 
 
-def test_rejections_are_those_of_counting():
-    labels, p = tagged(20_000)
-    table = rejections(labels, p, NAMES, n_bootstrap=30, rng=0)
-    assert list(table) == ["W", "Z"]
-    score = discriminant(p, [3], [0, 1])
-    cut = np.median(score[labels == 3])
-    counted = 1 / (score[labels < 2] >= cut).mean()
-    assert table["Z"].value == pytest.approx(counted, rel=0.02)
-    assert table["Z"].low < table["Z"].value < table["Z"].high
-    assert table["Z"].value > table["W"].value  # its centre lies farther off
-
-
 def test_the_figure_shows_every_fraction_with_its_error():
     matrix = confusion(*tagged(), NAMES)
     fig, ax = plt.subplots()
@@ -101,13 +77,11 @@ def test_the_figure_shows_every_fraction_with_its_error():
 
 def test_what_cannot_be_tagged_is_named():
     labels, p = tagged(100)
-    with pytest.raises(ValueError, match="each of 0 to 3"):
-        macro_auc(labels % 3, p)
-    with pytest.raises(ValueError, match="no class 'QCD'"):
-        rejections(labels, p, NAMES, background=("QCD",))
+    with pytest.raises(ValueError, match="classes 0 to 3"):
+        multiclass_accuracy(labels % 3, p)
     with pytest.raises(ValueError, match="different columns"):
         discriminant(p, [1], [0, 1])
     with pytest.raises(ValueError, match="3 names"):
         confusion(labels, p, NAMES[:3])
     with pytest.raises(ValueError, match="NaN"):
-        macro_auc(labels, np.where(p > 0.9, np.nan, p))
+        multiclass_accuracy(labels, np.where(p > 0.9, np.nan, p))

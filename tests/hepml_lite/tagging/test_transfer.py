@@ -7,7 +7,7 @@ from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.networks.transformer import JetTransformer
-from hepml_lite.tagging.transfer import data_efficiency, fine_tune, recipe, with_new_head
+from hepml_lite.tagging.transfer import data_efficiency, fine_tune, fine_tuning, with_new_head
 from hepml_lite.training import cross_entropy, fit
 
 torch.set_num_threads(1)
@@ -91,19 +91,21 @@ def test_the_number_of_steps_does_not_depend_on_that_of_the_jets(n):
 
 def test_pre_training_on_a_related_task_saves_labels(pretrained):
     settings = {"steps": 100, "learning_rate": 3e-3}
-    recipes = {
-        "scratch": recipe(network, body_factor=1, **settings),
-        "tuned": recipe(lambda seed: with_new_head(pretrained, 2, seed), **settings),
-        "head": recipe(lambda seed: with_new_head(pretrained, 2, seed), head_only=True, **settings),
+    methods = {
+        "scratch": fine_tuning(network, body_factor=1, **settings),
+        "tuned": fine_tuning(lambda seed: with_new_head(pretrained, 2, seed), **settings),
+        "head": fine_tuning(
+            lambda seed: with_new_head(pretrained, 2, seed), head_only=True, **settings
+        ),
     }
     train, test = related(2000, "target", 1), related(2000, "target", 2)
-    table = data_efficiency(recipes, train, test, (50, 2000), seeds=(0, 1))
+    table = data_efficiency(methods, train, test, (50, 2000), seeds=(0, 1))
     few, many = ({name: rows[i].auc.value for name, rows in table.items()} for i in (0, 1))
     assert few["tuned"] > few["scratch"] + 0.2
     assert few["head"] > few["scratch"] + 0.2
     assert many["scratch"] > few["scratch"] + 0.1
     assert abs(many["tuned"] - few["tuned"]) < 0.1
-    again = data_efficiency({"head": recipes["head"]}, train, test, (50,), seeds=(0, 1))
+    again = data_efficiency({"head": methods["head"]}, train, test, (50,), seeds=(0, 1))
     assert np.array_equal(again["head"][0].aucs, table["head"][0].aucs)
 
 
@@ -113,7 +115,7 @@ def test_what_cannot_be_transferred_is_named():
         with_new_head(network(0), 1)
     with pytest.raises(ValueError, match="at least one each"):
         fine_tune(network(0), data, validation_share=0)
-    make = {"scratch": recipe(network)}
+    make = {"scratch": fine_tuning(network)}
     with pytest.raises(ValueError, match="30 jets asked for, there are 20"):
         data_efficiency(make, data, data, (10, 30))
     with pytest.raises(ValueError, match="two draws"):

@@ -38,7 +38,12 @@ def test_what_is_published_arrives(published):
     np.testing.assert_array_equal(jets.label, y)
     np.testing.assert_array_equal(jets.mask, real)
     np.testing.assert_array_equal(jets.pid[real], x[:, :width, 3][real])
-    np.testing.assert_allclose(jets.constituents[..., :2], x[:, :width, :2], rtol=1e-6)
+    np.testing.assert_allclose(jets.constituents[..., 0], x[:, :width, 0], rtol=1e-6)
+    rapidity = x[:, :width, 1][real]
+    np.testing.assert_allclose(jets.constituent_rapidity[real], rapidity, rtol=1e-5, atol=1e-6)
+    protons = np.abs(jets.pid) == 2212
+    np.testing.assert_allclose(jets.constituent_mass[protons], 0.93827)
+    assert not jets.constituent_mass[jets.pid == 22].any()
     turns = (jets.constituents[..., 2] - x[:, :width, 2])[real] / (2 * np.pi)
     np.testing.assert_allclose(turns, np.round(turns), atol=1e-6)
     assert np.abs(jets.constituents[..., 2]).max() <= np.pi + 1e-6

@@ -11,7 +11,7 @@ from data_fetch.public.layouts import adc2021, calochallenge, hdf5
 
 
 def test_the_registry_and_the_readers_agree():
-    assert {entry.layout for entry in registry.registry().values()} == layouts.LAYOUTS.keys()
+    assert {entry.layout for entry in registry.public_sets().values()} == layouts.LAYOUTS.keys()
 
 
 @pytest.mark.parametrize("layout", layouts.LAYOUTS)

@@ -7,7 +7,6 @@ from sklearn.neighbors import NearestNeighbors
 
 from hepml_lite.jet_physics.distances.embedding import (
     classical_scaling,
-    correlation_dimension,
     embed,
     nearest_neighbours,
 )
@@ -76,31 +75,6 @@ def test_jets_that_are_all_the_same(method):
     assert np.isfinite(embed(np.zeros((5, 5)), method)).all()
 
 
-@pytest.mark.parametrize("dimension", [1, 2, 3])
-def test_dimension_of_points_that_fill_a_cube(rng, dimension):
-    """On a torus, so that there is no border."""
-    points = rng.random((600, dimension))
-    difference = np.abs(points[:, None] - points)
-    distances = np.linalg.norm(np.minimum(difference, 1 - difference), axis=-1)
-    found = correlation_dimension(distances, np.geomspace(0.1, 0.4, 4))
-    np.testing.assert_allclose(found.scale, 0.1 * 4 ** np.array([1 / 6, 1 / 2, 5 / 6]))
-    assert (np.abs(found.dimension - dimension) < 4 * found.error + 0.02).all()
-    assert (found.error < 0.25).all()
-
-
-def test_error_of_the_dimension_is_its_scatter(rng):
-    scales = [0.1, 0.2]
-    made = [correlation_dimension(apart(rng.random((80, 2))), scales) for _ in range(60)]
-    scatter = np.std([d.dimension for d in made])
-    assert 0.6 < np.mean([d.error for d in made]) / scatter < 1.7
-
-
-def test_scales_without_pairs_have_no_dimension(rng):
-    found = correlation_dimension(apart(rng.random((30, 2)) + 0.5), [1e-9, 1e-8, 0.5, 2])
-    assert np.isnan(found.dimension[:2]).all()
-    assert np.isfinite(found.dimension[2])
-
-
 @pytest.mark.parametrize("k", [0, 5])
 def test_neighbours_that_do_not_exist(k):
     with pytest.raises(ValueError, match="give 1 to 4"):
@@ -114,6 +88,3 @@ def test_wrong_arguments():
         embed(np.zeros((2, 2)))
     with pytest.raises(ValueError, match=r"shape \(4, 3\)"):
         embed(np.zeros((4, 3)))
-    for scales in ([1], [0, 1], [2, 1]):
-        with pytest.raises(ValueError, match="ascending and positive"):
-            correlation_dimension(np.zeros((4, 4)), scales)

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from data_fetch import load, samples
@@ -93,6 +94,7 @@ def test_figures_draw_what_they_say(sample):
     jets, _ = sample
     fig = figures.seven_views(jets[5])
     assert len(fig.axes) == 7
-    table = figures.movement_table(np.array([[0.5, 1e-6], [0.003, 1.0]]), ["a", "b"], ["x", "y z"])
-    assert [text.get_text() for text in table.axes[0].texts] == ["0.50", "", "<0.01", "1.00"]
+    moved = pd.DataFrame({"x": [0.5, 0.003], "y z": [1e-6, 1.0]}, index=["a", "b"])
+    drawn = figures.draw_movement(moved)
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["0.50", "", "<0.01", "1.00"]
     plt.close("all")

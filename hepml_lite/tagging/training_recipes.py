@@ -15,7 +15,13 @@ from hepml_lite.jet_physics.views.images import flipped, images, upright
 from hepml_lite.jet_physics.views.trees import tree_inputs
 from hepml_lite.networks.deep_sets import EnergyFlowNetwork, ParticleFlowNetwork
 from hepml_lite.networks.image_networks import ImageCNN, ImageResNet
-from hepml_lite.networks.inputs import TYPICAL, OnFourVectors, kinematic_inputs, particle_inputs
+from hepml_lite.networks.inputs import (
+    TYPICAL,
+    OnFourVectors,
+    four_vector_inputs,
+    kinematic_inputs,
+    particle_inputs,
+)
 from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lbn import LorentzBoostNetwork
 from hepml_lite.networks.lola import LoLa
@@ -27,7 +33,7 @@ from hepml_lite.networks.pelican import PELICAN
 from hepml_lite.networks.topo_dnn import TopoDNN
 from hepml_lite.networks.tree_nin import TreeNiN
 from hepml_lite.tagging.latent_dirichlet import LatentDirichlet
-from hepml_lite.tagging.network_tagger import NetworkTagger, Recipe
+from hepml_lite.tagging.network_tagger import NetworkTagger, TrainingRecipe
 from hepml_lite.tagging.observable_taggers import (
     BoostedTrees,
     EnergyFlowLinear,
@@ -58,55 +64,59 @@ def single(make: Callable[..., nn.Module]) -> OnFourVectors:
     return OnFourVectors(make(), torch.float32)
 
 
-SMALL_TRANSFORMER = {
-    "embedding": (32, 64, 32), "pair_embedding": (16, 16), "n_heads": 4, "n_layers": 2,
-}  # fmt: skip
-RECIPES: dict[str, Recipe] = {
-    "TopoDNN": Recipe(TopoDNN.paper, TopoDNN.paper, upright_inputs),
-    "P-CNN": Recipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
-    "CNN": Recipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
-    "ResNet": Recipe(ImageResNet, ImageResNet.paper, image_inputs),
-    "LoLa": Recipe(partial(single, LoLa), partial(single, LoLa.paper), particle_inputs),
-    "LBN": Recipe(
+small_transformer = partial(
+    ParticleTransformer,
+    embedding=(32, 64, 32),
+    pair_embedding=(16, 16),
+    n_heads=4,
+    n_layers=2,
+)
+TRAINING_RECIPES: dict[str, TrainingRecipe] = {
+    "TopoDNN": TrainingRecipe(TopoDNN.paper, TopoDNN.paper, upright_inputs),
+    "P-CNN": TrainingRecipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
+    "CNN": TrainingRecipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
+    "ResNet": TrainingRecipe(ImageResNet, ImageResNet.paper, image_inputs),
+    "LoLa": TrainingRecipe(partial(single, LoLa), partial(single, LoLa.paper), four_vector_inputs),
+    "LBN": TrainingRecipe(
         partial(single, LorentzBoostNetwork),
         partial(single, LorentzBoostNetwork.paper),
-        particle_inputs,
+        four_vector_inputs,
     ),
-    "TreeNiN": Recipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
-    "EFN": Recipe(EnergyFlowNetwork, EnergyFlowNetwork),
-    "PFN": Recipe(ParticleFlowNetwork, ParticleFlowNetwork),
-    "ParticleNet": Recipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
-    "ParT": Recipe(
-        partial(ParticleTransformer, **SMALL_TRANSFORMER),
+    "TreeNiN": TrainingRecipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
+    "EFN": TrainingRecipe(EnergyFlowNetwork, EnergyFlowNetwork),
+    "PFN": TrainingRecipe(ParticleFlowNetwork, ParticleFlowNetwork),
+    "ParticleNet": TrainingRecipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),
+    "ParT": TrainingRecipe(
+        small_transformer,
         ParticleTransformer.paper,
         particle_inputs,
         particles=60,
     ),
-    "ParT, IRC safe": Recipe(
-        partial(ParticleTransformer, **SMALL_TRANSFORMER, irc_safe=True),
+    "ParT, IRC safe": TrainingRecipe(
+        partial(small_transformer, irc_safe=True),
         partial(ParticleTransformer.paper, irc_safe=True),
         particle_inputs,
         learning_rate=1e-3,  # without normalisation twice as much is unstable
         particles=60,
     ),
-    "L-GATr": Recipe(
+    "L-GATr": TrainingRecipe(
         partial(exact, LGATrSlim, reference=("time", "beams")),
         partial(exact, LGATrSlim.paper),
-        particle_inputs,
+        four_vector_inputs,
         learning_rate=5e-3,
         particles=60,
     ),
-    "LorentzNet": Recipe(
+    "LorentzNet": TrainingRecipe(
         partial(exact, LorentzNet, reference=("beams",)),
         partial(exact, LorentzNet.paper),
-        particle_inputs,
+        four_vector_inputs,
         learning_rate=4e-3,
         particles=60,
     ),
-    "PELICAN": Recipe(
+    "PELICAN": TrainingRecipe(
         partial(exact, PELICAN, reference=("beams",)),
         partial(exact, PELICAN.paper),
-        particle_inputs,
+        four_vector_inputs,
         learning_rate=5e-3,
         particles=60,
     ),
@@ -129,4 +139,4 @@ TAGGERS: dict[str, Callable[..., Any]] = {
     "N-subjettiness 8": observable(partial(NSubjettinessMLP, 8)),
     "EFP": observable(EnergyFlowLinear, degree=7),
     "LDA": observable(LatentDirichlet),
-} | {name: partial(NetworkTagger, recipe) for name, recipe in RECIPES.items()}
+} | {name: partial(NetworkTagger, recipe) for name, recipe in TRAINING_RECIPES.items()}

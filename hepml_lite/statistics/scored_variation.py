@@ -7,17 +7,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.containers.scored_jets import rounded
+from hepml_lite.containers.whole_steps import whole_steps
 from hepml_lite.statistics.intervals import Interval
 
-SCORE_STEP, SCORE_LIMIT = 0.01, 16.0  # log-odds; beyond is as good as certain
+PER_SCORE = 100  # steps a unit of log-odds in which scores are counted
 SCORE_EDGES = np.arange(-12, 12.5, 0.5)  # of the histograms
 ARRAYS = ("strengths", "total", "passed", "histograms", "gained")
-
-
-def rounded(scores: ArrayLike) -> np.ndarray:
-    """Log-odds as they are stored: in steps of 0.01, clipped to ±16."""
-    clipped = np.clip(np.asarray(scores, float), -SCORE_LIMIT, SCORE_LIMIT)
-    return np.round(clipped / SCORE_STEP) / round(1 / SCORE_STEP)
 
 
 def passing(scores: np.ndarray, labels: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -27,7 +23,7 @@ def passing(scores: np.ndarray, labels: np.ndarray, thresholds: np.ndarray) -> n
 
 
 @dataclass(frozen=True, eq=False)
-class Variation:
+class ScoredVariation:
     """What T taggers make of a variation in G strengths.
 
     Attributes:
@@ -64,12 +60,12 @@ class Variation:
             thresholds: (T, E).
             nominal: (T, M) scores of the same jets without the variation, if they are the same.
         """
-        scores = rounded(scores)  # (T, G, M)
+        scores = rounded(np.asarray(scores), PER_SCORE)  # (T, G, M)
         pairs = list(zip(scores, thresholds, strict=True))
         passed = [[passing(row, labels, cuts) for row in rows] for rows, cuts in pairs]
         gained = None
         if nominal is not None:  # at or above both: what the lower of both scores passes
-            lower = np.minimum(scores, rounded(nominal)[:, None])
+            lower = np.minimum(scores, rounded(nominal, PER_SCORE)[:, None])
             both = [
                 [passing(row, labels, cuts) for row in rows]
                 for rows, cuts in zip(lower, thresholds, strict=True)
@@ -118,13 +114,19 @@ class Variation:
         return type(self)(**new)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As they are stored."""
-        named = {name: getattr(self, name) for name in ARRAYS}
-        return {
-            name: array if array.ndim < 2 else array.astype(np.int16)
-            for name, array in named.items()
-            if array is not None
-        }
+        """As they are stored.
+
+        Raises:
+            ValueError: if a count does not fit; the message says which.
+        """
+        stored = {}
+        for name in ARRAYS:
+            array = getattr(self, name)
+            if array is not None and array.ndim > 1:
+                array = whole_steps(array, f"count of {name!r}", np.int16, np.int32)
+            if array is not None:
+                stored[name] = array
+        return stored
 
     @classmethod
     def from_arrays(cls, stored: Mapping[str, np.ndarray]) -> Self:

@@ -1,0 +1,95 @@
+"""Which of two equal ways a network takes: the readable one, or its faster equivalent.
+
+A fast path may call functions of PyTorch that are private, and so may change with its version.
+Each path registers a check, which tries those functions on a few numbers. If the check finds that
+one is missing, fails or gives wrong numbers, the readable path is taken instead.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+SWITCH = "HEPML_READABLE"  # environment variable: with the value 1, no fast path is taken
+
+_checks: dict[str, Callable[[], str | None]] = {}
+_problems: dict[str, str] = {}  # what each check found, kept from its first use on; "" if nothing
+_n_readable = 0  # blocks `with readable():` that are open
+
+
+def register(name: str, check: Callable[[], str | None]) -> None:
+    """Add a fast path, usually named as its module in `hepml_lite.networks.fast`.
+
+    Args:
+        name: what `in_use` is asked for.
+        check: called once, when it is first needed. It returns why the path cannot be used, or
+            nothing; an exception counts as a reason, too. It should be quick, draw no random
+            numbers, and look private functions up by itself, in case they are gone.
+    """
+    _checks[name] = check
+    _problems.pop(name, None)
+
+
+def in_use(name: str) -> bool:
+    """Whether the fast path `name` is taken here and now.
+
+    It is not if its check fails, if the environment variable HEPML_READABLE is 1, or inside
+    `with readable():`.
+
+    Raises:
+        ValueError: no fast path has this name.
+    """
+    return not _n_readable and os.environ.get(SWITCH) != "1" and not _problem(name)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Take the readable path of every network inside this block: for tests and lessons."""
+    global _n_readable
+    _n_readable += 1
+    try:
+        yield
+    finally:
+        _n_readable -= 1
+
+
+def report() -> list[tuple[str, str, str]]:
+    """Name, path in use ("fast" or "readable") and the reason, for each fast path."""
+    rows = []
+    for name in sorted(_checks):
+        reason = _reason(name)
+        rows.append((name, "readable" if reason else "fast", reason or "its check passed"))
+    return rows
+
+
+def check_again() -> None:
+    """Forget what the checks found, so that each is made again when it is next needed."""
+    _problems.clear()
+
+
+def _reason(name: str) -> str:
+    """Why the path is not taken; empty if it is."""
+    if _n_readable:
+        return "inside `with readable():`"
+    if os.environ.get(SWITCH) == "1":
+        return f"{SWITCH}=1 is set"
+    return _problem(name)
+
+
+def _problem(name: str) -> str:
+    """What the check of a fast path found, from memory after the first time."""
+    if name not in _problems:
+        if name not in _checks:
+            raise ValueError(f"fast path {name!r}: give one of {', '.join(sorted(_checks))}.")
+        _problems[name] = _found(_checks[name])
+    return _problems[name]
+
+
+def _found(check: Callable[[], str | None]) -> str:
+    try:
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            problem = check()
+    except Exception as error:  # whatever a private function does when it has changed
+        problem = f"{type(error).__name__}: {error}"
+    return f"torch {torch.__version__}: {problem}" if problem else ""
