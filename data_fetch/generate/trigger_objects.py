@@ -123,7 +123,7 @@ CARD = {
     "rows, of the whole sample or of any split; signals have weight 1, no cross section is assumed "
     "for them. With mu collisions a crossing, rates of what one collision does alone grow by mu; "
     "what collisions do together, such as missing momentum, sums and numbers of jets, grows "
-    "faster: overlay minimum_bias. WEIGHT_LIMITS",
+    "faster: overlay minimum_bias.",
     "split_shares": {"train": 0.25, "val": 0.05, "test": 0.7},
     "detector": COARSE.description + "; offline_pt: the leading pT of each kind after a second, "
     "independent reconstruction of the same particles with " + FINE.description,

@@ -22,7 +22,7 @@ CARD = zjets_unfolding.CARD | {
     "container": "Jets",
     "classes": list(NAMES),
     "selection": "as in zjets_unfolding, at both levels the same jet; the 30 leading constituents "
-    "of each, which hold N_SHARE of the true and M_SHARE of the measured pT; jets 2i and 2i + 1 "
+    "of each; jets 2i and 2i + 1 "
     "are the true and the measured jet of event i",
     "units": "pT in GeV, phi in rad; constituents are massless",
 }
@@ -60,5 +60,5 @@ def select(name: str, n: int, seed: int, rng: np.random.Generator) -> Jets:
         found.append(ak.concatenate([level[:, np.newaxis] for level in levels], axis=1))
     pairs = ak.concatenate(found)[:n]  # n * 2 * var * Momentum4D
     label = np.full(2 * n, NAMES.index(name))
-    jets = Jets.from_awkward(ak.flatten(pairs), names=NAMES, label=label)
+    jets = Jets.from_awkward(ak.flatten(pairs), names=NAMES, label=label).massless()
     return jets.truncate(N_CONSTITUENTS)
