@@ -54,13 +54,13 @@ CARD = {
     "detector": FINE.description + "; tagged: with a chance of 70 % for a jet with a b hadron, 12 "
     "% with a c hadron, 1 % without",
     "selection": "at least four anti-kT R = 0.4 jets with pT > 25 GeV and |eta| < 2.5, of which "
-    "the six leading are kept; top pair: exactly one e or mu with pT > 25 GeV, |eta| < 2.4 and less "
-    "than 0.15 of its pT around it within 0.3; multijet: no lepton asked for",
+    "the six leading are kept; top pair: exactly one e or mu with pT > 25 GeV, |eta| < 2.4 and "
+    "less than 0.15 of its pT around it within 0.3; multijet: no lepton asked for",
     "generation_cuts": "none for top pairs; pT-hat > 60 GeV for multijets: below it, four jets are "
     "rare, but the spectrum of the softest multijets is bent",
-    "units": "pT and mass in GeV, phi in rad; role: 0 other, 1 the b quark beside the lepton, 2 the "
-    "other b quark, 3 quark of the W, each quark within 0.4 of its jet; neutrino: the true one; "
-    "absent objects are zeros",
+    "units": "pT and mass in GeV, phi in rad; role: 0 other, 1 the b quark beside the lepton, "
+    "2 the other b quark, 3 quark of the W, each quark within 0.4 of its jet; neutrino: the true "
+    "one; absent objects are zeros",
     "citation": "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
     "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
 }
