@@ -1,8 +1,8 @@
 """Ordinary collisions, to be laid over other events as pile-up.
 
 Inelastic proton-proton collisions as they come, diffraction and hard scattering included, in the
-same form as `trigger_regions`: objects and the calorimeter's regions. `hepml_lite` adds as many of
-them to an event as are wished for, see `TriggerEvents.with_pile_up`.
+same form as `trigger_regions`: objects and the calorimeter's regions. As many of them as are wished
+for are added to an event by `hepml_lite.containers.pile_up.overlay`.
 """
 
 import numpy as np
@@ -23,9 +23,8 @@ CARD = {
     "process": "pp at 13 TeV, Pythia 8 (Monash tune), SoftQCD:inelastic: non-diffractive and "
     "diffractive collisions, 78 mb",
     "generation_cuts": "none",
-    "use": "pile-up: events.with_pile_up(minimum_bias, mu, rng) lays a Poisson number of these "
-    "over each event. Regions and missing momentum add exactly; objects are joined, jets that "
-    "overlap are merged, and isolation is not tried again",
+    "use": "pile-up: hepml_lite.containers.pile_up.overlay(events, minimum_bias, mu, rng) lays a "
+    "Poisson number of these over each event",
     "citation": "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
     "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
 }
