@@ -19,11 +19,11 @@ N_CONSTITUENTS = 100
 CARD = dijet_resonance.CARD | {
     "title": "Constituents of dijets at the TeV scale, with and without a resonance",
     "container": "Jets",
-    "selection": dijet_resonance.CARD["selection"] + "; 100 leading constituents of each; jets 2i "
+    "selection": f"{dijet_resonance.CARD['selection']}; 100 leading constituents of each; jets 2i "
     "and 2i + 1 are the lighter and the heavier jet of event i; one event in five is signal",
     "units": "pT in GeV, phi in rad; constituents are massless",
 }
-for table_only in ("quantities", "precision", "floors"):
+for table_only in ("quantities", "precision"):
     del CARD[table_only]
 
 
@@ -40,8 +40,10 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:
     parts = []
     for label, n in enumerate((size // 2 - n_signal, n_signal)):
         dijets = select(NAMES[label], n, pythia_seed(seed, number, label), rng)
-        fields = {"names": NAMES, "label": np.full(2 * n, label)}
-        parts.append(Jets.from_awkward(ak.flatten(dijets.constituents), **fields).massless())
+        jets = Jets.from_awkward(
+            ak.flatten(dijets.constituents), names=NAMES, label=np.full(2 * n, label)
+        )
+        parts.append(jets.massless())
     order = rng.permutation(size // 2)
     jets = Jets.concatenate([part.truncate(N_CONSTITUENTS) for part in parts])
     return jets[(2 * order[:, None] + np.arange(2)).ravel()]

@@ -6,21 +6,16 @@ tune), no multiple interactions, no pile-up. Trigger: an anti-kT R = 1.0 jet wit
 detected particles with |eta| < 2.5, as in arXiv:2101.08320; here also 2.5 < mjj < 5 TeV.
 """
 
-from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
-from data_fetch.generate.simulation.detector import FINE, detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.dijets import (
-    EXTENDED,
-    FLOORS,
     QUANTITIES,
-    STEPS,
     Dijets,
     collect_dijets,
     dijet_quantities,
-    extended_quantities,
 )
 from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
 from hepml_lite import kinematics
@@ -31,12 +26,17 @@ CARD = {
     "container": "Events",
     "generator": "pythia8mc",
     "classes": ["QCD", "signal"],
-    "quantities": [*QUANTITIES, *EXTENDED],
-    "precision": {name: STEPS[name] for name in (*QUANTITIES, *EXTENDED)},
-    "floors": FLOORS,
+    "quantities": list(QUANTITIES),
+    "precision": {
+        "mjj": 0.5,
+        **dict.fromkeys(("m1", "m2"), 0.25),
+        **dict.fromkeys(("tau1_1", "tau1_2"), 5e-4),
+        **dict.fromkeys(("tau21_1", "tau21_2", "tau32_1", "tau32_2"), 2e-3),
+        "delta_r": 5e-3,
+    },
     "process": "pp at 13 TeV, Pythia 8 (Monash tune), multiple interactions and pile-up off; QCD: "
     "all 2 -> 2 processes; signal: W' (3500 GeV) -> X (500 GeV) Y (100 GeV), each -> q qbar",
-    "detector": FINE.description,
+    "detector": "tracks, and calorimeter cells of 0.1 x 0.1 in eta-phi; no magnetic field",
     "selection": "the two leading anti-kT R = 1.0 jets of what is detected at |eta| < 2.5, one "
     "with pT > 1.2 TeV, which bends the spectrum of mjj below about 2.7 TeV; 2.5 < mjj < 5 TeV; "
     "jet 1 is the lighter, jet 2 the heavier of the two",
@@ -45,9 +45,8 @@ CARD = {
     "4.9 +- 0.8 % at 3.3-3.7 and 3.1 +- 0.6 % at 3.7-5 TeV; none for the signal but 3.3 < m(W') < "
     "3.7 TeV of a resonance 10 GeV wide",
     "units": "mjj, m1, m2 in GeV; tau1 = tau_1, tau21 = tau_2/tau_1, tau32 = tau_3/tau_2 of the "
-    "jet whose number follows, with beta = 1, in names with b05 and b2 with beta = 1/2 and 2, and "
-    "one-pass winner-takes-all kT axes, 0 for a jet of too few particles; delta_r between the jets "
-    "in eta and phi",
+    "jet whose number follows, with beta = 1 and one-pass winner-takes-all kT axes; delta_r "
+    "between the jets in eta and phi",
     "citation": "Kasieczka et al., The LHC Olympics 2020, arXiv:2101.08320 (processes, trigger); "
     "Bierlich et al., Pythia 8.3, arXiv:2203.11601; "
     "Cacciari, Salam, Soyez, FastJet, arXiv:1111.6097",
@@ -80,39 +79,20 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> Events:
     n_signal = round(size * SIGNAL_SHARE)
     values, label = [], np.repeat([0, 1], [size - n_signal, n_signal])
     for k, n in enumerate((size - n_signal, n_signal)):
-        values.append(table(select(NAMES[k], n, pythia_seed(seed, number, k), rng)))
+        values.append(dijet_quantities(select(NAMES[k], n, pythia_seed(seed, number, k), rng)))
     order = rng.permutation(size)
-    quantities = tuple(CARD["quantities"])
-    return Events(np.concatenate(values)[order], quantities, label=label[order], names=NAMES)
-
-
-def table(dijets: Dijets) -> np.ndarray:
-    """All quantities of the sample, (N, 22)."""
-    return np.hstack([dijet_quantities(dijets), extended_quantities(dijets)])
+    return Events(np.concatenate(values)[order], QUANTITIES, label=label[order], names=NAMES)
 
 
 def select(
-    name: str,
-    n: int,
-    seed: int,
-    rng: np.random.Generator,
-    window: Callable[[Dijets], np.ndarray] | None = None,
-    phase_space: Sequence[str] = (f"PhaseSpace:pTHatMin = {MIN_PT_HAT}",),
+    name: str, n: int, seed: int, rng: np.random.Generator, min_pt_hat: float = MIN_PT_HAT
 ) -> Dijets:
-    """The first n dijets of a class.
-
-    Args:
-        name: of the class.
-        n: number of events.
-        seed: of Pythia.
-        rng: of the detector.
-        window: which dijets count; default: 2.5 < mjj < 5 TeV.
-        phase_space: settings of Pythia that limit the hard process of the background.
-    """
-    settings = [NO_MPI, *(SIGNAL if name == "signal" else ["HardQCD:all = on", *phase_space])]
+    """The first n dijets of a class."""
+    hard = ["HardQCD:all = on", f"PhaseSpace:pTHatMin = {min_pt_hat}"]
+    settings = [NO_MPI, *(SIGNAL if name == "signal" else hard)]
     generator = Generator(settings, seed, BEAM_ENERGY)
-    seen = partial(detect, rng=rng, version=FINE)
-    return collect_dijets(generator, n, window or in_window, lambda p: central(seen(p)), MIN_PT)
+    seen = partial(detect, rng=rng, version=COARSE)
+    return collect_dijets(generator, n, in_window, lambda p: central(seen(p)), MIN_PT)
 
 
 def in_window(dijets: Dijets) -> np.ndarray:
