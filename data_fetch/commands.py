@@ -155,7 +155,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _sample(name: str) -> samples.Sample:
+def _sample(name: str) -> samples.Packed:
     known = samples.bundled()
     if name not in known:
         everything = ", ".join([*known, *registry.public_sets()])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 
@@ -12,9 +12,20 @@ from data_fetch import files, packing, splits
 from data_fetch.packing import storage
 from data_fetch.public import counterparts
 from hepml_lite import profiles
+from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
 
 BUNDLED = Path(__file__).parent / "bundled"
+
+#: Samples whose rows are jets, for type checkers: `load` gives `Jets` for these names.
+JetSample = Literal[
+    "top_tagging",
+    "top_tagging_vincia",
+    "top_tagging_mpi",
+    "quark_gluon",
+    "jet_classes",
+    "dijet_jets",
+]
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,22 @@ def generated(name: str) -> Generated:
     return Generated(name, files.data_folder() / "generated")
 
 
+@overload
+def load(
+    name: JetSample,
+    profile: str = "lesson",
+    split: str | None = None,
+    source: str | None = None,
+    rows: slice = slice(None),
+) -> Jets: ...
+@overload
+def load(
+    name: str,
+    profile: str = "lesson",
+    split: str | None = None,
+    source: str | None = None,
+    rows: slice = slice(None),
+) -> Any: ...
 def load(
     name: str,
     profile: str = "lesson",

@@ -8,6 +8,8 @@ say where energy was left: the material is homogeneous and all of it is read out
 noise or sampling layers; `stochastic` adds the fluctuations of sampling. Neither model is Geant4.
 """
 
+from typing import Any
+
 import numpy as np
 
 from data_fetch.generate.showers import cascade, parametrised
@@ -21,15 +23,17 @@ MODELS = ("cascade", "parametrised")
 CHUNK = 500  # showers
 MIN_ENERGY, MAX_ENERGY = 1.0, 100.0  # GeV
 THRESHOLD = 0.0005  # GeV; a voxel with less is zero
-CUTS = {
-    "depths": [round(1.2 * i, 1) for i in range(21)],
+DEPTHS = [round(1.2 * i, 1) for i in range(21)]  # X0
+RADII = [0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.5]  # Moliere radii
+CUTS: dict[str, Any] = {
+    "depths": DEPTHS,
     "n_angles": 8,
-    "radii": [0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.5],
+    "radii": RADII,
     "depth_unit": "X0",
     "radius_unit": "Moliere radii",
 }
 GEOMETRY = Geometry.regular(**CUTS)
-BLOCK = cascade.Block(depth=CUTS["depths"][-1], radius=CUTS["radii"][-1] * MOLIERE_RADIUS)
+BLOCK = cascade.Block(depth=DEPTHS[-1], radius=RADII[-1] * MOLIERE_RADIUS)
 GEV = 1000.0  # MeV
 CARD = {
     "title": "Electron showers of 1 to 100 GeV in a layered calorimeter",

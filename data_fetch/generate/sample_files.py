@@ -149,7 +149,7 @@ def agreement(sample: Packed, n: int) -> float:
 
 def _same(first: Rows, second: Rows) -> np.ndarray:
     """For each pair of rows: are all their numbers equal?"""
-    if isinstance(first, Jets):
+    if isinstance(first, Jets) and isinstance(second, Jets):
         width = max(first.mask.shape[1], second.mask.shape[1])
         first, second = first.padded(width), second.padded(width)
     pairs = zip(first.arrays().values(), second.arrays().values(), strict=True)

@@ -23,7 +23,7 @@ CARD = top_tagging.VARIED_CARD | {
     "process": "pp at 14 TeV, Pythia 8 with the Vincia shower (global antennae: "
     "Vincia:sectorShower = off) and its own tune (Vincia:tune = 0), multiple interactions and "
     "pile-up off",
-    "citation": top_tagging.CARD["citation"] + "; Fischer et al., Vincia, arXiv:1605.06142",
+    "citation": f"{top_tagging.CARD['citation']}; Fischer et al., Vincia, arXiv:1605.06142",
 }
 
 

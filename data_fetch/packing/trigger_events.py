@@ -13,6 +13,7 @@ import numpy as np
 from data_fetch.packing.integers import byte_planes, joined, labels, rounded
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import N_OBJECTS, OFFLINE, REGIONS, TriggerEvents
+from hepml_lite.containers.whole_steps import whole_steps
 
 ANGLE_STEP = 0.01  # rad
 LOG_PT_STEP = 0.01
@@ -35,7 +36,7 @@ def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
     }
     packed = {"label": labels(events.label), "present": np.packbits(present)}
     if events.process is not None:
-        packed["process"] = labels(events.process)
+        packed["process"] = whole_steps(events.process, "process", np.uint8)
     if events.offline_pt is not None:
         there = events.offline_pt.T > 0  # (4, N)
         packed["offline_present"] = np.packbits(there)

@@ -42,7 +42,7 @@ def overlay(
     every = np.concatenate([np.arange(len(events)), crossing])
     objects = np.concatenate([events.objects, minimum_bias.objects[drawn]])  # (N + M, 19, 3)
     changed["objects"] = _joined(objects.astype(np.float64), every, len(events))
-    if events.regions is not None:
+    if events.regions is not None and minimum_bias.regions is not None:
         regions = events.regions.astype(np.float64)
         np.add.at(regions, crossing, minimum_bias.regions[drawn])
         changed["regions"] = regions

@@ -10,7 +10,6 @@ import numpy as np
 from hepml_lite.containers.validation import (
     integers,
     own,
-    plain_array,
     read_only,
     require_names,
     require_shape,
@@ -57,7 +56,7 @@ class Rows:
             self.__dict__[name] = own(array, array.dtype)
         self.__dict__.update(label=label, names=tuple(self.names))
         if self.weight is not None:
-            weight = own(plain_array("weight", self.weight), np.float64)
+            weight = own(np.asarray(self.weight), np.float64)
             require_weights(weight, n)
             self.__dict__["weight"] = weight
 

@@ -79,16 +79,18 @@ class TriggerEvents(Rows):
 
     def _optional(self, n: int) -> dict[str, np.ndarray]:
         """The arrays that not every sample has, in the right form."""
-        shapes = {"process": (), "offline_pt": (len(OFFLINE),), "regions": REGIONS}
+        shapes: dict[str, tuple[int, ...]] = {
+            "process": (),
+            "offline_pt": (len(OFFLINE),),
+            "regions": REGIONS,
+        }
         arrays = {}
         for name, shape in shapes.items():
-            array = getattr(self, name)
-            if array is None:
+            given = getattr(self, name)
+            if given is None:
                 continue
-            if name == "process":
-                array = integers(name, array, np.int64)
-            else:
-                array = real_numbers(name, array)
+            read = integers if name == "process" else real_numbers
+            array = read(name, given)
             require_shape(name, array, (n, *shape), each="event")
             require_finite(array.reshape(n, int(np.prod(shape))))
             arrays[name] = array
@@ -96,7 +98,7 @@ class TriggerEvents(Rows):
 
     def of_process(self, name: str) -> Self:
         """The events of one process, by its name."""
-        if name not in self.processes:
+        if self.process is None or name not in self.processes:
             raise ValueError(f"no process {name!r} in this sample; choose one of {self.processes}")
         return self[self.process == self.processes.index(name)]
 

@@ -9,6 +9,7 @@ from hepml_lite.containers.events import positions, shaken
 from hepml_lite.containers.rows import Rows, not_given
 from hepml_lite.containers.validation import (
     booleans,
+    read_only,
     real_numbers,
     require_finite,
     require_shape,
@@ -66,11 +67,10 @@ class UnfoldingPair(Rows):
 
     def _level(self, name: str, values: np.ndarray, there: np.ndarray) -> np.ndarray:
         """The values of one level (N, F), NaN where they are not there."""
-        quantities = tuple(self.quantities)
         values = real_numbers(name, values)
-        require_shape(name, values, (len(there), len(quantities)), each="event and quantity")
-        require_finite(np.where(there[:, None], values, 0), quantities)
-        return np.where(there[:, None], values, np.float32(np.nan))
+        require_shape(name, values, (len(there), len(self.quantities)), each="event and quantity")
+        require_finite(np.where(there[:, None], values, 0), self.quantities)
+        return read_only(np.where(there[:, None], values, np.float32(np.nan)))
 
     @property
     def matched(self) -> Self:
@@ -91,4 +91,5 @@ class UnfoldingPair(Rows):
 
 
 def _flags(name: str, there: np.ndarray | None, n: int) -> np.ndarray:
-    return np.ones(n, bool) if there is None else booleans(name, there)
+    """Whether each of n events is there: all of them if nothing is given."""
+    return read_only(np.ones(n, bool)) if there is None else booleans(name, there)

@@ -43,7 +43,7 @@ def real_numbers(name: str, values: Any) -> np.ndarray:
         return own(array, np.float32)
 
 
-def integers(name: str, values: Any, kind: type[np.integer]) -> np.ndarray:
+def integers(name: str, values: Any, kind: type[np.integer] = np.int64) -> np.ndarray:
     """The values as a read-only array of this type of integer.
 
     Raises:
@@ -136,7 +136,8 @@ def require_physical(
     require_angles(constituents, mass)
     if mass is not None:
         _refuse_particle(mass < 0, "negative constituent mass", "give GeV", constituents, mass)
-    _refuse(~mask.any(axis=1), "no constituents", "drop empty jets before building the container")
+    empty = ~np.asarray(mask.any(axis=1))
+    _refuse(empty, "no constituents", "drop empty jets before building the container")
 
 
 def require_angles(particles: np.ndarray, mass: np.ndarray | None = None, row: str = "jet") -> None:
@@ -289,6 +290,18 @@ def require_both_classes(label: np.ndarray, names: tuple[str, ...]) -> None:
     if found.tolist() != [0, 1]:
         raise ValueError(
             f"labels are {found}: both 0 ({names[0]}) and 1 ({names[1]}) are needed, and no others"
+        )
+
+
+def require_weights(weight: np.ndarray, n: int) -> None:
+    """Raise ValueError unless there is one finite weight, not below zero, for each of n rows."""
+    require_shape("weight", weight, (n,), each="row")
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if bad.any():
+        row = np.argmax(bad)
+        raise ValueError(
+            f"{bad.sum()} of {n} weights are negative, NaN or infinite, the first is "
+            f"{weight[row]} in row {row}: remove these rows, or give them weight 0"
         )
 
 

@@ -80,7 +80,7 @@ def _regions(lines: list[str]) -> Iterator[tuple[int, int]]:
 def _placeholder(lines: list[str], start: int, stop: int, tree: ast.Module) -> list[str]:
     indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
     functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
-    if any(function.lineno <= start < function.end_lineno for function in functions):
+    if any(n.lineno <= start < (n.end_lineno or n.lineno) for n in functions):
         todo = ["raise NotImplementedError"]
     else:
         body = textwrap.dedent("\n".join(lines[start + 1 : stop]))
@@ -111,7 +111,8 @@ def find_exercises(source: Source) -> list[Exercise]:
                 f"{source.where(number)}: check({ids[0]!r}) without an exercise: put the solution "
                 "between '# BEGIN SOLUTION' and '# END SOLUTION' here or in the code cell before."
             )
-        found += [Exercise(name, waiting) for name in ids]
+        if waiting is not None:
+            found += [Exercise(name, waiting) for name in ids]
         if ids:
             waiting = None
         elif waiting is not None and waiting != number:

@@ -20,7 +20,7 @@ def jet_display(ax: Axes, jets: Jets, i: int) -> Axes:
     fraction, d_eta, d_phi = seen[np.argsort(-seen[:, 0])].T  # small discs come last, on top
     name, pt, mass = jet.names[jet.label[0]], float(jet.pt[0]), float(jet.mass[0])
     reach = max(1.0, 1.05 * np.abs([d_eta, d_phi]).max())
-    inches = ax.get_position().size * ax.get_figure(root=True).get_size_inches()
+    inches = np.array(ax.get_window_extent().size) / ax.figure.dpi
     whole = (0.35 * 72 * inches.min()) ** 2  # area of a disc that carries the whole jet, points^2
     style = {"color": class_style(name)["color"], "alpha": 0.5, "edgecolors": "white", "lw": 0.8}
     ax.scatter(d_eta, d_phi, s=np.maximum(whole * fraction, 5), **style)

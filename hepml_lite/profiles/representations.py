@@ -1,6 +1,6 @@
 """Sizes of both notebooks on representations."""
 
-SIZES = {
+SIZES: dict[str, dict[str, int | None]] = {
     "smoke": {
         "jets": 1_000,
         "labels": 500,

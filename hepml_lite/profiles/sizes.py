@@ -29,7 +29,7 @@ class Sizes:
         )
 
 
-SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
     "00_start_here": start_here.SIZES,
     "01_representations": representations.SIZES,
     "02_tagging": tagging.SIZES,

@@ -1,6 +1,6 @@
 """Sizes of both notebooks on tagging."""
 
-SIZES = {
+SIZES: dict[str, dict[str, int | None]] = {
     "smoke": {
         "train_jets": 500,
         "epochs": 1,

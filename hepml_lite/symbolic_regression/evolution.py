@@ -101,7 +101,7 @@ def _finished(tree: Tree, columns: Columns, y: np.ndarray, loss: Loss) -> tuple[
     a, tree, b, _ = fit_constants(tree, columns, y, loss, FINAL_STEPS)
     a = 0.0 if abs(a) < 1e-9 * np.std(b * evaluate(tree, columns)) else a
     whole = _assembled(a, tree, b)
-    bound = 1.0003 * loss.value(evaluate(whole, columns), y) + 1e-20
+    bound = 1.0003 * loss.value(evaluate(whole, columns) + np.zeros(len(y)), y) + 1e-20
     for digits in range(2, 17):
         short = _rounded(whole, digits)
         value = loss.value(evaluate(short, columns) + np.zeros(len(y)), y)

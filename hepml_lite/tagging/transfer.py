@@ -7,6 +7,7 @@ and learns faster than the body, whose weights are a good start already.
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,8 +91,10 @@ def fine_tune(
     def optimizer(parameters: Sequence[nn.Parameter], lr: float) -> torch.optim.Optimizer:
         of_head = {id(p) for p in head.parameters()}
         body = [p for p in parameters if id(p) not in of_head]
-        groups = [{"params": list(head.parameters())}, {"params": body, "lr": lr * body_factor}]
-        return torch.optim.Adam([g for g in groups if g["params"]], lr=lr)
+        groups: list[dict[str, Any]] = [{"params": list(head.parameters())}]
+        if body:
+            groups.append({"params": body, "lr": lr * body_factor})
+        return torch.optim.Adam(groups, lr=lr)
 
     return fit(
         model, [x[learn] for x in data], cross_entropy, validation=[x[held] for x in data],

@@ -147,11 +147,15 @@ class Representations(Dashboard):
         "and which were built not to?"
     )
 
-    kind = param.Selector(objects=list(stored_sample().jets.names), label="Kind of jet")
+    kind: "param.Selector[str]" = param.Selector(
+        objects=list(stored_sample().jets.names), label="Kind of jet"
+    )
     jet = param.Integer(0, bounds=(0, stored_sample().last), label="Jet number")
     boost = param.Number(0.0, bounds=(-1, 1), step=0.05, label="Boost (rapidity)")
     turn = param.Number(0.0, bounds=(0, 6.28), step=0.04, label="Turn about axis [rad]")
-    soft = param.Selector(objects=list(SOFT), label="Soft particle: pT [GeV]")
+    soft: "param.Selector[float]" = param.Selector(
+        objects=list(SOFT), label="Soft particle: pT [GeV]"
+    )
     fraction = param.Number(0.0, bounds=(0, 0.5), step=0.05, label="Split hardest: fraction")
     opening = param.Number(0.0, bounds=(0, 0.4), step=0.01, label="Split: opening angle")
     previous_jet = param.Event(label="previous")

@@ -1,5 +1,7 @@
 """The figures of "One jet, seven views" and the columns behind them."""
 
+from typing import Any
+
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, FixedTicker, LogColorMapper
@@ -38,7 +40,7 @@ def disc_columns(points: np.ndarray, largest: float = 60) -> dict[str, np.ndarra
 
 def jet_columns(
     jet: Jets, views: dict[str, np.ndarray], splittings: np.ndarray
-) -> dict[str, dict[str, np.ndarray]]:
+) -> dict[str, dict[str, Any]]:
     """What is drawn of one jet without padding, its views and its splittings (D, 2)."""
     points = centred(jet)[0]  # (P, 3)
     z = views["sequence"].reshape(PARTICLES, 3)[:, 0]

@@ -12,6 +12,7 @@ import json
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,9 @@ def save(path: Path, jets: Jets) -> None:
     pt, eta, phi = jets.constituents[jets.mask].astype(float).T
     in_views = {name: scale(view(jets), view.units) for name, view in VIEWS.items()}
     distances = emd_matrix(jets, RADIUS, aligned=True)
+    spreads: dict[str, Any] = {}
+    for name, (spread, _) in in_views.items():
+        spreads[f"spread of {name}"] = spread.astype(np.float32)
     np.savez_compressed(
         path,
         names=np.array(jets.names),
@@ -51,9 +55,7 @@ def save(path: Path, jets: Jets) -> None:
         angles=whole_steps([eta, phi], "angle [rad]", np.int16, per_unit=1 / ANGLE_STEP),
         distances=half_precision(distances[np.triu_indices(len(jets), 1)], "distance [GeV]"),
         usual=np.array([usual for _, usual in in_views.values()]),
-        **{
-            f"spread of {name}": spread.astype(np.float32) for name, (spread, _) in in_views.items()
-        },
+        **spreads,
     )
 
 

@@ -2,12 +2,13 @@
 
 import html
 from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from bokeh.embed import components
+from bokeh.models import LayoutDOM
 from bokeh.util.paths import bokehjs_path
 
 from widgets import catalogue
-from widgets.shared.base import Dashboard
 
 # Not bokeh.embed.file_html nor Bokeh's resources: with Panel imported they add a script that lies
 # outside the file
@@ -23,7 +24,17 @@ _PAGE = """<!doctype html>
 """
 
 
-def page(dashboard: type[Dashboard]) -> str:
+class WithStatic(Protocol):
+    """A dashboard that also stands alone in one HTML file."""
+
+    title: ClassVar[str]
+
+    @classmethod
+    def static(cls) -> LayoutDOM:
+        """A layout whose sliders work by CustomJS."""
+
+
+def page(dashboard: type[WithStatic]) -> str:
     """The HTML of a dashboard's static version, JavaScript included (about 1.5 MB)."""
     files = (bokehjs_path() / "js" / name for name in ("bokeh.min.js", "bokeh-widgets.min.js"))
     bokeh = "".join(f"<script>{file.read_text('utf8')}</script>" for file in files)
@@ -41,7 +52,7 @@ def export(folder: str | Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name in catalogue.names():
-        dashboard = catalogue.find(name)
+        dashboard: Any = catalogue.find(name)
         if hasattr(dashboard, "static"):
             written.append(folder / f"{name}.html")
             written[-1].write_text(page(dashboard), "utf8")

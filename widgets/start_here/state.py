@@ -41,11 +41,11 @@ class CutAndNetwork(Dashboard):
     threshold = param.Number(
         0.0, bounds=figures.SCORE_RANGE, step=0.05, label="Network score, at least"
     )
-    training = param.Selector(objects=[1, 2, 3], label="Training")
-    tops = param.Selector(
+    training: "param.Selector[int]" = param.Selector(objects=[1, 2, 3], label="Training")
+    tops: "param.Selector[int]" = param.Selector(
         default=1000, objects=[100, 1000, 10_000, 100_000], label="Top jets produced"
     )
-    qcd_per_top = param.Selector(
+    qcd_per_top: "param.Selector[int]" = param.Selector(
         default=1000, objects=[1, 10, 100, 1000, 10_000], label="QCD jets for each"
     )
     jet = param.Integer(17, bounds=(0, 199), label="Jet on display")  # a top in dispute

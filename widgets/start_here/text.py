@@ -1,6 +1,7 @@
 """What the dashboard "Cut or learn?" says: the live line, the table, a jet in words."""
 
 import math
+from typing import Any
 
 from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.statistics.equal_efficiency import Comparison
@@ -18,7 +19,7 @@ SELECTIONS = {
 EFFICIENCIES = ("selection", "ε<sub>S</sub>", "ε<sub>B</sub>", "1/ε<sub>B</sub>")
 
 # Also filled in by stored/start_here.js, at {} from left to right
-WORDS = {
+WORDS: dict[str, Any] = {
     "empty": "No top jet is inside the mass window: widen it.",
     "at": "At the signal efficiency of your window, {}, ",
     "too_few": "too few QCD jets are left to tell which selection is better.",

@@ -62,7 +62,7 @@ def varied_roc_columns(
     sample: TaggerRates, chosen: tuple[Chosen, ...], variation: str | None, strength: int
 ) -> Columns:
     """ROC curves after a variation."""
-    lines = []
+    lines: list[dict] = []
     if variation is None:
         return columns(lines, "xs", "ys", "colour", "dash")
     varied = sample.variations[variation]
@@ -95,8 +95,12 @@ def varied_score_columns(
 
 
 def _score_steps(qcd: np.ndarray, top: np.ndarray) -> Columns:
-    heights = (np.repeat(np.maximum(c / c.sum(), LOWEST / 10), 2) for c in (qcd, top))
-    return dict(zip(("qcd", "top"), heights, strict=True)) | {"x": np.repeat(SCORE_EDGES, 2)[1:-1]}
+    return {"qcd": _steps(qcd), "top": _steps(top), "x": np.repeat(SCORE_EDGES, 2)[1:-1]}
+
+
+def _steps(counts: np.ndarray) -> np.ndarray:
+    """Fractions, each twice, as a step needs two ends."""
+    return np.repeat(np.maximum(counts / counts.sum(), LOWEST / 10), 2)
 
 
 @lru_cache(maxsize=8)
@@ -107,7 +111,8 @@ def _places(sample: TaggerRates, label: int) -> tuple[np.ndarray, dict[str, np.n
         "spectrum": (sample.jets.mass, SPECTRUM_EDGES),
         "mass": (sample.jets.mass, MASS_EDGES),
     }
-    values["pt"] = (sample.jets.pt, PT_EDGES)
+    if sample.jets.pt is not None:
+        values["pt"] = (sample.jets.pt, PT_EDGES)
     bins = {}
     for name, (value, edges) in values.items():
         inside = np.clip(value[own], edges[0], edges[-1] - 1e-6)

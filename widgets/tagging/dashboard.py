@@ -81,8 +81,10 @@ class Tagging(Dashboard):
     )
     same = param.Boolean(True, label="same εS for all (else same score)")
     score = param.Number(0.0, bounds=SCORE_BOUNDS, step=0.05, label="Score, at least")
-    kind = param.Selector(objects=list(CLASSES), label="Mass, pT and shifts of")
-    variation = param.Selector(
+    kind: "param.Selector[str]" = param.Selector(
+        objects=list(CLASSES), label="Mass, pT and shifts of"
+    )
+    variation: "param.Selector[str]" = param.Selector(
         objects=[NONE, *stored_sample().variations], label="What if: variation"
     )
     strength = param.Integer(2, bounds=(1, 3), label="Mild, medium, strong")
@@ -213,7 +215,10 @@ class Tagging(Dashboard):
             if (ratio := self.shift(one, name, label)) is not None
         ]
         place = [names.index(self.varied)] if self.varied else []
-        band = {"bottom": [p + 0.5 for p in place], "top": [p - 0.5 for p in place]}
+        band: columns.Columns = {
+            "bottom": [p + 0.5 for p in place],
+            "top": [p - 0.5 for p in place],
+        }
         return {"shifts": columns.shift_columns(found), "highlight": band}
 
     def layout(self, display: Display) -> pn.viewable.Viewable:

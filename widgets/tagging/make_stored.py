@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -38,7 +38,7 @@ from hepml_lite.tagging.training_recipes import TAGGERS, TRAINING_RECIPES
 from hepml_lite.training.weights import load_weights
 
 HERE = Path(__file__).parent
-DATA = "top_tagging"
+DATA: Final = "top_tagging"
 LEVELS = 3  # mild, medium, strong
 CHANGES = {  # name in the dashboard: name in `systematics.VARIATIONS`, strengths
     "energy scale up": ("energy scale", (1, 2, 5)),
@@ -96,7 +96,8 @@ def features(row: str, made: Tagger, split: str, options: argparse.Namespace) ->
         found = made.features(load(DATA, split=split))
         if not isinstance(found, np.ndarray):  # sparse, and quick to make again
             return found
-        np.savez(own, **{split: found})
+        kept_features: dict[str, Any] = {split: found}
+        np.savez(own, **kept_features)
     with np.load(kept if kept.is_file() else own) as stored:
         return stored[split]
 
@@ -107,6 +108,8 @@ def tagger(row: str, weights: Path | None, options: argparse.Namespace) -> Any:
     if not isinstance(made, NetworkTagger):
         read = features(row, made, "train", options)
         return made.fit_features(read, load(DATA, split="train").label, seed=1)
+    if weights is None:
+        raise FileNotFoundError(f"{row}: no stored weights; train it with benchmarks/landscape.py")
     made.network = made.make(seed=0)
     load_weights(made.network, weights).eval()
     return made
@@ -179,8 +182,12 @@ def curves(options: argparse.Namespace, full: TaggerRates) -> dict[str, np.ndarr
                 path.write_text(json.dumps(done, indent=1))
     found = {}
     for row in CURVES:
-        values = {n: [done.get(f"{row}, {n} jets, seed {s}") for s in SEEDS] for n in SIZES}
-        points = [(n, np.mean(v), np.std(v, ddof=1)) for n, v in values.items() if None not in v]
+        points: list[tuple[float, float, float]] = []
+        for n in SIZES:
+            keys = [f"{row}, {n} jets, seed {s}" for s in SEEDS]
+            if all(key in done for key in keys):
+                values = [done[key] for key in keys]
+                points.append((n, float(np.mean(values)), float(np.std(values, ddof=1))))
         if row in full.jets.taggers:
             points.append((len(load(DATA, split="train")), full.auc[full.jets.row(row)], 0.0))
         if len(points) > 1:

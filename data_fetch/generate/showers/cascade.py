@@ -59,7 +59,7 @@ class Tracks:
 
     def child(self, charge: int, energy: np.ndarray, direction: np.ndarray) -> Self:
         """Particles that start where these are."""
-        return Tracks(
+        return type(self)(
             self.shower, np.full(len(self), charge, np.int8), energy, self.position, direction
         )
 

@@ -32,8 +32,9 @@ def collect_jets(
         detector: what is seen of the particles; None for a perfect one.
         min_pt: of the jets that `window` sees [GeV].
     """
-    found, pt_hat = [], []
-    while sum(map(len, found)) < n:
+    found: list[ak.Array] = []
+    pt_hat = []
+    while sum(len(part) for part in found) < n:
         batch = generator.batch()
         particles = generator.visible(batch)
         particles = detector(particles) if detector else particles
@@ -70,7 +71,11 @@ def balanced_chunk(
     for label, name in enumerate(names):
         n = len(range(label, size, len(names)))
         constituents, _ = select(name, n, pythia_seed(seed, number, label), rng)
-        fields = {"names": tuple(names), "label": np.full(n, label), "pid": "pid" if pid else None}
-        jets = Jets.from_awkward(constituents, **fields).massless()
+        jets = Jets.from_awkward(
+            constituents,
+            names=tuple(names),
+            label=np.full(n, label),
+            pid="pid" if pid else None,
+        ).massless()
         parts.append(jets.truncate(n_constituents))
     return Jets.concatenate(parts)[rng.permutation(size)]

@@ -65,12 +65,12 @@ def _pairs(file: TextIO, path: Path) -> Iterator[tuple[list[float], list[float]]
         except ValueError as problem:
             raise ValueError(f"{path}, line {number}: {problem}") from problem
         if words[0] != event:
-            event, seen = words[0], {}
+            event = words[0]
+            seen = {}
         seen[words[1]] = values
         if len(seen) == len(LEVELS):
             yield seen["truth"], seen["reco"]
             event = None
-    seen: dict[str, list[float]] = {}
 
 
 def _quantities(rows: np.ndarray) -> np.ndarray:

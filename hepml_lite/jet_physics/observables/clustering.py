@@ -118,10 +118,9 @@ class _Nearest:
         self.phi = kinematics.delta_phi(self.phi, self.reference[:, None])
         everywhere = np.abs(np.where(self.gone, 0, self.phi)).max() >= np.pi / 2
         self.azimuths_between = kinematics.delta_phi if everywhere else np.subtract
-        jet, column = np.indices(self.gone.shape)  # (G, W) each
-        self.partner = np.zeros_like(column)
+        self.partner = np.zeros(self.gone.shape, int)
         self.nearest = np.full(self.gone.shape, np.inf)
-        self._search(jet[~self.gone], column[~self.gone])
+        self._search(*np.nonzero(~self.gone))
 
     def closest(self, active: int) -> tuple[np.ndarray, np.ndarray]:
         """Columns (A,) of the closest pair of each of the first jets, that of higher pT first."""

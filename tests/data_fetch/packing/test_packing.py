@@ -68,16 +68,9 @@ def test_too_many_constituents_are_refused():
         packing.pack(crowded)
 
 
-@pytest.mark.parametrize(
-    ("eta", "message"),
-    [
-        ((40.0, 40.0), "eta of a jet axis .mrad. reaches 40000, but only -32768 to 32767"),
-        ((-30.0, 30.0), "eta_from_axis reaches"),  # of two constituents of one jet
-    ],
-)
-def test_angles_that_do_not_fit_are_refused_and_do_not_wrap(eta, message):
-    constituents = [[[600.0, eta[0], 0.0], [1.0, eta[1], 0.0]]]
-    with pytest.raises(ValueError, match=message):
+def test_angles_that_do_not_fit_are_refused_and_do_not_wrap():
+    constituents = [[[600.0, -30.0, 0.0], [1.0, 30.0, 0.0]]]
+    with pytest.raises(ValueError, match="eta_from_axis reaches"):
         packing.pack(Jets(constituents))
 
 

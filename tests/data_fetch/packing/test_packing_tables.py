@@ -113,5 +113,5 @@ def test_a_voxel_too_full_for_a_byte_is_refused():
 
 
 def test_steps_that_do_not_fit_are_not_wrapped():
-    with pytest.raises(ValueError, match=r"eta runs from 0 to 40000, too far for 16 bits"):
+    with pytest.raises(ValueError, match="eta reaches 40000, but only -32768 to 32767"):
         byte_planes({"eta": np.array([0.0, 40000.0])})
