@@ -169,18 +169,6 @@ def require_names(label: np.ndarray, names: tuple[str, ...]) -> None:
         )
 
 
-def require_weights(weight: np.ndarray, n: int) -> None:
-    """Raise ValueError unless there is one finite weight, not below zero, for each of n rows."""
-    require_shape("weight", weight, (n,), each="row")
-    bad = ~(np.isfinite(weight) & (weight >= 0))
-    if bad.any():
-        row = np.argmax(bad)
-        raise ValueError(
-            f"{bad.sum()} of {n} weights are negative, NaN or infinite, the first is "
-            f"{weight[row]} in row {row}: remove these rows, or give them weight 0"
-        )
-
-
 def rounding_of(kind: np.dtype) -> float:
     """How far E^2 - p^2, relative to E^2, is from its true value by rounding.
 
