@@ -1,10 +1,11 @@
-"""Electron showers in a layered calorimeter: a cascade Monte Carlo, and a cheap model of it.
+"""Electron showers in a layered calorimeter, by a cascade Monte Carlo; and a cheap model of them.
 
 Electrons of 1 to 100 GeV, uniform in ln E, hit a cylinder of lead tungstate in its middle, head-on.
-`cascade` follows every particle down to a cut-off (modules `cascade`, `cascade_processes`);
-`parametrised` draws from the formulas of Grindhammer and Peters (module `parametrised`), about 30
-times as fast and not quite right. Voxels say where energy was left: the material is homogeneous and
-all of it is read out, without light, noise or sampling layers. Neither model is Geant4.
+The sample comes from the cascade, which follows every particle down to a cut-off (modules
+`cascade`, `cascade_processes`). `showers("parametrised", ...)` draws live from the formulas of
+Grindhammer and Peters (module `parametrised`), about 30 times as fast and not quite right. Voxels
+say where energy was left: the material is homogeneous and all of it is read out, without light,
+noise or sampling layers; `stochastic` adds the fluctuations of sampling. Neither model is Geant4.
 """
 
 from typing import Any
@@ -13,11 +14,13 @@ import numpy as np
 
 from data_fetch.generate.showers import cascade, parametrised
 from data_fetch.generate.showers.cascade_processes import MOLIERE_RADIUS
+from data_fetch.generate.showers.sampling import sampled
 from data_fetch.generate.showers.voxels import VoxelSum
 from hepml_lite.containers.showers import Geometry, Showers
 
-NAMES = ("cascade", "parametrised")
-CHUNK = 1000  # showers, half of each class; a chunk depends on the seed and on its number alone
+NAMES = ("cascade",)
+MODELS = ("cascade", "parametrised")
+CHUNK = 500  # showers
 MIN_ENERGY, MAX_ENERGY = 1.0, 100.0  # GeV
 THRESHOLD = 0.0005  # GeV; a voxel with less is zero
 DEPTHS = [round(1.2 * i, 1) for i in range(21)]  # X0
@@ -38,24 +41,24 @@ CARD = {
     "generator": "numpy",
     "classes": list(NAMES),
     "geometry": CUTS,
-    "process": "electrons, uniform in ln E from 1 to 100 GeV, head-on at the centre of the front. "
-    "cascade: a Monte Carlo of pair production, Compton scattering, photo-absorption, "
-    "bremsstrahlung, ionisation and multiple scattering, every particle down to a cut-off. "
-    "parametrised: the formulas of Grindhammer and Peters for homogeneous media",
+    "process": "electrons, uniform in ln E from 1 to 100 GeV, head-on at the centre of the front: "
+    "a Monte Carlo of pair production, Compton scattering, photo-absorption, bremsstrahlung, "
+    "ionisation and multiple scattering, every particle down to a cut-off. showers('parametrised', "
+    "...) of the recipe makes showers by the formulas of Grindhammer and Peters, live",
     "detector": "a cylinder of lead tungstate, 24 X0 deep, 4.5 Moliere radii (9.9 X0) wide, all "
     "of it read out: no sampling layers, light, noise, dead material or magnetic field. Not "
     "Geant4: approximate cross sections, no delta rays, no nuclear reactions. The cascade agrees "
     "with published Geant4 showers of 5 GeV within 0.3 X0 in depth and 1.5 % of the energy inside "
-    "any radius. parametrised has too smooth profiles in depth, no subshowers, a halo of few "
-    "large deposits, 3 % of the energy too little within 0.1 Moliere radii and 6 % too much from "
-    "0.1 to 0.25",
+    "any radius. The parametrised showers have too smooth profiles in depth, no subshowers, a halo "
+    "of few large deposits, 3 % of the energy too little within 0.1 Moliere radii and 6 % too much "
+    "from 0.1 to 0.25",
     "selection": "none; voxels below 0.5 MeV are zero",
     "generation_cuts": "particles stop at 1 MeV (electrons) and 0.1 MeV (photons): with half of "
     "that, the energy within one Moliere radius changes by 0.07 +- 0.06 %, the mean depth by "
-    "0.05 +- 0.05 X0. The threshold of the voxels takes 0.38 +- 0.01 % of the energy of the "
-    "cascades (1.32 +- 0.02 % from 1 to 2 GeV, 0.01 % above 50 GeV) and 0.003 % of the "
-    "parametrised. 1.39 +- 0.02 % (parametrised 1.59 +- 0.02 %) leaves the cylinder, which is what "
-    "makes the response fluctuate: there is no 1 / sqrt(E) of a sampling calorimeter",
+    "0.05 +- 0.05 X0. The threshold of the voxels takes 0.38 +- 0.01 % of the energy "
+    "(1.32 +- 0.02 % from 1 to 2 GeV, 0.01 % above 50 GeV). 1.39 +- 0.02 % leaves the cylinder, "
+    "which is what makes the response fluctuate: there is no 1 / sqrt(E) of a sampling "
+    "calorimeter; data_fetch.generate.showers.sampling adds it",
     "units": "GeV; depth in radiation lengths X0 (0.89 cm), radius in Moliere radii (2.2 X0)",
     "citation": "Grindhammer, Peters, hep-ex/0001020; Tsai, Rev. Mod. Phys. 46 (1974) 815; "
     "Butcher, Messel, Nucl. Phys. 20 (1960) 15; PDG, Phys. Rev. D 110 (2024) 030001; Agostinelli "
@@ -64,19 +67,12 @@ CARD = {
 }
 
 
-def chunk(seed: int, number: int, size: int = CHUNK) -> Showers:
-    """Chunk `number` of the sample: `size` showers, half of each class, in random order."""
+def chunk(seed: int, number: int, size: int = CHUNK, stochastic: float = 0.0) -> Showers:
+    """Chunk `number` of the sample: `size` showers; `stochastic` adds a sampling term."""
     rng = np.random.default_rng([seed, number])
-    energies, voxels = [], []
-    for label, name in enumerate(NAMES):
-        n = len(range(label, size, len(NAMES)))
-        energies.append(incident_energies(n, rng))
-        voxels.append(showers(name, energies[-1], rng))
-    label = np.repeat(np.arange(len(NAMES)), [len(e) for e in energies])
-    mixed = Showers(
-        np.concatenate(voxels), np.concatenate(energies), GEOMETRY, label=label, names=NAMES
-    )
-    return mixed[rng.permutation(size)]
+    energy = incident_energies(size, rng)
+    voxels = sampled(showers("cascade", energy, rng), stochastic, rng)
+    return Showers(voxels, energy, geometry=GEOMETRY, names=NAMES)
 
 
 def incident_energies(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -95,7 +91,7 @@ def showers(
     if name == "parametrised":
         return parametrised.simulate(energy, rng, GEOMETRY).voxels(threshold)
     if name != "cascade":
-        raise ValueError(f"no shower model {name!r}; choose one of {NAMES}")
+        raise ValueError(f"no shower model {name!r}; choose one of {MODELS}")
     sums = VoxelSum(len(energy), GEOMETRY, MOLIERE_RADIUS)
     cascade.simulate(np.asarray(energy) * GEV, rng, BLOCK, sums.add)
     return sums.voxels(threshold * GEV) / GEV

@@ -6,9 +6,11 @@ tune), no multiple interactions, no pile-up. Trigger: an anti-kT R = 1.0 jet wit
 detected particles with |eta| < 2.5, as in arXiv:2101.08320; here also 2.5 < mjj < 5 TeV.
 """
 
+from functools import partial
+
 import numpy as np
 
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.dijets import (
     QUANTITIES,
     Dijets,
@@ -89,7 +91,8 @@ def select(
     hard = ["HardQCD:all = on", f"PhaseSpace:pTHatMin = {min_pt_hat}"]
     settings = [NO_MPI, *(SIGNAL if name == "signal" else hard)]
     generator = Generator(settings, seed, BEAM_ENERGY)
-    return collect_dijets(generator, n, in_window, lambda p: central(detect(p, rng)), MIN_PT)
+    seen = partial(detect, rng=rng, version=COARSE)
+    return collect_dijets(generator, n, in_window, lambda p: central(seen(p)), MIN_PT)
 
 
 def in_window(dijets: Dijets) -> np.ndarray:

@@ -14,7 +14,7 @@ import awkward as ak
 import numpy as np
 
 from data_fetch.generate.simulation.collect import Selected, balanced_chunk, collect_jets
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.matching import GLUON, contains_decay, nearest_parton
 from data_fetch.generate.simulation.pythia import Generator
 from data_fetch.generate.top_tagging import NO_MPI, PROCESSES, contains_top
@@ -81,7 +81,7 @@ def select(
         RADIUS,
         in_window,
         match=partial(is_of_class, name),
-        detector=lambda particles: detect(particles, rng),
+        detector=lambda particles: detect(particles, rng, COARSE),
         min_pt=MIN_PT / 2,
     )
 

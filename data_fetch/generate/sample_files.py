@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from data_fetch import files, packing
+from data_fetch import files, packing, splits
 from data_fetch.generate import run
 from data_fetch.packing import storage
 from data_fetch.samples import Generated, Packed, Sample
@@ -116,7 +116,7 @@ def _write_card(sample: Sample, n: int, seed: int, counts: Sequence[int]) -> Non
         **recipe.CARD,
         "generator": f"{package} {version(package)}",
         "rows": dict(zip(recipe.NAMES, counts, strict=False)),
-        "split": "fixed, by position: 60 % train, 20 % val, 20 % test",
+        "split": splits.described(recipe.CARD),
         "recipe": f"data_fetch/generate/{sample.name}.py",
         "command": f"hepml data generate {sample.name} --events {n} --seed {seed}"
         + (" --packed" if isinstance(sample, Packed) else ""),
@@ -153,4 +153,9 @@ def _same(first: Rows, second: Rows) -> np.ndarray:
         width = max(first.mask.shape[1], second.mask.shape[1])
         first, second = first.padded(width), second.padded(width)
     pairs = zip(first.arrays().values(), second.arrays().values(), strict=True)
-    return np.all([(a == b).reshape(len(a), -1).all(axis=1) for a, b in pairs], axis=0)
+    return np.all([_equal(a, b).reshape(len(a), -1).all(axis=1) for a, b in pairs], axis=0)
+
+
+def _equal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Where two arrays have the same numbers, or both none."""
+    return (first == second) | ((first != first) & (second != second))

@@ -13,7 +13,7 @@ import awkward as ak
 import numpy as np
 
 from data_fetch.generate.simulation.collect import Selected, balanced_chunk, collect_jets
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.matching import DECAY_PARTON, distance
 from data_fetch.generate.simulation.pythia import Generator
 from hepml_lite.containers.jets import Jets
@@ -85,7 +85,7 @@ def select(
         RADIUS,
         in_window,
         match=contains_top if name == "top" else None,
-        detector=lambda particles: detect(particles, rng),
+        detector=lambda particles: detect(particles, rng, COARSE),
         min_pt=MIN_PT / 2,
     )
 

@@ -11,13 +11,13 @@ from hepml_lite.containers.jets import Jets
 NAMES = top_tagging.NAMES
 CHUNK = 40  # jets; few, as Vincia takes four times as long as the simple shower
 VINCIA = 2  # among Pythia's models of parton showers
-SETTINGS = (
-    NO_MPI,
+VINCIA_SETTINGS = (
     f"PartonShowers:model = {VINCIA}",
     "Vincia:sectorShower = off",  # not its default, but four times as fast
     "Vincia:tune = 0",
     "Print:verbosity = 1",  # no table of Vincia's parameters at each start
 )
+SETTINGS = (NO_MPI, *VINCIA_SETTINGS)
 CARD = top_tagging.VARIED_CARD | {
     "title": "Top and QCD jets at 600 GeV from the Vincia shower: to judge taggers",
     "process": "pp at 14 TeV, Pythia 8 with the Vincia shower (global antennae: "

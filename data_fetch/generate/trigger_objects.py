@@ -15,7 +15,7 @@ included, have multiple interactions and go through the same detector.
 
 import numpy as np
 
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.pythia import BATCH, Generator, pythia_seed
 from data_fetch.generate.simulation.trigger_reconstruction import trigger_objects
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
@@ -169,6 +169,6 @@ def simulate(process: str, n: int, seed: int, rng: np.random.Generator) -> np.nd
         if process == "minimum bias":
             batch = batch[batch.info.pT2Hat < SOFT_PT_HAT**2]
         if len(batch):
-            seen = detect(generator.visible(batch), rng)
+            seen = detect(generator.visible(batch), rng, COARSE)
             found.append(trigger_objects(seen, len(batch)))
     return np.concatenate(found)

@@ -12,7 +12,7 @@ import awkward as ak
 import numpy as np
 
 from data_fetch.generate.simulation.clustering import anti_kt
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
 from hepml_lite import kinematics
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
@@ -113,7 +113,7 @@ def select(name: str, n: int, seed: int, rng: np.random.Generator) -> tuple[np.n
     while sum(len(rows) for rows in truth) < n:
         particles, n_events = boosted(generator)
         true = leading_jets(particles, n_events)
-        seen = leading_jets(detect(particles, rng), n_events)
+        seen = leading_jets(detect(particles, rng, COARSE), n_events)
         both = matched(true, seen)
         truth.append(observables(true.of_events(both)))
         measured.append(observables(seen.of_events(both)))

@@ -187,30 +187,40 @@ def _turned(direction: np.ndarray, bend: np.ndarray, rng: np.random.Generator) -
     sign = np.copysign(1.0, z)
     a = -1 / (sign + z)
     b = x * y * a
-    first = np.stack([1 + sign * x**2 * a, sign * b, -sign * x], axis=1)  # (N, 3)
-    second = np.stack([b, sign + y**2 * a, -y], axis=1)
     phi = 2 * np.pi * rng.random(len(bend))
     sine = np.sqrt(np.maximum(bend * (2 - bend), 0))
-    across = np.cos(phi)[:, None] * first + np.sin(phi)[:, None] * second
-    turned = (1 - bend)[:, None] * direction + sine[:, None] * across
-    return turned / np.linalg.norm(turned, axis=1, keepdims=True)
+    u, v = sine * np.cos(phi), sine * np.sin(phi)  # along the two axes across the direction
+    turned = np.empty_like(direction)
+    turned[:, 0] = (1 - bend) * x + u * (1 + sign * x**2 * a) + v * b
+    turned[:, 1] = (1 - bend) * y + u * sign * b + v * (sign + y**2 * a)
+    turned[:, 2] = (1 - bend) * z - u * sign * x - v * y
+    return turned / np.sqrt(np.einsum("nk,nk->n", turned, turned))[:, None]
 
 
-_GRID = np.linspace(np.log(1e-2), np.log(1e6), 2000)  # ln(energy / MeV)
+_LOWEST, _SPACING = np.log(1e-2), np.log(1e8) / 1999  # of ln(energy / MeV), 2000 points
+_GRID = _LOWEST + _SPACING * np.arange(2000)
 _TABLES: dict[Callable, np.ndarray] = {}
 
 
-def _tabulated(function: Callable, energy: np.ndarray) -> np.ndarray:
-    """A slow function of the energy by interpolation, (N,)."""
-    if function not in _TABLES:
-        _TABLES[function] = function(np.exp(_GRID))
-    return np.interp(np.log(energy), _GRID, _TABLES[function])
+def _tabulated(energy: np.ndarray, *functions: Callable) -> list[np.ndarray]:
+    """Slow functions of the energy by linear interpolation in its logarithm, each (N,)."""
+    where = (np.log(energy) - _LOWEST) / _SPACING
+    where = np.clip(where, 0, len(_GRID) - 1.001)
+    low = where.astype(np.int64)
+    share = where - low
+    found = []
+    for function in functions:
+        if function not in _TABLES:
+            _TABLES[function] = function(np.exp(_GRID))
+        table = _TABLES[function]
+        found.append(table[low] + share * (table[low + 1] - table[low]))
+    return found
 
 
 def _photon_rates(k: np.ndarray) -> list[np.ndarray]:
-    rates = physics.pair_rate, physics.compton_rate, physics.absorption_rate
-    return [_tabulated(rate, k) for rate in rates]
+    return _tabulated(k, physics.pair_rate, physics.compton_rate, physics.absorption_rate)
 
 
 def _continuous_loss(energy: np.ndarray) -> np.ndarray:
-    return _tabulated(physics.ionisation_loss, energy) + physics.soft_loss(energy)
+    (ionisation,) = _tabulated(energy, physics.ionisation_loss)
+    return ionisation + physics.soft_loss(energy)

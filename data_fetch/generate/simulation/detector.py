@@ -3,6 +3,12 @@
 Efficiencies and resolutions are of the size of those in the Delphes cards for ATLAS and CMS
 (arXiv:1307.6346). There is no magnetic field, and the energy of a reconstructed track is taken out
 of the calorimeter without error.
+
+Two versions differ in the cells of the electromagnetic calorimeter alone. `FINE` has cells of
+0.02, close to those of ATLAS (0.025) and CMS (0.0175). `COARSE` has cells of 0.1, as in the Delphes
+card for ATLAS: the samples of top tagging and of the trigger were made with it. Substructure
+suffers most from large cells: of jets of 230 GeV and R = 0.4, true and measured tau21 have a
+correlation of .39 with `COARSE` and .7 with `FINE`.
 """
 
 from dataclasses import dataclass
@@ -28,16 +34,37 @@ class Calorimeter:
     threshold: float  # GeV, after smearing
 
 
-ECAL = Calorimeter(PHOTON, size=0.1, stochastic=0.10, constant=0.01, threshold=0.5)
+@dataclass(frozen=True)
+class Detector:
+    """A version of the detector; its name and its cells stand in the cards of the samples."""
+
+    name: str
+    ecal: Calorimeter
+    hcal: Calorimeter
+
+    @property
+    def description(self) -> str:
+        """One line for a data card."""
+        return (
+            f"version {self.name!r}: tracks; calorimeter cells in eta-phi of {self.ecal.size} "
+            f"(photons, electrons) and {self.hcal.size} (hadrons); no magnetic field"
+        )
+
+
 HCAL = Calorimeter(NEUTRAL_HADRON, size=0.1, stochastic=0.52, constant=0.03, threshold=1.0)
+COARSE = Detector(
+    "coarse",
+    Calorimeter(PHOTON, size=0.1, stochastic=0.10, constant=0.01, threshold=0.5),
+    HCAL,
+)
+FINE = Detector(
+    "fine",
+    Calorimeter(PHOTON, size=0.02, stochastic=0.10, constant=0.01, threshold=0.5),
+    HCAL,
+)
 
 
-def detect(
-    particles: Particles,
-    rng: np.random.Generator,
-    ecal: Calorimeter = ECAL,
-    hcal: Calorimeter = HCAL,
-) -> Particles:
+def detect(particles: Particles, rng: np.random.Generator, version: Detector) -> Particles:
     """Reconstructed objects: tracks (211, 11, 13 with their sign), photons (22), neutrals (130)."""
     pt, eta, phi, _ = kinematics.pt_eta_phi_mass(particles.p4)
     kind = np.abs(particles.pid)
@@ -45,7 +72,22 @@ def detect(
     in_calorimeter = (np.abs(eta) < CALORIMETER_ETA) & ~tracked & (kind != MUON)
     electromagnetic = np.isin(kind, (PHOTON, ELECTRON))
     parts = [_tracks(particles[tracked], pt[tracked], eta[tracked], phi[tracked], rng)]
-    for calorimeter, seen in ((ecal, electromagnetic), (hcal, ~electromagnetic)):
+    for calorimeter, seen in ((version.ecal, electromagnetic), (version.hcal, ~electromagnetic)):
+        hit = in_calorimeter & seen
+        parts.append(_cells(particles[hit], eta[hit], phi[hit], calorimeter, rng))
+    return Particles.concatenate(parts)
+
+
+def calorimeter_cells(
+    particles: Particles, rng: np.random.Generator, version: Detector
+) -> Particles:
+    """Cells of both calorimeters (22, 130) if no track is measured and none is taken out."""
+    _, eta, phi, _ = kinematics.pt_eta_phi_mass(particles.p4)
+    kind = np.abs(particles.pid)
+    in_calorimeter = (np.abs(eta) < CALORIMETER_ETA) & (kind != MUON)
+    electromagnetic = np.isin(kind, (PHOTON, ELECTRON))
+    parts = []
+    for calorimeter, seen in ((version.ecal, electromagnetic), (version.hcal, ~electromagnetic)):
         hit = in_calorimeter & seen
         parts.append(_cells(particles[hit], eta[hit], phi[hit], calorimeter, rng))
     return Particles.concatenate(parts)
@@ -92,9 +134,12 @@ def _cells(
     n_phi = round(2 * np.pi / calorimeter.size)
     row = np.floor((eta + 5) / calorimeter.size).astype(np.int64)
     column = np.floor((phi + np.pi) / (2 * np.pi) * n_phi).astype(np.int64) % n_phi
-    address = np.stack([particles.event, row, column])  # (3, M)
-    (event, row, column), position = np.unique(address, axis=1, return_inverse=True)
-    energy = np.bincount(position.ravel(), weights=particles.p4[:, 0], minlength=len(event))
+    n_rows = round(10 / calorimeter.size)
+    address = (particles.event * n_rows + row) * n_phi + column  # far faster than three columns
+    address, position = np.unique(address, return_inverse=True)
+    event_row, column = np.divmod(address, n_phi)
+    event, row = np.divmod(event_row, n_rows)
+    energy = np.bincount(position, weights=particles.p4[:, 0], minlength=len(event))
     energy = _smeared(energy, calorimeter, rng)
     eta = (row + rng.random(len(row))) * calorimeter.size - 5
     phi = (column + rng.random(len(row))) * (2 * np.pi / n_phi) - np.pi

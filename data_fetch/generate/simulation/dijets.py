@@ -21,6 +21,23 @@ QUANTITIES = (
     *("tau1_2", "tau21_2", "tau32_2"),
     "delta_r",
 )
+OTHER_BETAS = {"b05": 0.5, "b2": 2.0}  # exponents of the distance in tau_N besides 1
+EXTENDED = tuple(  # the extended set of Finke et al., arXiv:2309.13111, up to tau_3
+    f"{ratio}_{beta}_{jet}"
+    for beta in OTHER_BETAS
+    for jet in (1, 2)
+    for ratio in ("tau1", "tau21", "tau32")
+)
+RATIOS = [name for name in (*QUANTITIES, *EXTENDED) if name[:5] in ("tau21", "tau32")]
+STEPS = {
+    "mjj": 1.0,
+    **dict.fromkeys(("m1", "m2"), 0.5),
+    **dict.fromkeys(("tau1_1", "tau1_2", "tau1_b05_1", "tau1_b05_2"), 5e-4),
+    **dict.fromkeys(("tau1_b2_1", "tau1_b2_2"), 2e-4),
+    **dict.fromkeys(RATIOS, 4e-3),
+    "delta_r": 0.01,
+}
+FLOORS = dict.fromkeys(RATIOS, 0.0)
 
 
 @dataclass(frozen=True)
@@ -98,17 +115,30 @@ def dijet_quantities(dijets: Dijets) -> np.ndarray:
     pseudorapidity and azimuth.
     """
     mass = ak.to_numpy(dijets.jets.mass)  # (N, 2)
-    flat = ak.flatten(dijets.constituents)
-    tau = n_subjettiness(flat, (1, 2, 3), RADIUS).reshape(len(mass), 2, 3)
-    return stacked(dijets.mjj, mass, tau, _distance(dijets.jets))
+    return stacked(dijets.mjj, mass, _tau(dijets, beta=1.0), _distance(dijets.jets))
+
+
+def extended_quantities(dijets: Dijets) -> np.ndarray:
+    """`EXTENDED`: tau_1 and ratios of both jets with beta = 1/2 and 2, (N, 12)."""
+    return np.hstack([_ratios(_tau(dijets, beta)) for beta in OTHER_BETAS.values()])
 
 
 def stacked(mjj: np.ndarray, mass: np.ndarray, tau: np.ndarray, delta_r: np.ndarray) -> np.ndarray:
     """`QUANTITIES` (N, 10) from mjj (N,), masses (N, 2), tau_1..3 (N, 2, 3) and delta_r (N,)."""
+    return np.column_stack([mjj, mass, _ratios(tau), delta_r])
+
+
+def _tau(dijets: Dijets, beta: float) -> np.ndarray:
+    """tau_1, tau_2, tau_3 of both jets, (N, 2, 3)."""
+    tau = n_subjettiness(ak.flatten(dijets.constituents), (1, 2, 3), RADIUS, beta)
+    return tau.reshape(-1, 2, 3)
+
+
+def _ratios(tau: np.ndarray) -> np.ndarray:
+    """tau_1, tau_2/tau_1, tau_3/tau_2 of both jets side by side, (N, 6), from (N, 2, 3)."""
     enough = tau[..., :2] > SMALLEST_TAU
     ratios = np.where(enough, tau[..., 1:] / np.where(enough, tau[..., :2], 1), 0)  # (N, 2, 2)
-    each = np.concatenate([tau[..., :1], ratios], axis=-1)  # (N, 2, 3)
-    return np.column_stack([mjj, mass, each.reshape(-1, 6), delta_r])
+    return np.concatenate([tau[..., :1], ratios], axis=-1).reshape(-1, 6)
 
 
 def _distance(jets: ak.Array) -> np.ndarray:

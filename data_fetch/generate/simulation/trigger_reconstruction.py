@@ -9,10 +9,16 @@ import awkward as ak
 import numpy as np
 
 from data_fetch.generate.simulation.clustering import anti_kt
-from data_fetch.generate.simulation.detector import ELECTRON, MUON, PHOTON
+from data_fetch.generate.simulation.detector import (
+    ELECTRON,
+    MUON,
+    PHOTON,
+    Detector,
+    calorimeter_cells,
+)
 from data_fetch.generate.simulation.pythia import Particles
 from hepml_lite import kinematics
-from hepml_lite.containers.trigger_events import OBJECTS
+from hepml_lite.containers.trigger_events import OBJECTS, REGIONS, REGIONS_ETA
 
 EGAMMA_PT, EGAMMA_ETA = 3.0, 3.0  # GeV
 MUON_PT, MUON_ETA = 3.0, 2.1
@@ -99,3 +105,35 @@ def leading(event: np.ndarray, coordinates: np.ndarray, n_events: int, n: int) -
     objects = np.zeros((n_events, n, 3))
     objects[event[place < n], place[place < n]] = coordinates[place < n]
     return objects
+
+
+def leading_pt(objects: np.ndarray) -> np.ndarray:
+    """pT of the first object of each kind, (n_events, 4), from objects (n_events, 19, 3)."""
+    first = np.cumsum([0, *OBJECTS.values()])[:-1]
+    return objects[:, first, 0]
+
+
+def calorimeter_regions(
+    particles: Particles, n_events: int, rng: np.random.Generator, version: Detector
+) -> np.ndarray:
+    """Transverse energy [GeV] that the calorimeters measure in 18 x 14 regions in phi and eta.
+
+    The input of CICADA, the calorimeter image of CMS, has this shape (there eta regions of unequal
+    size); here regions are equal, |eta| < 3. All particles but muons and neutrinos deposit their
+    energy, charged ones too: a trigger of this kind has no tracks.
+
+    Args:
+        particles: the true ones.
+        n_events: how many events they belong to.
+        rng: of the energy resolution.
+        version: of the detector.
+    """
+    cells = calorimeter_cells(particles, rng, version)
+    pt, eta, phi, _ = kinematics.pt_eta_phi_mass(cells.p4)
+    n_phi, n_eta = REGIONS
+    row = np.floor((phi + np.pi) / (2 * np.pi) * n_phi).astype(int) % n_phi
+    column = np.floor((eta / REGIONS_ETA + 1) / 2 * n_eta).astype(int)
+    inside = np.abs(eta) < REGIONS_ETA
+    address = ((cells.event * n_phi + row) * n_eta + column)[inside]
+    sums = np.bincount(address, weights=pt[inside], minlength=n_events * n_phi * n_eta)
+    return sums.reshape(n_events, n_phi, n_eta)

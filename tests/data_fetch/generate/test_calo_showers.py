@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from data_fetch.generate import calo_showers
+from data_fetch.generate import calo_profiles, calo_showers
 from data_fetch.generate.showers import cascade, parametrised
 from data_fetch.generate.showers import cascade_processes as physics
+from data_fetch.generate.showers.sampling import sampled
 from data_fetch.generate.showers.voxels import VoxelSum
 from hepml_lite.containers.showers import Geometry
 
@@ -149,10 +150,10 @@ def test_parameters_fluctuate_as_published():
     assert np.corrcoef(ln_t, ln_alpha)[0, 1] == pytest.approx(0.705 - 0.023 * ln_y, abs=0.02)
 
 
-def test_sample_is_balanced_and_can_be_made_again(sample):
+def test_sample_can_be_made_again(sample):
     again = calo_showers.chunk(3, 0, 120)
     assert all(np.array_equal(a, again.arrays()[key]) for key, a in sample.arrays().items())
-    assert np.bincount(sample.label).tolist() == [60, 60]
+    assert len(sample) == 120
     other = calo_showers.chunk(3, 1, 2)
     assert not np.isin(other.energy, sample.energy).any()
 
@@ -186,3 +187,24 @@ def test_voxels_are_filled_where_the_geometry_says():
 def test_unknown_model_is_named():
     with pytest.raises(ValueError, match=r"'geant4'.*cascade"):
         calo_showers.showers("geant4", np.ones(1), rng())
+
+
+def test_profiles_are_those_of_the_same_showers(sample):
+    events = calo_profiles.chunk(3, 0, 120)
+    np.testing.assert_array_equal(events["energy"], sample.energy)
+    layers = events.columns(*calo_profiles.LAYERS) * sample.energy[:, None]
+    lost = layers.sum(axis=1) - sample.deposited  # in voxels below the threshold
+    assert lost.min() > -1e-4
+    assert np.mean(lost / sample.energy) == pytest.approx(0.004, abs=0.003)
+    depth = (layers @ MIDDLES) / layers.sum(axis=1)
+    np.testing.assert_allclose(events["depth_mean"], depth, atol=0.15)
+
+
+def test_a_sampling_term_adds_its_resolution_however_finely_the_energy_is_cut():
+    for pieces in (1, 50):
+        energy = np.full((4000, pieces), 10 / pieces)
+        seen = sampled(energy, 0.2, rng()).sum(axis=1)
+        assert seen.mean() == pytest.approx(10, rel=0.005)
+        assert seen.std() / 10 == pytest.approx(0.2 / np.sqrt(10), rel=0.05)
+    with pytest.raises(ValueError, match=r"-0\.1"):
+        sampled(np.ones(3), -0.1, rng())

@@ -15,6 +15,8 @@ needs_pythia = pytest.mark.skipif(
     importlib.util.find_spec("pythia8mc") is None, reason="pythia8mc is not installed"
 )
 
+VERSIONS = (detector.COARSE, detector.FINE)
+
 
 def particles(n, energy, pid, charge, eta=(-2, 2), seed=0):
     """One particle an event."""
@@ -25,17 +27,23 @@ def particles(n, energy, pid, charge, eta=(-2, 2), seed=0):
 
 
 def test_photon_energy_closes_with_the_stated_resolution():
-    seen = detector.detect(particles(20_000, 50.0, 22, 0), np.random.default_rng(1))
+    seen = detector.detect(
+        particles(20_000, 50.0, 22, 0), np.random.default_rng(1), detector.COARSE
+    )
     response = seen.p4[:, 0] / 50
     assert set(seen.pid) == {detector.PHOTON}
     assert abs(response.mean() - 1) < 0.001
-    expected = np.hypot(detector.ECAL.stochastic / np.sqrt(50), detector.ECAL.constant)
+    expected = np.hypot(
+        detector.COARSE.ecal.stochastic / np.sqrt(50), detector.COARSE.ecal.constant
+    )
     assert response.std() == pytest.approx(expected, rel=0.05)
 
 
 def test_charged_pions_are_tracks_with_the_stated_efficiency_or_hadronic_cells():
     seen = detector.detect(
-        particles(20_000, 20.0, 211, 1, eta=(-1.4, 1.4)), np.random.default_rng(1)
+        particles(20_000, 20.0, 211, 1, eta=(-1.4, 1.4)),
+        np.random.default_rng(1),
+        detector.COARSE,
     )
     tracks = seen.pid == detector.CHARGED_HADRON
     assert tracks.mean() == pytest.approx(0.95, abs=0.006)
@@ -44,7 +52,7 @@ def test_charged_pions_are_tracks_with_the_stated_efficiency_or_hadronic_cells()
 
 def test_cells_move_a_particle_by_less_than_their_size():
     before = particles(5000, 50.0, 130, 0)
-    after = detector.detect(before, np.random.default_rng(1))
+    after = detector.detect(before, np.random.default_rng(1), detector.COARSE)
     _, eta, phi, _ = kinematics.pt_eta_phi_mass(before.p4)
     _, eta_seen, phi_seen, _ = kinematics.pt_eta_phi_mass(after.p4)
     assert np.abs(eta_seen - eta[after.event]).max() < detector.HCAL.size
@@ -56,16 +64,32 @@ def test_cells_move_a_particle_by_less_than_their_size():
 def test_two_photons_in_one_cell_become_one():
     pair = particles(1, 10.0, 22, 0)
     two = pair[np.array([0, 0])]
-    seen = detector.detect(two, np.random.default_rng(0))
+    seen = detector.detect(two, np.random.default_rng(0), detector.COARSE)
     assert len(seen.pid) == 1
     assert seen.p4[0, 0] == pytest.approx(20, rel=0.2)
 
 
 def test_no_particle_is_seen_beyond_the_calorimeter():
-    assert (
-        len(detector.detect(particles(100, 50.0, 22, 0, eta=(5, 6)), np.random.default_rng(0)).pid)
-        == 0
-    )
+    forward = particles(100, 50.0, 22, 0, eta=(5, 6))
+    assert len(detector.detect(forward, np.random.default_rng(0), detector.COARSE).pid) == 0
+
+
+def test_the_fine_version_parts_two_photons_that_the_coarse_one_joins():
+    pair = particles(2, 20.0, 22, 0)
+    eta, phi = np.array([0.51, 0.56]), np.array([0.01, 0.01])  # in one cell of 0.1
+    both = Particles(np.zeros(2, int), kinematics.four_vectors(20, eta, phi), pair.pid, pair.charge)
+    seen = {v.name: detector.detect(both, np.random.default_rng(2), v) for v in VERSIONS}
+    assert {name: len(found.pid) for name, found in seen.items()} == {"coarse": 1, "fine": 2}
+
+
+def test_cells_are_counted_once_in_the_order_of_event_row_and_column():
+    """The coarse version must stay as it is: samples and stored weights rest on it."""
+    many = particles(4000, 30.0, 22, 0, seed=5)
+    events = Particles(many.event // 40, many.p4, many.pid, many.charge)
+    seen = detector.detect(events, np.random.default_rng(9), detector.COARSE)
+    assert (np.diff(seen.event) >= 0).all()
+    assert len(seen.pid) == 3972
+    assert seen.p4[:3, 0] == pytest.approx([29.046773468685775, 30.2910547796402, 29.631786008935])
 
 
 def test_seeds_differ_between_streams_and_fit_pythia():

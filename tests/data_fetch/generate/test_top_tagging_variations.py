@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_fetch import load, samples
-from data_fetch.generate import run
+from data_fetch.generate import run, top_tagging_qcd_test
 
 VARIED = "top_tagging_mpi", "top_tagging_vincia"
 MANY = 100  # constituents, where jets are cut off
@@ -94,3 +94,22 @@ def test_vincia_makes_slightly_more_particles_and_the_same_top(by_class):
 def test_seeds_are_used_once():
     seeds = [sample.card["seed"] for sample in samples.bundled().values()]
     assert len(set(seeds)) == len(seeds)
+
+
+def test_weights_make_up_for_the_qcd_jets_that_are_left_out():
+    pytest.importorskip("pythia8mc")
+    jets = top_tagging_qcd_test.chunk(seed=3, number=1, size=60)
+    assert len(jets) == 60
+    assert set(jets.weight) <= {1, 3, 20, 60}
+    near = (jets.mass > 118) & (jets.mass < 232)
+    assert near[jets.weight < 4].all()
+    assert near.mean() > 0.6
+    assert 0.1 < jets.weight[near].sum() / jets.weight.sum() < 0.4
+
+
+def test_shares_of_the_ranges_of_pt_hat_fit_their_weights():
+    """Rows x weight / share kept is in proportion to the jets of each range of pT-hat."""
+    rows, weight = np.transpose([(part.rows, part.weight) for part in top_tagging_qcd_test.SLICES])
+    jets = rows * weight / np.array([0.305, 0.286, 0.232])
+    np.testing.assert_allclose(jets / jets.sum(), [0.1266, 0.2206, 0.6528], rtol=0.01)
+    assert rows.sum() == pytest.approx(1)

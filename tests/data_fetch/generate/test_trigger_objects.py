@@ -7,7 +7,7 @@ pytest.importorskip("pythia8mc", reason="making events needs the extra `generate
 
 from data_fetch import load
 from data_fetch.generate import trigger_objects as recipe
-from data_fetch.generate.simulation.detector import detect
+from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.pythia import Generator, Particles
 from data_fetch.generate.simulation.trigger_reconstruction import trigger_objects
 from hepml_lite import kinematics
@@ -97,7 +97,7 @@ def test_events_without_particles_are_zeros():
 
 def test_missing_momentum_balances_everything_that_is_seen():
     run = Generator(recipe.PROCESSES["W -> l nu"], 3, recipe.BEAM_ENERGY)
-    seen = detect(run.visible(run.batch(30)), np.random.default_rng(3))
+    seen = detect(run.visible(run.batch(30)), np.random.default_rng(3), COARSE)
     pt, _, phi = trigger_objects(seen, 30)[:, 0].T
     for k in range(30):
         _, px, py, _ = seen.p4[seen.event == k].sum(axis=0)

@@ -1,0 +1,80 @@
+"""Pile-up: other collisions of the same crossing, laid over trigger events."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hepml_lite import kinematics
+from hepml_lite.containers.trigger_events import OBJECTS, TriggerEvents
+
+
+def overlay(
+    events: TriggerEvents,
+    minimum_bias: TriggerEvents,
+    mu: float,
+    rng: int | np.random.Generator = 0,
+) -> TriggerEvents:
+    """Events with a Poisson number of other collisions, of mean mu, in the same crossing.
+
+    Transverse energies in regions and missing momenta add exactly. Of the objects of all collisions
+    the leading ones are kept; jets that overlap are not merged, what is below the threshold of a
+    jet adds to none, and isolation is not tried again.
+
+    Args:
+        events: the collisions of interest, one a crossing.
+        minimum_bias: ordinary collisions to draw from, such as the sample `minimum_bias`.
+        mu: mean number of additional collisions.
+        rng: source of randomness, or its seed.
+
+    Raises:
+        ValueError: if mu is negative, or only one of the samples has regions.
+    """
+    if not mu >= 0:
+        raise ValueError(f"mu = {mu}: the mean number of collisions cannot be below 0")
+    if (events.regions is None) != (minimum_bias.regions is None):
+        raise ValueError("only one of the two samples has regions: choose two that have, or none")
+    rng = np.random.default_rng(rng)
+    n_others = rng.poisson(mu, len(events))  # (N,)
+    crossing = np.repeat(np.arange(len(events)), n_others)  # (M,)
+    drawn = rng.integers(len(minimum_bias), size=len(crossing))  # (M,)
+    changed: dict[str, Any] = {}
+    every = np.concatenate([np.arange(len(events)), crossing])
+    objects = np.concatenate([events.objects, minimum_bias.objects[drawn]])  # (N + M, 19, 3)
+    changed["objects"] = _joined(objects.astype(np.float64), every, len(events))
+    if events.regions is not None and minimum_bias.regions is not None:
+        regions = events.regions.astype(np.float64)
+        np.add.at(regions, crossing, minimum_bias.regions[drawn])
+        changed["regions"] = regions
+    return replace(events, **changed)
+
+
+def _joined(objects: np.ndarray, crossing: np.ndarray, n: int) -> np.ndarray:
+    """Objects (n, 19, 3) of n crossings from those of all collisions (K, 19, 3)."""
+    pt, _, phi = objects[:, 0].T
+    px = np.bincount(crossing, weights=pt * np.cos(phi), minlength=n)
+    py = np.bincount(crossing, weights=pt * np.sin(phi), minlength=n)
+    result = np.zeros((n, objects.shape[1], 3))
+    result[:, 0, 0] = np.hypot(px, py)
+    result[:, 0, 2] = np.where(result[:, 0, 0] > 0, kinematics.wrap_phi(np.arctan2(py, px)), 0)
+    first = 1
+    for kind, number in OBJECTS.items():
+        if kind == "met":
+            continue
+        block = objects[:, first : first + number].reshape(-1, 3)
+        owner = np.repeat(crossing, number)
+        there = block[:, 0] > 0
+        result[:, first : first + number] = _leading(block[there], owner[there], n, number)
+        first += number
+    return result
+
+
+def _leading(objects: np.ndarray, crossing: np.ndarray, n: int, number: int) -> np.ndarray:
+    """The objects of highest pT of each crossing in falling pT, (n, number, 3), then zeros."""
+    order = np.lexsort((-objects[:, 0], crossing))
+    crossing = crossing[order]
+    place = np.arange(len(crossing)) - np.searchsorted(crossing, crossing)
+    kept = place < number
+    result = np.zeros((n, number, 3))
+    result[crossing[kept], place[kept]] = objects[order][kept]
+    return result
