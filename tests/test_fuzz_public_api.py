@@ -43,8 +43,8 @@ SHARES = RNG.random(N)
 BAD_ARRAYS = (
     None, "text", 3.0, [], {}, [[1], [1, 2]], [None] * N, ["a"] * N, np.zeros((N, 2)),
     np.zeros(N - 1), np.full(N, np.nan), np.append(SHARES[1:], np.nan),
-    np.append(SCORES[1:], np.inf), np.ma.masked_less(SCORES, 0), SCORES + 1j, torch.ones(N, requires_grad=True), -SHARES,
-    np.zeros((N, 0)), np.zeros((0, 3)),
+    np.append(SCORES[1:], np.inf), np.ma.masked_less(SCORES, 0), SCORES + 1j,
+    torch.ones(N, requires_grad=True), -SHARES, np.zeros((N, 0)), np.zeros((0, 3)),
 )  # fmt: skip
 BAD_NUMBERS = (
     None, "text", "0.5", np.nan, np.inf, -np.inf, -1, 0, 2.5, 1e300, 10**400, True, [], [0.5, 0.7],
