@@ -1,4 +1,4 @@
-"""What a dashboard costs: CPU per move and per visitor, and the time from slider to pixel.
+"""The cost of a dashboard: CPU per move and per visitor, and the time from slider to pixel.
 
     python benchmarks/dashboards.py [start_here] [--moves 40]
 
@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 PORT = 5099
-# Resolves with the milliseconds until all of the text and the figures stop being what they were
+# Resolves with the milliseconds until the text and the figures have changed
 WAIT = """async () => {
   const canvases = [], texts = []
   const walk = node => {
@@ -48,7 +48,7 @@ WAIT = """async () => {
 
 
 def compute_cost(name: str, moves: int) -> str:
-    """CPU of one move without server or browser, with one display attached."""
+    """CPU time of one move without server or browser, with one display attached."""
     from widgets import catalogue
 
     dashboard = catalogue.find(name)()
@@ -93,7 +93,7 @@ def measure(name: str, moves: int) -> None:
         with sync_playwright() as p:
             chromium = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page, opened = None, [cpu(process)]
-            for _ in range(4):  # the first one fills the caches
+            for _ in range(4):  # the first fills the caches
                 page = chromium.new_page(viewport={"width": 1280, "height": 800})
                 page.goto(url + name)
                 page.locator(".bk-Figure").nth(3).wait_for()

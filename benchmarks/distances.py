@@ -1,4 +1,4 @@
-"""Time of distances between jets: hepml_lite beside energyflow, equal numbers first."""
+"""Time of distances between jets: hepml_lite and energyflow, after a check of equal numbers."""
 
 import argparse
 import time
@@ -42,7 +42,7 @@ def same(name: str, found: np.ndarray, expected: np.ndarray) -> None:
 
 
 def nearest_kept(vectors: np.ndarray, exact: np.ndarray, k: int = 10) -> float:
-    """Share of the k nearest neighbours that the vectors find, too."""
+    """Share of the k nearest neighbours that the vectors find as well."""
     near = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
     both = [np.argsort(d, axis=1, kind="stable")[:, 1 : k + 1] for d in (near, exact)]
     return np.mean([len(set(a) & set(b)) / k for a, b in zip(*both, strict=True)])

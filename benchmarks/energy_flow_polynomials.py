@@ -1,4 +1,4 @@
-"""Energy flow polynomials: equal numbers first, then CPU time a jet beside energyflow."""
+"""CPU time of energy flow polynomials for each jet: ours and energyflow's, checked equal first."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ from hepml_lite.jet_physics.observables.energy_flow_polynomials import energy_fl
 from hepml_lite.jet_physics.observables.multigraphs import graphs
 
 PARTICLES = 60
-#: Jets for energyflow and for us, enough for a few seconds each, by degree.
+#: Number of jets for energyflow and for us, by degree; each takes a few seconds.
 JETS = {3: (200, 5000), 4: (200, 3000), 5: (100, 2000), 6: (8, 500), 7: (2, 300)}
 
 

@@ -1,4 +1,4 @@
-"""Rows per second and core of every recipe, and what a second worker gains."""
+"""Rows per second and core of every recipe, and the gain of a second worker."""
 
 import argparse
 import tempfile
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from data_fetch.generate import run
 
-SCALING = "top_tagging"  # a slow recipe, so that starting the workers weighs little
+SCALING = "top_tagging"  # a slow recipe, so that the start of the workers matters little
 
 
 def rate(name: str, share: float) -> tuple[int, float]:
-    """Rows of a chunk of a share of the usual size, and the CPU time that it took [s]."""
+    """Rows of a chunk with a share of the usual size, and its CPU time [s]."""
     recipe = run.recipe(name)
     size = max(48, 2 * round(share * recipe.CHUNK / 2))
     start = time.process_time()
@@ -20,7 +20,7 @@ def rate(name: str, share: float) -> tuple[int, float]:
 
 
 def wall_time(chunks: int, workers: int, size: int) -> float:
-    """Seconds for some chunks of `SCALING` on so many workers, their start included."""
+    """Seconds for some chunks of `SCALING` with this number of workers, with their start."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         run.make_chunks(SCALING, chunks, 1, Path(folder), workers=workers, size=size)

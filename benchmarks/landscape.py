@@ -1,13 +1,13 @@
-"""Train the landscape of top taggers, seed by seed, and write what the course shows of it.
+"""Train the landscape of top taggers with several seeds, and write the results for the course.
 
-    python benchmarks/landscape.py train --seeds 1 2 3 --workers 2     # hours; resumes where it was
+    python benchmarks/landscape.py train --seeds 1 2 3 --workers 2     # hours; resumes
     python benchmarks/landscape.py collect                             # results file and weights
 
 Every row learns from the same training jets of the bundled sample and is judged on the same test
-jets, which nothing was tuned on. A training leaves its scores and weights in a work folder (--work,
-output/landscape), so that an interrupted run goes on. `collect` writes
-hepml_lite/tagging/trained/landscape.json and the weights of the first seed beside it; rows that
-were not trained again stay as they are.
+jets. Nothing was tuned on the test jets. A training stores its scores and weights in a work folder
+(--work, output/landscape), so that an interrupted run continues. `collect` writes
+hepml_lite/tagging/trained/landscape.json and the weights of the first seed beside it. Rows that
+were not trained again do not change.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def sample(split: str, jets: int | None):
 
 
 def one(name: str, seed: int, options: argparse.Namespace) -> str:
-    """Train one row with one seed, unless that was done before; says how it went."""
+    """Train one row with one seed, unless that was done before; return one line of report."""
     torch.set_num_threads(1)
     stem = options.work / f"{file_name(name)}-{seed}"
     if stem.with_suffix(".npz").exists():
@@ -66,7 +66,7 @@ def one(name: str, seed: int, options: argparse.Namespace) -> str:
 
 
 def from_jets(tagger, jets: dict, seed: int, stem: Path) -> dict:
-    """Train a tagger; the weights of a network stay beside its scores."""
+    """Train a tagger; the weights of a network are stored beside its scores."""
     started = time.process_time()
     tagger.fit(jets["train"], seed=seed)
     seconds, started = time.process_time() - started, time.process_time()
@@ -98,7 +98,7 @@ def from_features(tagger: Tagger, jets: dict, seed: int, stem: Path) -> dict:
 
 
 def save(path: Path, **arrays) -> None:
-    """An .npz, complete or not there."""
+    """Write an .npz, whole or not at all."""
     with atomic_write(path) as temporary:
         np.savez(temporary, **arrays)
 
@@ -116,13 +116,13 @@ def train(options: argparse.Namespace) -> None:
 
 
 def runs(name: str, work: Path) -> dict[int, dict[str, np.ndarray]]:
-    """What the trainings of a row left, by seed."""
+    """The stored results of a row's trainings, by seed."""
     files = sorted(work.glob(f"{file_name(name)}-[0-9]*.npz"))
     return {int(file.stem.rpartition("-")[2]): dict(np.load(file)) for file in files}
 
 
 def halved(path: Path, out: Path) -> str:
-    """Copy weights in half precision (the scores move by less than a training does); its hash."""
+    """Copy weights in half precision; return the hash. It changes scores less than another seed."""
     small = {k: v.half() if v.is_floating_point() else v for k, v in read_weights(path).items()}
     write_weights(small, out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
@@ -147,7 +147,7 @@ def collect(options: argparse.Namespace) -> None:
             out = options.out.parent / f"{file_name(name)}.safetensors"
             rows[name] |= {"weights_seed": options.seeds[0], "sha256": halved(weights, out)}
         print(row.name, row.auc, row.accuracy, row.rejection_30, row.rejection_50, sep=", ")
-    if set(found) == set(TAGGERS):  # the meta-tagger needs the scores of all
+    if set(found) == set(TAGGERS):  # the meta-tagger needs the scores of all taggers
         rows["GoaT"] = goat(found, val, test)
     content = {
         "data": {key: test.card[key] for key in ("command", "seed", "sha256")},
@@ -162,7 +162,7 @@ def collect(options: argparse.Namespace) -> None:
 
 
 def goat(found: dict, val, test) -> dict:
-    """The meta-tagger: what all rows say of a jet, weighed on the validation jets."""
+    """The meta-tagger: it combines the scores of all rows, fitted on the validation jets."""
     seeds = sorted(set.intersection(*(set(left) for left in found.values())))
     scores, parameters = [], 0
     for seed in seeds:

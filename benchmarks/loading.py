@@ -1,4 +1,4 @@
-"""Time to load each bundled sample, in fresh processes, and where it goes."""
+"""Time to load each bundled sample in a fresh process, by step."""
 
 import statistics
 import subprocess

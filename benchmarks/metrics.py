@@ -1,4 +1,4 @@
-"""Time of a bootstrapped AUC: hepml_lite beside a plain loop over scikit-learn's roc_auc_score."""
+"""Time of a bootstrapped AUC: hepml_lite and a plain loop over scikit-learn's roc_auc_score."""
 
 import argparse
 import time
@@ -11,7 +11,7 @@ from hepml_lite.statistics.metrics import auc, bootstrap
 
 
 def naive(labels: np.ndarray, scores: np.ndarray, n: int, rng: np.random.Generator) -> Interval:
-    """What one writes first: draw positions, sort every resample from scratch."""
+    """The simple loop: draw positions, and sort every resample again."""
     draws = (rng.integers(len(labels), size=len(labels)) for _ in range(n))
     values = [roc_auc_score(labels[i], scores[i]) for i in draws]
     return Interval(roc_auc_score(labels, scores), *central_interval(values))

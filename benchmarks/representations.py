@@ -1,4 +1,4 @@
-"""Observables, images, the Lund plane: CPU time a jet beside the usual way, equal numbers first."""
+"""CPU time of observables, images and the Lund plane: ours and other codes, checked equal first."""
 
 import argparse
 import os
@@ -30,7 +30,7 @@ def timed(run: Callable, n: int) -> tuple[np.ndarray, float]:
 
 
 def n_subjettiness_jet_by_jet(jets: Jets) -> np.ndarray:
-    """FastJet's contrib in a loop over jets, as one writes it first."""
+    """FastJet's contrib in a simple loop over jets."""
     definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, 20.0)
     found = []
     for jet in jets.to_awkward():

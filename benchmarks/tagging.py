@@ -1,17 +1,17 @@
-"""Taggers beside their peers: a training step, inference, memory, and the time to a given AUC.
+"""Compare taggers with other codes: a training step, inference, memory, the time to an AUC.
 
     python benchmarks/tagging.py
     python benchmarks/tagging.py --weaver peers/weaver --lgatr peers/lgatr \\
         --keras-python keras_peers/bin/python --threads 1 2 --memory --out tagging.json
     python benchmarks/tagging.py --time-to-auc 0.97
 
-Peers are looked for where they are said to be, or among what is installed:
+The other codes are looked for in the given folders, or among the installed packages:
 `pip install --target peers/weaver --no-deps weaver-core`, the same with lgatr (and einops,
-opt_einsum), and benchmarks/peers/energyflow_pfn.py for Keras. All see the same jets of the
-bundled sample in turn, cut to --slots particles, for several rounds. What a peer needs besides is
-made beforehand. CPU time counts where the machine is shared. Memory is the peak of a training step
-in a fresh process beyond what it held before; `weaver-core, trims` leaves up to a tenth of a jet's
-slots out in training, which is how it comes.
+opt_einsum), and benchmarks/peers/energyflow_pfn.py for Keras. All read the same jets of the bundled
+sample in turn, cut to --slots particles, for several rounds. The inputs of each are made
+beforehand. On a shared machine look at CPU time. Memory is the peak of a training step in a fresh
+process minus the memory before it. `weaver-core, trims` drops up to a tenth of a jet's slots in
+training, which is its default.
 """
 
 import argparse
@@ -77,7 +77,7 @@ class Runner:
             return self.model(*self.inputs)
 
     def clock(self, what: str, times: int) -> None:
-        """Time `step` or `inference` so many times, after once for nothing."""
+        """Time `step` or `inference` several times, after one run that is not timed."""
         run = getattr(self, what)
         run()
         for _ in range(times):
@@ -97,7 +97,7 @@ def _asked(network: str, options: argparse.Namespace) -> bool:
 
 
 def runners(options: argparse.Namespace) -> dict[Entry, Runner]:
-    """Those that are asked for and can be made; the others are told in one line each."""
+    """The requested networks that can be made; each of the others is reported in one line."""
     made: dict[Entry, Runner] = {}
     missing = set()
     for entry in ENTRIES:
@@ -112,7 +112,7 @@ def runners(options: argparse.Namespace) -> dict[Entry, Runner]:
 
 
 def energyflow(options: argparse.Namespace, threads: int, batch: int) -> dict:
-    """What energyflow's PFN tells of itself in a process of its own."""
+    """The measurements of energyflow's PFN, from a separate process."""
     constituents, mask, labels = jets(10 * batch, options.slots)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "jets.npz"
@@ -130,7 +130,7 @@ def energyflow(options: argparse.Namespace, threads: int, batch: int) -> dict:
 def measure(options: argparse.Namespace, threads: int) -> list[dict]:
     """A row for each network: parameters, and wall and CPU seconds per batch."""
     torch.set_num_threads(threads)
-    keep_freed_memory()  # as fit does
+    keep_freed_memory()  # fit does the same
     made = runners(options)
     for _ in range(options.rounds):
         for runner in made.values():
@@ -156,7 +156,7 @@ def measure(options: argparse.Namespace, threads: int) -> list[dict]:
 
 
 def show(rows: list[dict], options: argparse.Namespace, threads: int) -> None:
-    """The table of one `measure`: the CPU columns say more than wall on a shared machine."""
+    """The table of one `measure`; on a shared machine CPU time is more reliable than wall time."""
     precision = "bfloat16" if options.bf16 else "float32"
     print(
         f"\n{options.device}, {threads} thread(s), {precision}, batch {options.batch} x "
@@ -173,15 +173,15 @@ def show(rows: list[dict], options: argparse.Namespace, threads: int) -> None:
 
 
 def peak(options: argparse.Namespace) -> float:
-    """MiB that the first training steps of the network `options.peak` take at most."""
+    """Peak memory in MiB of the first training steps of the network `options.peak`."""
     number = int(options.peak)
-    Runner(ENTRIES[number], options, 2).step()  # loads what is loaded but once
+    Runner(ENTRIES[number], options, 2).step()  # loads everything that is loaded only once
     runner = Runner(ENTRIES[number], options, options.batch)
     cuda = options.device == "cuda"
     before = torch.cuda.memory_allocated() / 2**20 if cuda else resident("VmRSS")
     if cuda:
         torch.cuda.reset_peak_memory_stats()
-    elif PEAK.exists():  # Linux: forget what reading the jets took at most
+    elif PEAK.exists():  # Linux: reset the peak that reading the jets left
         PEAK.write_text("5")
     for _ in range(3):
         runner.step()
@@ -189,7 +189,7 @@ def peak(options: argparse.Namespace) -> float:
 
 
 def memory(options: argparse.Namespace) -> list[dict]:
-    """Peaks (see `peak`) at each batch size, every one in a process of its own."""
+    """Peaks (see `peak`) at each batch size, each in a separate process."""
     rows = []
     for number, entry in enumerate(ENTRIES):
         if not _asked(entry.network, options):

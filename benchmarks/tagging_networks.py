@@ -1,4 +1,4 @@
-"""The networks of benchmarks/tagging.py: ours and the peers', of equal sizes on equal jets."""
+"""The networks of benchmarks/tagging.py: ours and others, of equal sizes on equal jets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ FULL = ((16, (64,) * 3), (16, (128,) * 3), (16, (256,) * 3)), 256
 
 @dataclass(frozen=True)
 class Entry:
-    """A network: whose it is, how it is made, and what it reads of constituents and mask."""
+    """A network: its code, how it is made, and its inputs from constituents and mask."""
 
     network: str
     code: str
@@ -34,9 +34,9 @@ class Entry:
 
 
 class Readable(nn.Module):
-    """A network that takes its readable path, as published code does it: all pairs as one tensor.
+    """A network on its readable path, as in published code: all pairs in one tensor.
 
-    What `hepml_lite.networks.fast` is measured by.
+    `hepml_lite.networks.fast` is compared with it.
     """
 
     def __init__(self, network: nn.Module):
@@ -44,7 +44,7 @@ class Readable(nn.Module):
         self.network = network
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """What the network gives."""
+        """The output of the network."""
         with choice.readable():
             return self.network(*inputs)
 
@@ -68,13 +68,13 @@ def weaver_net(blocks: tuple, head: int) -> nn.Module:
 
 
 def for_weaver_net(constituents: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-    """Points, features and mask, channels first; made beforehand, ours makes them every time."""
+    """Points, features and mask, channels first; made beforehand (ours makes them every time)."""
     read = kinematic_features(constituents, mask).mT.contiguous()
     return read[:, :2].contiguous(), read, mask.unsqueeze(1)
 
 
 def weaver_transformer(trim: bool, **sizes: Any) -> nn.Module:
-    """Particle Transformer of weaver-core; with `trim`, as it comes, it leaves particles out."""
+    """Particle Transformer of weaver-core; with `trim`, its default, it drops particles."""
     from weaver.nn.model.ParticleTransformer import ParticleTransformer as Peer
 
     return Peer(7, 2, pair_input_dim=4, use_pre_activation_pair=False, trim=trim, **sizes)
@@ -113,7 +113,7 @@ def for_lgatr(constituents: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
 
 
 NO_DROPOUT = {"dropout": 0, "attn_dropout": 0, "activation_dropout": 0}
-SMALL = {
+SMALL_TRANSFORMER = {
     "embed_dims": (64, 128, 64), "pair_embed_dims": (32, 32), "num_heads": 4, "num_layers": 3,
     "num_cls_layers": 1, "block_params": NO_DROPOUT, "cls_block_params": NO_DROPOUT,
 }  # fmt: skip
@@ -124,11 +124,11 @@ ENTRIES = [
     Entry("ParticleNet-Lite", "weaver-core", lambda: weaver_net(*LITE), for_weaver_net),
     Entry("ParT small", "hepml_lite", ParticleTransformer),
     Entry(
-        "ParT small", "weaver-core", lambda: weaver_transformer(False, **SMALL),
+        "ParT small", "weaver-core", lambda: weaver_transformer(False, **SMALL_TRANSFORMER),
         for_weaver_transformer,
     ),
     Entry(
-        "ParT small", "weaver-core, trims", lambda: weaver_transformer(True, **SMALL),
+        "ParT small", "weaver-core, trims", lambda: weaver_transformer(True, **SMALL_TRANSFORMER),
         for_weaver_transformer,
     ),
     Entry("L-GATr slim", "hepml_lite", lambda: OnFourVectors(LGATrSlim(8, 24, 3, 4))),

@@ -16,12 +16,14 @@ from hepml_lite.statistics.metrics import auc
 from hepml_lite.training import adam, predict_probability
 from hepml_lite.training.devices import keep_freed_memory
 
-NETWORKS = "PFN", "ParticleNet-Lite", "ParT small", "L-GATr slim"
-SLOTS, FEW, EVERY = 60, 2000, 20  # constituents; jets of a first look at the AUC; steps between
+NETWORKS = ("PFN", "ParticleNet-Lite", "ParT small", "L-GATr slim")
+SLOTS = 60  # constituents of a jet
+FIRST_LOOK = 2000  # validation jets for a first estimate of the AUC
+STEPS_BETWEEN = 20  # training steps between two estimates
 
 
 def time_to_auc(options: argparse.Namespace) -> list[dict]:
-    """Train ours of `NETWORKS` in turn; a row each, printed as it comes. Looking is not counted."""
+    """Train our `NETWORKS` in turn, and print a row for each; evaluation time is not counted."""
     torch.set_num_threads(options.threads[0])
     keep_freed_memory()
     train, validation = (load("top_tagging", split=s).truncate(SLOTS) for s in ("train", "val"))
@@ -53,20 +55,21 @@ def _trained(entry: Entry, train: Jets, validation: Jets, options: argparse.Name
     order = torch.zeros(0, dtype=torch.long)
     while best < options.time_to_auc and cpu < options.at_most:
         started = time.perf_counter(), time.process_time()
-        for _ in range(EVERY):
+        for _ in range(STEPS_BETWEEN):
             if len(order) < options.batch:
                 order = torch.randperm(len(train))
-            rows, order = order[: options.batch], order[options.batch :]
+            rows = order[: options.batch]
+            order = order[options.batch :]
             *inputs, label = (a[rows].to(options.device) for a in data)
             loss = cross_entropy(model(*inputs), label)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        step += EVERY
+        step += STEPS_BETWEEN
         float(loss.detach())  # waits for a GPU
         wall += time.perf_counter() - started[0]
         cpu += time.process_time() - started[1]
-        for jets in FEW, len(labels):
+        for jets in (FIRST_LOOK, len(labels)):
             some = tuple(a[:jets] for a in seen)
             score = predict_probability(model, some, options.batch, options.device)[:, 1]
             best = auc(labels[:jets], score)

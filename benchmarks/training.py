@@ -1,12 +1,12 @@
-"""Speed of a training step of the particle flow network, beside a padded one and energyflow's.
+"""Time of a training step of the particle flow network, of a padded one, and of energyflow's.
 
     python benchmarks/training.py
     python benchmarks/training.py --peer keras_peers/bin/python
 
-`--peer` is a Python with TensorFlow, tf_keras and energyflow; how to make one is written in
-benchmarks/peers/energyflow_pfn.py. All run the same jets (60 slots, 25 to 60 real particles) in
-turn, for several rounds, so that a busy moment of the machine hits each alike; where wall and CPU
-time of one thread differ, the machine was shared.
+`--peer` is a Python with TensorFlow, tf_keras and energyflow; benchmarks/peers/energyflow_pfn.py
+says how to make one. All run the same jets (60 slots, 25 to 60 real particles) in turn, for several
+rounds, so that other work on the machine affects all alike. If wall and CPU time of one thread
+differ, the machine was shared.
 """
 
 import argparse
@@ -33,7 +33,7 @@ PEER = Path(__file__).parent / "peers" / "energyflow_pfn.py"
 
 
 class Padded(ParticleFlowNetwork):
-    """The same network in the plain way: Φ on every slot, then a masked sum."""
+    """The same network in its simple form: Φ on every slot, then a masked sum."""
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes)."""
@@ -49,7 +49,7 @@ def jets(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def steps(model: nn.Module, data: tuple, batch_size: int) -> dict[str, list[float]]:
     """Wall and CPU seconds of each training step over the data, after a warm-up."""
-    keep_freed_memory()  # as fit does
+    keep_freed_memory()  # fit does the same
     optimizer = adam(list(model.parameters()), lr=1e-3)
     batches = list(zip(*(torch.as_tensor(a).split(batch_size) for a in data), strict=True))
     wall, cpu = [], []
@@ -65,7 +65,7 @@ def steps(model: nn.Module, data: tuple, batch_size: int) -> dict[str, list[floa
 
 
 def whole_fit(model: nn.Module, data: tuple, batch_size: int) -> dict[str, list[float]]:
-    """Seconds per step of our `fit`: shuffling, batching and book-keeping included."""
+    """Seconds per step of our `fit`, with shuffling, batching and bookkeeping."""
     n_steps = len(data[0]) / batch_size
     started = time.perf_counter(), time.process_time()
     fit(model, data, cross_entropy, epochs=2, batch_size=batch_size, device="cpu", progress=False)

@@ -1,7 +1,7 @@
-"""energyflow's Keras PFN on the jets of training.py and tagging.py: prints one line of JSON.
+"""Time energyflow's Keras PFN on the jets of training.py and tagging.py; print one line of JSON.
 
-Needs an environment of its own, since TensorFlow wants an older h5py than the course. energyflow
-imports wasserstein, whose wheel is made for numpy 1, so that one is compiled beside numpy 2:
+It needs a separate environment, because TensorFlow requires an older h5py than the course.
+energyflow imports wasserstein, whose wheel needs numpy 1, so wasserstein is compiled for numpy 2:
 
     python3 -m venv keras_peers
     keras_peers/bin/pip install "tensorflow==2.21.0" tf_keras "energyflow==1.4.0"
@@ -57,7 +57,7 @@ def clock() -> Any:
 
 
 def inference(model: Any, features: Any, batch: int) -> dict[str, list[float]]:
-    """Wall and CPU seconds of each batch, after the first, which is traced."""
+    """Wall and CPU seconds of each batch except the first, which is traced."""
     wall, cpu = [], []
     for start in range(0, len(features), batch):
         started = time.perf_counter(), time.process_time()
@@ -68,7 +68,7 @@ def inference(model: Any, features: Any, batch: int) -> dict[str, list[float]]:
 
 
 def resident(what: str) -> float:
-    """MiB of this process, now (VmRSS) or at most so far (VmHWM)."""
+    """Memory of this process in MiB, now (VmRSS) or at its peak (VmHWM)."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), 0.0)
@@ -80,7 +80,7 @@ def main() -> None:
     options = arguments()
     pfn = network(options)
     data = np.load(options.data, allow_pickle=False)
-    # Padded particles are all zero, which is what this PFN masks.
+    # Padded particles are all zero; this PFN masks them.
     sample = data["features"], np.eye(2, dtype="float32")[data["labels"]]
     settings = {"batch_size": options.batch, "verbose": 0}
     before = resident("VmRSS")

@@ -43,7 +43,8 @@ def root(start: Path | None = None) -> Path:
 def entries(base: Path) -> list[Entry]:
     """Return every source under ``notebooks/source``, in reading order.
 
-    Raises ValueError for a file whose name does not begin with two digits.
+    Raises:
+        ValueError: for a file whose name does not begin with two digits.
     """
     sources = base / "notebooks" / "source"
     return sorted(_entry(base, path) for path in sources.rglob("*.py"))
@@ -53,7 +54,7 @@ def _entry(base: Path, source: Path) -> Entry:
     name = source.relative_to(base / "notebooks" / "source").with_suffix("").as_posix()
     number = re.match(r"\d\d(?=_)", source.stem)
     if not number:
-        raise ValueError(f"{source}: a notebook is called 0N_theme.py, so that it has a place.")
+        raise ValueError(f"{source}: name it 0N_theme.py; the number gives its place in the order.")
     folder = name.rpartition("/")[0]
     kind = _kinds.index(folder) if folder in _kinds else len(_kinds)
     notebook = base / "notebooks" / f"{name}.ipynb"
@@ -63,7 +64,8 @@ def _entry(base: Path, source: Path) -> Entry:
 def find_notebook(wanted: str, base: Path) -> Path:
     """Return the path of the notebook called `wanted`: itself a path, or a name as in `find_entry`.
 
-    Raises FileNotFoundError if it was not built yet.
+    Raises:
+        FileNotFoundError: if it was not built yet.
     """
     if wanted.endswith(".ipynb") and Path(wanted).is_file():
         return Path(wanted).resolve()
@@ -76,7 +78,8 @@ def find_notebook(wanted: str, base: Path) -> Path:
 def find_entry(wanted: str, base: Path) -> Entry:
     """Return the notebook with this name, with or without its folder, number or ending.
 
-    Raises ValueError listing the names to choose from if there is none, or more than one.
+    Raises:
+        ValueError: if no notebook or more than one has this name; the message lists the names.
     """
     every = entries(base)
     exact = [entry for entry in every if entry.name == wanted.removesuffix(".ipynb")]

@@ -1,4 +1,4 @@
-"""Put a notebook's local pictures inside it, so that a copy elsewhere still shows them."""
+"""Put a notebook's local pictures inside it, so that a copy in another folder shows them."""
 
 import base64
 import mimetypes
@@ -13,7 +13,7 @@ _picture = re.compile(r"(?P<before>!\[[^\]]*\]\()(?P<path>[^)\s:]+)(?P<after>[^)
 def embed_pictures(notebook: NotebookNode, folder: Path) -> None:
     """Turn Markdown pictures that are files below or beside `folder` into attachments, in place.
 
-    Written as ``![what it shows](path)``; a file that is not there is left as it is.
+    They are written as ``![what it shows](path)``. A picture whose file is missing is not changed.
     """
     for cell in notebook.cells:
         if cell.cell_type == "markdown":

@@ -1,4 +1,4 @@
-"""Run a notebook in a fresh kernel: an executed copy, a page, the time and the memory it took."""
+"""Run a notebook in a fresh kernel; keep an executed copy, a page, time and memory."""
 
 import logging
 import os
@@ -26,10 +26,10 @@ from hepml_lite.profiles import require
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of a notebook took and gave."""
+    """The results of one run of a notebook, its time and its memory."""
 
-    notebook: NotebookNode  # as far as it was executed
-    seconds: float  # from before the kernel starts until after it has ended
+    notebook: NotebookNode  # executed up to its end or to the failing cell
+    seconds: float  # from before the start of the kernel until after its end
     megabytes: float  # peak of the kernel and its children, see `PeakMemory`
     error: str  # empty if every cell ran; else which cell failed, and how
 
@@ -46,14 +46,22 @@ def execute(
 ) -> Run:
     """Run `notebook` in its own folder with ``PROFILE = profile``.
 
-    `seed` and `parameters` replace values of the cell tagged ``parameters``; with `strict` a wrong
-    answer to an exercise is an error; `timeout` (seconds) holds for each cell. A failing cell is no
-    exception here: it is told in `Run.error`.
+    A failing cell raises nothing here: `Run.error` describes it.
 
-    Raises ValueError for a profile or a parameter that the notebook does not have.
+    Args:
+        notebook: path of the notebook.
+        profile: smoke, lesson or paper.
+        seed: replaces ``SEED`` of the cell tagged ``parameters``.
+        parameters: replace other values of that cell.
+        strict: whether a wrong answer to an exercise is an error.
+        timeout: limit for each cell [s].
+        progress: whether to show a progress bar.
+
+    Raises:
+        ValueError: for a profile or a parameter that the notebook does not have.
     """
     values = _parameters(notebook, profile, seed, parameters or {})
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # its progress bar says enough
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # its progress bar is enough
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, PeakMemory() as memory:
         copy = Path(folder) / notebook.name
@@ -93,11 +101,11 @@ def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progre
             copy,
             values,
             cwd=notebook.parent,
-            kernel_name="python3",  # this environment's, whatever the file says
+            kernel_name="python3",  # of this environment, even if the file names another
             language="python",
             progress_bar={"desc": notebook.stem} if progress else False,
             execution_timeout=timeout,
-            extra_arguments=["--log-level=40"],  # or each kernel warns that it talks over TCP
+            extra_arguments=["--log-level=40"],  # without it each kernel warns about TCP
             kernel_manager_class=QuietKernelManager,
         )
     except PapermillExecutionError as error:
@@ -112,7 +120,7 @@ def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progre
 
 
 def _last_started(copy: Path) -> str:
-    """Return the code of the cell that was under way when `copy` was last saved."""
+    """Return the code of the cell that was running when `copy` was last saved."""
     cells = [cell for _, cell in code_cells(nbformat.read(copy, as_version=4).cells)]
     started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
     return started[-1].source if started else "(none had begun)"

@@ -1,4 +1,4 @@
-"""Read a notebook's source (jupytext percent) and say where in it something is wrong."""
+"""Read a notebook's source (jupytext percent); errors name the place in the file."""
 
 import ast
 import re
@@ -16,11 +16,11 @@ _sentence_end = re.compile(r"[.;!?](?=\s|$)|\n\s*\n|\n\s*[-*]\s")
 
 @dataclass(frozen=True)
 class Source:
-    """A source file as cells; `where` names a place in it for error messages."""
+    """A source file as cells; `where` gives the name of a place for error messages."""
 
     path: Path
     cells: list[NotebookNode]
-    first_lines: list[int]  # of each cell's marker in the file; empty if they cannot be told
+    first_lines: list[int]  # line of each cell's marker in the file; empty if not known
 
     def where(self, cell: int, line: int = 0) -> str:
         """Return "file:line (cell 7)" for a line (counted from 0) of cell `cell` (from 0)."""
@@ -34,7 +34,7 @@ class Source:
 
     @property
     def objective(self) -> str:
-        """What a student can do afterwards: the first sentence or bullet, in one line."""
+        """The objective of the notebook: the first sentence or bullet, in one line."""
         cell = next(cell for cell in self.cells if has_tag(cell, "objectives"))
         text = _opening.split(cell.source, maxsplit=1)[-1]
         return " ".join(_sentence_end.split(text, maxsplit=1)[0].split())
@@ -43,13 +43,14 @@ class Source:
 def read_source(path: Path) -> Source:
     """Read a percent source.
 
-    Raises ValueError, naming the place and the remedy, if the title, the objectives or the
-    ``parameters`` cell is missing, or if a code cell is not valid Python.
+    Raises:
+        ValueError: if the title, the objectives or the ``parameters`` cell is missing, or if a code
+            cell is not valid Python; the message gives the place and the remedy.
     """
     text = path.read_text(encoding="utf-8")
     cells = jupytext.reads(text, fmt="py:percent").cells
     markers = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"# %%(\s|$)", line)]
-    if len(markers) != len(cells):  # text before the first marker: line numbers would be guesses
+    if len(markers) != len(cells):  # text before the first marker: line numbers are not known
         markers = []
     filled = [n for n, cell in enumerate(cells) if cell.source.strip()]
     source = Source(path, [cells[n] for n in filled], [markers[n] for n in filled if markers])
@@ -93,7 +94,7 @@ def _require_parameters(source: Source) -> None:
 
 
 def has_tag(cell: NotebookNode, tag: str) -> bool:
-    """Return whether `cell` carries `tag`."""
+    """Return whether `cell` has the tag."""
     return tag in cell.metadata.get("tags", ())
 
 
@@ -103,7 +104,11 @@ def code_cells(cells: Iterable[NotebookNode]) -> Iterator[tuple[int, NotebookNod
 
 
 def parse(code: str) -> ast.Module:
-    """Parse a code cell; lines such as ``%matplotlib inline`` are allowed. Raises SyntaxError."""
+    """Parse a code cell; lines such as ``%matplotlib inline`` are allowed.
+
+    Raises:
+        SyntaxError: if it is not valid Python.
+    """
     try:
         return ast.parse(code)
     except SyntaxError:
@@ -119,7 +124,7 @@ def bound_names(statements: list[ast.stmt]) -> list[str]:
 
 
 class _Bindings(ast.NodeVisitor):
-    """Collects assigned and defined names; looks into loops and branches, not into functions."""
+    """A collector of assigned and defined names, also in loops and branches, not in functions."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""The seven themes of the course, and the map that shows which of their notebooks are here."""
+"""The seven themes of the course, and the map of their notebooks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from IPython.display import Markdown
 
 @dataclass(frozen=True)
 class Theme:
-    """A theme: its name is that of its notebooks, dashboard, checks and tests."""
+    """A theme; its notebooks, dashboard, checks and tests have the same name."""
 
     number: int
     name: str
