@@ -241,7 +241,8 @@ def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
         pass
     if whole is None or isinstance(value, bool) or whole < fewest:
         reason = f": {why}" if why else ""
-        raise ValueError(f"{name} is {value!r}: give a whole number, {fewest} or more{reason}")
+        shown = value.item() if isinstance(value, np.generic) else value
+        raise ValueError(f"{name} is {shown!r}: give a whole number, {fewest} or more{reason}")
     return whole
 
 
