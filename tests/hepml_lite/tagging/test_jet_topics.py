@@ -122,7 +122,7 @@ def test_fractions_of_real_jets_are_off_by_as_much_as_the_anchors_are_impure():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"b": None}, "the samples are the same"),
+        ({"b": None}, "the samples are equal"),
         ({"a": np.ones(99)}, "at least 100"),
         ({"a": np.full(200, np.nan)}, "200 of them not finite"),
         ({"edges": [0, 2, 1]}, "rising"),

@@ -105,7 +105,7 @@ def test_the_figure_shows_each_row():
     _, ax = plt.subplots()
     rejection_against_parameters(ax, read_landscape().values())
     assert len(ax.texts) == len(read_landscape())
-    with pytest.raises(ValueError, match=r"0\.3 and 0\.5"):
+    with pytest.raises(ValueError, match=r"0\.3 or 0\.5"):
         rejection_against_parameters(ax, [], 0.4)
     plt.close("all")
 
