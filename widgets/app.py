@@ -5,6 +5,7 @@ import html
 import socket
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import panel as pn
 from tornado.web import RequestHandler
@@ -45,9 +46,10 @@ def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTempla
         hide = [name for name in query.get("hide", "").split(",") if name in dashboard.param]
         template = pn.template.BootstrapTemplate(title=dashboard.title)
         template.config.raw_css = [_PAGE_STYLE]
-        # a note quotes the address: it is escaped, so that a link cannot carry a script
-        above = [pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE) for note in notes]
-        template.main = [*above, dashboard(hide=tuple(hide), **state)]
+        main: Any = template.main
+        for note in notes:  # it quotes the address: escaped, lest a link could carry a script
+            main.append(pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE))
+        main.append(dashboard(hide=tuple(hide), **state))
         return template
 
     return build
