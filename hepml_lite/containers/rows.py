@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -104,9 +105,13 @@ class Rows:
 
         Raises:
             ValueError: if a fraction is not positive or their sum exceeds one.
+            TypeError: if `rng` is no generator.
         """
-        if not fractions or not all(f > 0 for f in fractions) or not sum(fractions) <= 1 + 1e-9:
+        are_shares = all(isinstance(f, Real) and 0 < f <= 1 + 1e-9 for f in fractions)
+        if not fractions or not are_shares or sum(fractions) > 1 + 1e-9:
             raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
+        if not (rng is None or isinstance(rng, np.random.Generator)):
+            raise TypeError(f"rng is {rng!r}: give np.random.default_rng(seed), or None")
         order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
         edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)
         return tuple(self[order[a:b]] for a, b in itertools.pairwise(edges))

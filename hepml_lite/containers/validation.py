@@ -26,7 +26,10 @@ def plain_array(name: str, values: Any) -> np.ndarray:
             f"{name} is a masked array, and the container would read its hidden numbers; "
             "pass array.filled(0), and mask=~np.ma.getmaskarray(array) where there is a mask"
         )
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} cannot become an array of numbers: {error}") from None
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} holds {array.dtype}, not real numbers")
     return array

@@ -185,7 +185,12 @@ def isotonic(labels: ArrayLike, scores: ArrayLike) -> Callable[[ArrayLike], np.n
     """
     label, score = checked_scores(labels, scores)
     steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, label)
-    return lambda s: steps.predict(checked_finite("scores", s, n_axes=1))
+
+    def calibrated(s: ArrayLike) -> np.ndarray:
+        given = checked_finite("scores", s, n_axes=1)
+        return steps.predict(given) if len(given) else given
+
+    return calibrated
 
 
 def _bins(probability: np.ndarray, n_bins: int) -> np.ndarray:

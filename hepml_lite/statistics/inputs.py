@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 Seed = np.random.Generator | int | None
 
+MOST = 10**15  # of anything that is counted: more than any sample has jets
 MORE_JETS = "check the selection, or use more jets"
 COLUMN = "of class probabilities (N, 2) take the column {}[:, 1]"
 
@@ -28,7 +29,7 @@ def checked_labels(labels: ArrayLike, n_classes: int = 2, fewest: int = 1) -> np
     Raises:
         ValueError: another shape, other labels, or too few jets of a class.
     """
-    given = _array("labels", labels)
+    given = as_array("labels", labels)
     if given.ndim != 1:
         raise ValueError(f"labels has shape {given.shape}: give one label a jet, (N,)")
     allowed = "0 (background) and 1 (signal)" if n_classes == 2 else f"0 to {n_classes - 1}"
@@ -133,7 +134,7 @@ def checked_columns(
         ValueError: shapes, numbers that are not finite, other labels, or too few jets of a class.
     """
     table = as_floats("scores", columns)
-    given = _array("labels", labels)
+    given = as_array("labels", labels)
     if table.ndim != 2 or given.shape != table.shape[:1] or not table.size:
         raise ValueError(
             f"labels has shape {given.shape}, the scores {table.shape}: give (N,) and "
@@ -222,7 +223,7 @@ def checked_number(
 
 
 def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
-    """A whole number, `fewest` or more; 3.0 is 3.
+    """A whole number from `fewest` to `MOST`; 3.0 is 3.
 
     Args:
         name: of the argument, for the message.
@@ -231,7 +232,7 @@ def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
         why: what it is needed for, for the message.
 
     Raises:
-        ValueError: no whole number, or fewer.
+        ValueError: no whole number, or one outside.
     """
     whole = None
     try:
@@ -239,10 +240,11 @@ def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
         whole = int(value) if is_float and value == int(value) else operator.index(value)
     except (TypeError, ValueError, OverflowError):
         pass
-    if whole is None or isinstance(value, bool) or whole < fewest:
+    if whole is None or isinstance(value, bool) or not fewest <= whole <= MOST:
         reason = f": {why}" if why else ""
         shown = value.item() if isinstance(value, np.generic) else value
-        raise ValueError(f"{name} is {shown!r}: give a whole number, {fewest} or more{reason}")
+        limit = f"{MOST:.0e} at most" if whole and whole > MOST else f"{fewest} or more"
+        raise ValueError(f"{name} is {shown!r:.40}: give a whole number, {limit}{reason}")
     return whole
 
 
@@ -261,7 +263,7 @@ def checked_rng(rng: Seed) -> np.random.Generator:
         ) from None
 
 
-def _array(name: str, values: ArrayLike) -> np.ndarray:
+def as_array(name: str, values: ArrayLike) -> np.ndarray:
     """The values as an array; rows of different lengths and hidden numbers are refused."""
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(
@@ -276,7 +278,7 @@ def _array(name: str, values: ArrayLike) -> np.ndarray:
 
 def as_floats(name: str, values: ArrayLike) -> np.ndarray:
     """The values as an array of floats."""
-    given = _array(name, values)
+    given = as_array(name, values)
     try:
         if given.dtype.kind not in "biufUO":
             raise TypeError

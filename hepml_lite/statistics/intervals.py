@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_count, checked_number
+from hepml_lite.statistics.inputs import as_array, checked_count, checked_number
 
 
 class Interval(NamedTuple):
@@ -73,7 +73,7 @@ def central_interval(values: ArrayLike, level: float = 0.68) -> np.ndarray:
         ValueError: if level is not in (0, 1), or values are missing or NaN.
     """
     tail = (1 - checked_level(level)) / 2
-    sample = np.asarray(values)
+    sample = as_array("values", values)
     if sample.ndim == 0 or not sample.size or sample.dtype.kind not in "biuf":
         raise ValueError(
             f"values are {sample.dtype} of shape {sample.shape}: give numbers (n, ...) with n >= 1"

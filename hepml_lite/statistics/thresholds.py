@@ -32,7 +32,12 @@ def threshold_at(
     >>> threshold_at([0.1, 0.4, 0.6, 0.9], 0.5)
     0.6
     """
-    return float(thresholds_at(signal_scores, [signal_efficiency], weights)[0])
+    threshold = thresholds_at(signal_scores, signal_efficiency, weights)
+    if threshold.ndim:
+        raise ValueError(
+            f"signal_efficiency is {signal_efficiency}: give one number, or use thresholds_at"
+        )
+    return float(threshold)
 
 
 def thresholds_at(

@@ -6,7 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_finite, checked_labels
+from hepml_lite.statistics.inputs import (
+    as_array,
+    checked_finite,
+    checked_labels,
+    checked_number,
+)
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 
 
@@ -43,12 +48,9 @@ class WorkingPoint(NamedTuple):
         Raises:
             ValueError: if a number of jets is not positive.
         """
-        expected = checked_finite("expected jets", [expected_signal, expected_background], 1)
-        if not (expected > 0).all():
-            raise ValueError(
-                f"{expected_signal} signal and {expected_background} background jets expected: "
-                "both must be positive"
-            )
+        positive = (0, math.inf, "()")
+        expected_signal = checked_number("expected_signal", expected_signal, *positive)
+        expected_background = checked_number("expected_background", expected_background, *positive)
         signal, background = self.signal_efficiency, self.background_efficiency
         scale = expected_signal / math.sqrt(expected_background)
         if not background.value:
@@ -83,7 +85,7 @@ def checked_selection(selected: ArrayLike, labels: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: another type or shape.
     """
-    chosen = np.asarray(selected)
+    chosen = as_array("selected", selected)
     if chosen.dtype != bool or chosen.shape != labels.shape:
         raise ValueError(
             f"selected is {chosen.dtype} {chosen.shape} for labels {labels.shape}: "

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+MOST = 10**15  # of anything that is counted: no training has more examples or epochs
+
 
 def require_module(model: Any) -> None:
     """Raise TypeError unless the model is a module, not a class or a function."""
@@ -71,13 +73,15 @@ def require_classes(name: str, tensors: Sequence[Tensor] | None) -> None:
 
 
 def require_count(name: str, value: Any) -> None:
-    """Raise ValueError unless the value is a whole number, 1 or more."""
+    """Raise ValueError unless the value is a whole number from 1 to `MOST`."""
     try:
         whole = operator.index(value)
     except TypeError:
         whole = 0
+    if whole > MOST:
+        raise ValueError(f"{name}={value!r:.40}: give a whole number, {MOST} at most.")
     if whole < 1 or isinstance(value, bool):
-        raise ValueError(f"{name}={value!r}: give a whole number, 1 or more.")
+        raise ValueError(f"{name}={value!r:.40}: give a whole number, 1 or more.")
 
 
 def require_finite_weights(model: nn.Module) -> None:

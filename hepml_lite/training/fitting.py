@@ -1,7 +1,7 @@
 """Train a network: `fit` checks what it is given, and runs the loop on the devices asked for."""
 
 import io
-import math
+import sys
 from collections.abc import Sequence
 from functools import partial
 from numbers import Real
@@ -180,13 +180,13 @@ def _check(settings: Settings) -> None:
     for name, tensors in (("data", settings.data), ("validation", settings.validation)):
         if tensors is not None and len(tensors[0]) == 0:
             raise ValueError(f"{name} holds no examples: did a selection remove all of them?")
-    for name in ("epochs", "batch_size", "patience"):
-        value = getattr(settings, name)
-        if value is not None:
-            require_count(name, value)
+    require_count("epochs", settings.epochs)
+    require_count("batch_size", settings.batch_size)
+    if settings.patience is not None:
+        require_count("patience", settings.patience)
     rate = settings.learning_rate
-    if not isinstance(rate, Real) or not 0 < rate < math.inf:
-        raise ValueError(f"learning_rate={rate!r}: give a positive number, e.g. 0.001.")
+    if not isinstance(rate, Real) or not 0 < rate < sys.float_info.max:
+        raise ValueError(f"learning_rate={rate!r:.40}: give a positive number, e.g. 0.001.")
     if settings.patience is not None and settings.validation is None:
         raise ValueError(
             f"patience={settings.patience} watches the validation loss: give validation=..."

@@ -38,7 +38,17 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers if activate_last else layers[:-n_after_last])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., sizes[0]) → (..., sizes[-1])."""
+        """(..., sizes[0]) → (..., sizes[-1]).
+
+        Raises:
+            ValueError: another number of features, or integers.
+        """
+        if x.shape[-1:] != self.sizes[:1] or not x.is_floating_point():
+            raise ValueError(
+                f"{x.dtype} of shape {tuple(x.shape)}: this network takes floats with "
+                f"{self.sizes[0]} numbers on the last axis; write x.float(), or make it for "
+                "another size."
+            )
         return self.layers(x)
 
     def __repr__(self) -> str:

@@ -54,7 +54,7 @@ def test_efficiency_in_bins_by_counting():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x, y: mass_sculpting(x > 0, x, y, 1.5), "signal_efficiency is .1.5"),
+        (lambda x, y: mass_sculpting(x > 0, x, y, 1.5), "signal_efficiency is 1.5"),
         (lambda x, y: mass_sculpting(x > 0, x, y), "0 of"),
         (lambda x, y: mass_sculpting(x > 0, x, y, against="before"), "against='before'"),
         (lambda x, y: mass_sculpting(np.ones(30), x, y), "0 background and 30 signal"),

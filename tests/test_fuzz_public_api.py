@@ -1,0 +1,273 @@
+"""Whatever public functions are given: numbers without NaN, or a ValueError or TypeError of ours.
+
+Each argument is drawn from good values and from what goes wrong in lessons. An error must be raised
+by a check of this library, in a line that begins with `raise`, not by a library that it calls.
+"""
+
+import traceback
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import hepml_lite
+from hepml_lite import checks, containers, training
+from hepml_lite.jet_physics import observables
+from hepml_lite.networks import deep_sets, lola, particle_net, pelican, transformer
+from hepml_lite.networks.inputs import network_inputs
+from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.statistics import (
+    calibration,
+    decorrelation,
+    efficiency_shift,
+    equal_efficiency,
+    intervals,
+    metrics,
+    thresholds,
+    working_point,
+)
+
+HOME = str(Path(hepml_lite.__file__).parent)
+RNG = np.random.default_rng(0)
+N = 40
+LABELS = np.tile([0, 1], N // 2)
+SCORES = RNG.normal(size=N) + LABELS
+SHARES = RNG.random(N)
+
+BAD_ARRAYS = (
+    None, "text", 3.0, [], {}, [[1], [1, 2]], [None] * N, ["a"] * N, np.zeros((N, 2)),
+    np.zeros(N - 1), np.full(N, np.nan), np.append(SHARES[1:], np.nan),
+    np.append(SCORES[1:], np.inf), np.ma.masked_less(SCORES, 0), SCORES + 1j,
+    torch.ones(N, requires_grad=True), -SHARES, np.zeros((N, 0)), np.zeros((0, 3)),
+)  # fmt: skip
+BAD_NUMBERS = (
+    None, "text", "0.5", np.nan, np.inf, -np.inf, -1, 0, 2.5, 1e300, 10**400, True, [], [0.5, 0.7],
+    np.array([0.3]), {}, 1j,
+)  # fmt: skip
+
+
+def one_of(good, bad):
+    """Mostly good values, so that a single bad one among the arguments is often the only one."""
+    return st.one_of(*[st.sampled_from([*good])] * 3, st.sampled_from([*bad]))
+
+
+labels = one_of([LABELS, LABELS == 1, LABELS.tolist(), LABELS.astype(float)],
+                [*BAD_ARRAYS, LABELS + 1, LABELS - 0.5, np.zeros(N), LABELS - 100])  # fmt: skip
+scores = one_of([SCORES, SHARES, LABELS, SCORES.round(), np.zeros(N), 1e6 * SCORES], BAD_ARRAYS)
+shares = one_of([SHARES, LABELS, np.full(N, 0.5)], [*BAD_ARRAYS, SCORES])
+logits = one_of([SCORES, RNG.normal(size=(N, 2))], BAD_ARRAYS)
+weights = one_of([None, SHARES, LABELS + 1], BAD_ARRAYS)
+edges = one_of([[0, 0.5, 1], np.linspace(-3, 3, 5)], [*BAD_ARRAYS, [1, 0], [0, 0, 1]])
+efficiency = one_of([0.3, 0.5, 1], BAD_NUMBERS)
+efficiencies = one_of([0.3, [0.3, 0.5], np.array([0.2])], BAD_NUMBERS)
+level = one_of([0.68, 0.95], BAD_NUMBERS)
+n_bootstrap = one_of([2, 5], [b for b in BAD_NUMBERS])
+count = one_of([1, 2, 10], BAD_NUMBERS)
+number = one_of([0.5, 1.0, 2], BAD_NUMBERS)
+rng = one_of([0, 1], [-1, 1.5, "seed", None, []])
+selected = one_of([SCORES > 0, SCORES > 9], [*BAD_ARRAYS, LABELS])
+
+STATISTICS = {
+    "roc_curve": (metrics.roc_curve, labels, scores, weights),
+    "auc": (metrics.auc, labels, scores, weights),
+    "accuracy": (metrics.accuracy, labels, scores, number, weights),
+    "background_rejection": (metrics.background_rejection, labels, scores, efficiencies, weights),
+    "significance": (metrics.significance_improvement, labels, scores, number, weights),
+    "bootstrap": (partial(metrics.bootstrap, metrics.auc), labels, scores, n_bootstrap, rng, level),
+    "roc_band": (metrics.roc_band, labels, scores, n_bootstrap, rng, level, efficiencies),
+    "threshold_at": (thresholds.threshold_at, scores, efficiency, weights),
+    "efficiency_interval": (intervals.efficiency_interval, count, count, level),
+    "central_interval": (intervals.central_interval, shares, level),
+    "mass_sculpting": (
+        partial(decorrelation.mass_sculpting, n_bootstrap=2),
+        labels, scores, shares, efficiency, edges,
+    ),
+    "jensen_shannon": (decorrelation.jensen_shannon, shares, shares),
+    "efficiency_by_mass": (
+        decorrelation.efficiency_by_mass, labels, scores, shares, edges, efficiency, count, level
+    ),
+    "reliability_curve": (calibration.reliability_curve, labels, shares, count, level),
+    "calibration_error": (
+        calibration.expected_calibration_error, labels, shares, count, n_bootstrap, rng
+    ),
+    "brier_score": (calibration.brier_score, labels, shares),
+    "temperature": (
+        lambda y, s, t: calibration.temperature_scaling(y, s)(t), labels, logits, logits
+    ),
+    "platt": (lambda y, s, t: calibration.platt_scaling(y, s)(t), labels, scores, scores),
+    "isotonic": (lambda y, s, t: calibration.isotonic(y, s)(t), labels, scores, scores),
+    "shift": (
+        lambda *a: efficiency_shift.shift_of_efficiency(a[0], a[1], a[2], None, *a[3:]),
+        labels, scores, scores, efficiency, n_bootstrap, rng, level,
+    ),
+    "matched_threshold": (equal_efficiency.matched_threshold, labels, scores, count),
+    "working_point": (
+        lambda y, s, a, b: working_point.working_point(y, s).significance(a, b),
+        labels, selected, number, number,
+    ),
+    "in_window": (
+        working_point.in_window, shares, one_of([(0, 1)], [None, (1, 0), (0, np.nan), "ab", 3])
+    ),
+}  # fmt: skip
+
+CONSTITUENTS = RNG.random((3, 4, 3)) + 0.1
+JETS = containers.Jets(CONSTITUENTS, label=[0, 1, 0])
+jets = one_of([JETS, JETS[:0], JETS[:1]], [CONSTITUENTS, None, [], "jets", [JETS]])
+OBSERVABLES = {
+    "mass": (observables.mass, jets),
+    "multiplicity": (observables.multiplicity, jets),
+    "width": (observables.width, jets, number, number, number),
+    "pt_dispersion": (observables.pt_dispersion, jets),
+    "n_subjettiness": (observables.n_subjettiness, jets, count, number, number),
+    "ratio": (observables.n_subjettiness_ratio, jets, count, number),
+    "correlation": (observables.energy_correlation, jets, count, number, count),
+    "d2": (observables.d2, jets, number),
+    "soft_drop": (observables.soft_drop, jets, number, number, number),
+    "trees": (observables.clustering.cluster, jets, st.sampled_from(["kt", "cambridge", 3, []])),
+    "EFP": (
+        observables.energy_flow_polynomials.energy_flow_polynomials,
+        jets, one_of([0, 2], BAD_NUMBERS), number,
+    ),
+    "EEC": (observables.energy_correlators.energy_correlator, jets, edges, count),
+    "network_inputs": (network_inputs, jets),
+    "Jets": (
+        lambda c, m, y: containers.Jets(c, m, label=y).mass,
+        one_of(
+            [CONSTITUENTS], [*BAD_ARRAYS, -CONSTITUENTS, CONSTITUENTS * np.nan, CONSTITUENTS[0]]
+        ),
+        one_of([None, np.ones((3, 4), bool)], [*BAD_ARRAYS, np.zeros((3, 4), bool)]),
+        one_of([None, [0, 1, 0]], [*BAD_ARRAYS, [0.7, 0, 1], [0, 1, 2]]),
+    ),
+    "split": (lambda f, g: JETS.split(f, g), number, number),
+}  # fmt: skip
+
+PARTICLES = torch.rand(3, 4, 3) + 1
+MASK = torch.ones(3, 4, dtype=torch.bool)
+BAD_PARTICLES = (
+    None, [], "text", PARTICLES.numpy(), PARTICLES[0], PARTICLES[..., :2], PARTICLES.long(),
+    PARTICLES.half(), PARTICLES * torch.nan, PARTICLES * torch.inf, PARTICLES.to(torch.complex64),
+    torch.rand(3, 4, 9), torch.rand(0, 4, 3), torch.rand(3, 4, 4) + torch.tensor([4.0, 0, 0, 0]),
+)  # fmt: skip
+NETWORKS = {
+    "PFN": deep_sets.ParticleFlowNetwork(3, (4, 4), (4,)),
+    "EFN": deep_sets.EnergyFlowNetwork(3, (4, 4), (4,)),
+    "transformer": transformer.JetTransformer(3, 2, width=8, n_heads=2),
+    "ParticleNet": particle_net.ParticleNet(blocks=((8, 8),), n_neighbours=2),
+    "LoLa": lola.LoLa(4, 2, (4,)),
+    "PELICAN": pelican.PELICAN(),
+}
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def assert_right_or_refused(function, *arguments, also=()):
+    refusal = None
+    result = None
+    try:
+        result = function(*arguments)
+    except (ValueError, TypeError, *also) as error:
+        refusal = error
+    if refusal is None:
+        assert not holds_nan(result), f"{result} holds NaN"
+        return
+    last = traceback.extract_tb(refusal.__traceback__)[-1]
+    assert last.filename.startswith(HOME), f"raised outside of the library: {refusal!r}"
+    assert last.line.startswith("raise"), f"raised by no check, in {last}: {refusal!r}"
+    assert len(str(refusal)) > 20
+
+
+def holds_nan(value):
+    if isinstance(value, (tuple, list)):
+        return any(holds_nan(part) for part in value)
+    if isinstance(value, torch.Tensor):
+        value = value.detach().numpy()
+    if not isinstance(value, (int, float, np.ndarray, np.number)):
+        return False
+    return bool(np.isnan(np.asarray(value, float)).any())
+
+
+def fuzzed(max_examples):
+    return settings(
+        derandomize=True, deadline=None, database=None, max_examples=max_examples,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+@fuzzed(100)
+@given(data=st.data())
+def test_statistics(name, data):
+    function, *strategies = STATISTICS[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", OBSERVABLES)
+@fuzzed(60)
+@given(data=st.data())
+def test_containers_and_observables(name, data):
+    function, *strategies = OBSERVABLES[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@fuzzed(60)
+@given(
+    particles=one_of([PARTICLES, torch.rand(3, 4, 4) * 0.1 + 1], BAD_PARTICLES),
+    mask=one_of([MASK, MASK & False], [None, MASK.float(), MASK[:, :3], MASK.numpy(), MASK[:0]]),
+)
+@torch.no_grad()
+def test_networks(name, particles, mask):
+    assert_right_or_refused(NETWORKS[name].eval(), particles, mask)
+
+
+ROWS = RNG.normal(size=(N, 4)).astype(np.float32)
+
+
+@fuzzed(60)
+@given(
+    model=one_of([MLP((4, 3, 2))], [MLP, None, nn.ReLU(), MLP((4, 1))]),
+    inputs=one_of([ROWS, torch.tensor(ROWS)], BAD_ARRAYS),
+    truth=labels,
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "loss": st.sampled_from([nn.CrossEntropyLoss(), "mean", None, lambda *_: 1.0]),
+            "optimizer": st.sampled_from(["adam", torch.optim.SGD, 3]),
+            "epochs": count,
+            "batch_size": count,
+            "learning_rate": one_of([1e-3], [b for b in BAD_NUMBERS if b != 1e300]),
+            "schedule": st.sampled_from([None, training.cosine, 0.5]),
+        },
+    ),
+)
+def test_fit(model, inputs, truth, options):
+    def run():
+        given_options = {"loss": training.cross_entropy, "epochs": 1} | options
+        history = training.fit(
+            model, (inputs, truth), device="cpu", progress=False, **given_options
+        )
+        return history.train_loss
+
+    # what fit promises for NaN in data
+    assert_right_or_refused(run, also=(FloatingPointError,))
+
+
+@fuzzed(60)
+@given(
+    exercise_id=st.sampled_from(["0.1", "0.2", "2.1"]),
+    answer=st.sampled_from([*BAD_ARRAYS, *BAD_NUMBERS, lambda *_: np.nan, lambda *_: None, abs]),
+)
+def test_checks_never_raise_and_never_call_nonsense_right(exercise_id, answer):
+    """`check` gives back the reference, unless the answer is right."""
+    assert checks.check(exercise_id, answer) is not answer or answer is None
