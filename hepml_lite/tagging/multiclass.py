@@ -94,12 +94,14 @@ def discriminant(
     value is 1/2 where both scores are 0.
 
     Raises:
-        ValueError: a column in both, no column, a column that does not exist, or negative scores.
+        ValueError: a column in both, no column, a column that does not exist, or scores outside
+            [0, 1].
     """
     probabilities = np.asarray(probabilities, dtype=float)
-    if probabilities.ndim != 2 or not (probabilities >= 0).all():
+    in_range = (probabilities >= 0) & (probabilities <= 1 + 1e-6)  # 1, but for float32's rounding
+    if probabilities.ndim != 2 or not in_range.all():
         raise ValueError(
-            f"probabilities of shape {probabilities.shape}: give (N, C), all >= 0; apply a "
+            f"probabilities of shape {probabilities.shape}: give (N, C), all in [0, 1]; apply a "
             "softmax to logits, as training.predict_probability does"
         )
     columns = {*signal, *background}

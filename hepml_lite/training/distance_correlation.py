@@ -28,15 +28,27 @@ def distance_correlation(x: Tensor, y: Tensor, weights: Tensor | None = None) ->
         weights: (N,) >= 0; an integer weight is worth as many copies.
 
     Raises:
-        ValueError: other shapes, fewer than 2 examples, or weights that are negative or all zero.
+        TypeError: x or y is no tensor of floats.
+        ValueError: other shapes, fewer than 2 examples, numbers that are NaN or infinite, or
+            weights that are negative or all zero.
     """
+    for name, values in (("x", x), ("y", y)):
+        if not isinstance(values, Tensor) or not values.is_floating_point():
+            kind = values.dtype if isinstance(values, Tensor) else type(values).__name__
+            raise TypeError(f"{name} is {kind}: give a tensor of floats (N,), as torch.tensor(...)")
+        if not values.isfinite().all():
+            wrong = int((~values.isfinite()).sum())
+            raise ValueError(f"{wrong} of {values.numel()} {name} are NaN or infinite: remove them")
     squared = squared_distance_correlation(x, y, weights)
     # the root has an infinite slope at zero; there the correlation is at its minimum anyway
     return torch.where(squared > 0, squared.clamp(min=SMALLEST_VARIANCE).sqrt(), 0 * squared)
 
 
 def squared_distance_correlation(x: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-    """dCor^2, the term that the paper adds to the loss; else as `distance_correlation`."""
+    """dCor^2, the term that the paper adds to the loss; else as `distance_correlation`.
+
+    NaN gives NaN here, so that `fit` sees that the loss is not finite.
+    """
     weights = _checked_weights(x, y, weights)
     a, b = (_centred_distances(values, weights) for values in (x, y))  # (N, N) each
     pairs = weights[:, None] * weights  # (N, N), sum 1
@@ -96,6 +108,6 @@ def _checked_weights(x: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
             "number an example, (N,) each, and at least 2 examples"
         )
     total = weights.sum()
-    if (weights < 0).any() or total <= 0:
+    if not (weights >= 0).all() or not 0 < total < math.inf:
         raise ValueError(f"weights from {weights.min():g}, sum {total:g}: give >= 0, not all 0")
     return weights / total

@@ -137,3 +137,10 @@ def test_what_has_no_topics_is_refused(change, message):
         settings["b"] = mixture(0.8, 3000, rng)
     with pytest.raises(ValueError, match=message):
         jet_topics(**settings)
+
+
+def test_shares_of_equal_mixtures_are_refused():
+    assert fractions_from(0.5, 0.5) == pytest.approx((2 / 3, 1 / 3))
+    for wrong in ((1, 1), (0.2, 1.5), (np.nan, 0.5)):
+        with pytest.raises(ValueError, match=r"both lie in \[0, 1\)|kappa_ab are NaN"):
+            fractions_from(*wrong)

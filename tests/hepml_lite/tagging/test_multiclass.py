@@ -81,6 +81,8 @@ def test_what_cannot_be_tagged_is_named():
         multiclass_accuracy(labels % 3, p)
     with pytest.raises(ValueError, match="different columns"):
         discriminant(p, [1], [0, 1])
+    with pytest.raises(ValueError, match=r"all in \[0, 1\]; apply a softmax"):
+        discriminant(p + 1, [2], [0, 1])  # positive logits look like scores
     with pytest.raises(ValueError, match="3 names"):
         confusion(labels, p, NAMES[:3])
     with pytest.raises(ValueError, match="NaN"):

@@ -159,3 +159,15 @@ def test_signal_is_left_alone():
 def test_what_cannot_be_measured_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(*pair())
+
+
+def test_nan_and_integers_are_refused():
+    """Under a root, a clamp and a minimum, NaN can come out as a number."""
+    x = torch.linspace(0, 1, 5)
+    spoilt = torch.cat([x[1:], torch.tensor([torch.nan])])
+    with pytest.raises(ValueError, match="1 of 5 y are NaN or infinite"):
+        distance_correlation(x, spoilt)
+    with pytest.raises(ValueError, match="give >= 0, not all 0"):
+        distance_correlation(x, x, spoilt)
+    with pytest.raises(TypeError, match=r"x is torch\.int64: give a tensor of floats"):
+        distance_correlation(x.long(), x)
