@@ -1,8 +1,8 @@
-"""Laplace approximation of the last layer: error bars for a network that is trained already.
+"""Laplace approximation of the last layer: error bars for a trained network.
 
 D. MacKay, "The Evidence Framework Applied to Classification Networks", Neural Computation 4 (1992)
-720; E. Daxberger et al., "Laplace Redux", arXiv:2106.14806. All but the last linear layer is held
-fixed; of its weights the posterior is a Gaussian, as wide as the curvature of the loss says.
+720; E. Daxberger et al., "Laplace Redux", arXiv:2106.14806. All layers but the last linear one are
+fixed. The posterior of its weights is a Gaussian; the curvature of the loss gives its width.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from hepml_lite.training import predict
 
 Arrays = Sequence[np.ndarray | Tensor]
-PRECISION_RANGE = 1e-6, 1e6  # in which the prior is looked for
+PRECISION_RANGE = (1e-6, 1e6)  # of the search for the prior precision
 
 
 def last_linear(model: nn.Module) -> nn.Linear:
-    """The linear layer registered last: in `hepml_lite.networks` the one that gives the logits.
+    """The linear layer registered last, which gives the logits in `hepml_lite.networks`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: the network has no linear layer.
     """
     layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
     if not layers:
@@ -37,7 +37,7 @@ def last_linear(model: nn.Module) -> nn.Linear:
 def last_layer_features(
     model: nn.Module, inputs: Arrays, batch_size: int = 256, device: str | torch.device = "auto"
 ) -> np.ndarray:
-    """What the last linear layer reads, φ(x): (N, D), one row a jet in the order of the inputs.
+    """Inputs φ(x) of the last linear layer, (N, D), one row for each jet in the same order.
 
     Raises:
         ValueError: the network does not end with that layer, or as `predict`.
@@ -45,7 +45,7 @@ def last_layer_features(
     layer = last_linear(model)
     few = [x[:4] for x in inputs]
     logits = predict(model, few, device=device)
-    # Features in place of logits, so that a network that has sorted its jets puts them back.
+    # The hook returns features as logits: a network that sorts its jets restores their order.
     handle = layer.register_forward_hook(lambda layer, inputs, output: inputs[0])
     try:
         features = predict(model, inputs, batch_size, device)
@@ -65,14 +65,15 @@ def last_layer_features(
 class BayesianLastLayer:
     """Gaussian posterior of the last layer's weights (C, D) and biases, given its inputs φ(x).
 
-    The prior is a Gaussian of precision λ for each weight and bias. Adding the same to the weights
-    of all classes changes no probability; the posterior mean has none of it.
+    The prior is a Gaussian of precision λ for each weight and bias. A shift of the weights of all
+    classes by the same vector changes no probability; in the posterior mean this shift is zero.
 
     Args:
         model: a classifier whose logits (N, C), C ≥ 2, come from its last nn.Linear; unchanged.
-        prior_precision: λ; None: the one of largest marginal likelihood (MacKay's fixed point).
-        refit: find the most probable weights for this prior, as the derivation assumes. Otherwise
-            those of the network are kept, and with them its classes (arXiv:2106.14806).
+        prior_precision: λ; None: that of largest marginal likelihood (MacKay's fixed point).
+        refit: True: find the most probable weights for this prior, as the derivation assumes.
+            False: keep the weights of the network, so that its predicted classes do not change
+            (arXiv:2106.14806).
 
     Attributes (after `fit`):
         weights: (C, D + 1) posterior mean, the bias last.
@@ -84,13 +85,15 @@ class BayesianLastLayer:
     def __init__(self, model: nn.Module, prior_precision: float | None = None, refit: bool = False):
         if prior_precision is not None and not prior_precision > 0:
             raise ValueError(f"prior_precision={prior_precision}: give a positive number, or None.")
-        self.model, self.refit, self._given = model, refit, prior_precision
+        self.model = model
+        self.refit = refit
+        self._given = prior_precision
         layer = last_linear(model)
         if layer.out_features < 2:
-            raise ValueError("one logit: this needs a network with one for each class, 2 or more.")
+            raise ValueError("one logit: give a network with one logit for each class, 2 or more.")
 
     def fit(self, inputs: Arrays, labels: ArrayLike, max_steps: int = 50) -> Self:
-        """Posterior given the jets that the network was trained on.
+        """Fit the posterior to the jets that the network was trained on.
 
         Args:
             inputs: what the model takes, e.g. (features, mask).
@@ -100,17 +103,19 @@ class BayesianLastLayer:
         Raises:
             ValueError: labels that do not fit, or as `last_layer_features`.
         """
-        phi, y = self._phi(inputs), np.asarray(labels)
+        phi = self._phi(inputs)
+        y = np.asarray(labels)
         layer = last_linear(self.model)
         classes = np.arange(layer.out_features)
         if y.shape != phi.shape[:1] or not np.isin(y, classes).all():
             raise ValueError(
-                f"labels {y.shape} with values {np.unique(y)[:9]} for {len(phi)} jets: give one a "
-                f"jet, from 0 to {classes[-1]}."
+                f"labels {y.shape} with values {np.unique(y)[:9]} for {len(phi)} jets: give one "
+                f"for each jet, from 0 to {classes[-1]}."
             )
         y = np.eye(len(classes))[y]  # (N, C)
         w, fisher, precision = self._most_probable(phi, y, _centred_weights(layer), max_steps)
-        self.weights, self.prior_precision = w, float(precision)
+        self.weights = w
+        self.prior_precision = float(precision)
         self.covariance = np.linalg.inv(fisher + precision * np.eye(len(fisher)))
         self.log_evidence = float(
             (y * log_softmax(phi @ w.T, 1)).sum()
@@ -123,7 +128,8 @@ class BayesianLastLayer:
         """Mean (N, C) and covariance (N, C, C) of the logits of jets."""
         if not hasattr(self, "weights"):
             raise ValueError("no posterior yet: call fit(inputs, labels) with the training jets.")
-        phi, (c, d) = self._phi(inputs), self.weights.shape
+        phi = self._phi(inputs)
+        c, d = self.weights.shape
         blocks = self.covariance.reshape(c, d, c, d)
         covariance = np.empty((len(phi), c, c))
         for i, k in np.ndindex(c, c):
@@ -138,22 +144,22 @@ class BayesianLastLayer:
         return mean[:, signal] - mean[:, background], _variance(covariance, signal, background)
 
     def predict_probability(self, inputs: Arrays, n_samples: int = 0, seed: int = 0) -> np.ndarray:
-        """Probabilities (N, C), averaged over the posterior: the less sure, the nearer to 1/C.
+        """Probabilities (N, C), averaged over the posterior: a large error moves them towards 1/C.
 
-        Far away in a direction of φ that no training jet has, two classes come to 1/2 each. Where
-        jets do vary, z and its error grow alike, and p tends to sigmoid(z / sqrt(π v / 8)): short
-        of certainty, but it may be close.
+        Far away in a direction of φ without training jets, two classes have 1/2 each. In a
+        direction in which training jets vary, z and its error grow together, and p tends to
+        sigmoid(z / sqrt(π v / 8)), which is below 1 but may be close to it.
 
-        With n_samples = 0 in closed form, p_c ~ 1 / (1 + Σ_k exp[-κ(v_ck) z_ck]) with log-odds
-        z_ck of variance v_ck and κ(v) = (1 + π v / 8)^(-1/2): MacKay's formula for two classes,
-        for more its extension in arXiv:2006.07584 (mf2), normalised. Otherwise the mean softmax of
-        so many draws of each jet's logits.
+        n_samples = 0 uses a closed form, p_c ~ 1 / (1 + Σ_k exp[-κ(v_ck) z_ck]) with log-odds z_ck
+        of variance v_ck and κ(v) = (1 + π v / 8)^(-1/2). For two classes it is MacKay's formula,
+        for more its normalised extension in arXiv:2006.07584 (mf2). Otherwise the result is the
+        mean softmax of n_samples draws of the logits of each jet.
         """
         mean, covariance = self.logits(inputs)
         if n_samples:
             return _sampled(mean, covariance, n_samples, np.random.default_rng(seed))
         classes = range(mean.shape[1])
-        odds = np.zeros_like(mean)  # Σ_k exp(-κ z), the term k = c included as the 1
+        odds = np.zeros_like(mean)  # Σ_k exp(-κ z); the term k = c is the 1
         for c in classes:
             for k in classes:
                 v = _variance(covariance, c, k)
@@ -165,14 +171,14 @@ class BayesianLastLayer:
     def _most_probable(
         self, phi: np.ndarray, y: np.ndarray, w: np.ndarray, max_steps: int
     ) -> tuple[np.ndarray, np.ndarray, float]:
-        """Weights, their Fisher information, and the prior precision, each given the others."""
+        """Weights, their Fisher information and the prior precision, consistent with each other."""
         precision = self._given or 1.0
         for step in range(max_steps):
             if self.refit or step == 0:
                 w = _mode(phi, y, w, precision) if self.refit else w
                 fisher = fisher_information(phi, softmax(phi @ w.T, 1))
                 eigenvalues = np.linalg.eigvalsh(fisher).clip(min=0)
-            # γ: how many weights the data determine (MacKay 1992); at the maximum λ = γ / |w|²
+            # γ: number of weights set by the data (MacKay 1992); at the maximum λ = γ / |w|²
             gamma = (eigenvalues / (eigenvalues + precision)).sum()
             best = np.clip(gamma / max((w**2).sum(), 1e-12), *PRECISION_RANGE)
             if self._given or abs(np.log(best / precision)) < 1e-3:
@@ -192,7 +198,8 @@ def fisher_information(phi: np.ndarray, p: np.ndarray) -> np.ndarray:
     It is the Hessian of the cross entropy in the weights (D columns φ, class after class), and the
     generalised Gauss-Newton matrix: for a linear layer the two are the same.
     """
-    (n_classes, d) = p.shape[1], phi.shape[1]
+    n_classes = p.shape[1]
+    d = phi.shape[1]
     fisher = np.empty((n_classes, d, n_classes, d))
     for c, k in np.ndindex(n_classes, n_classes):
         curvature = p[:, c] * ((c == k) - p[:, k])  # (N,)
@@ -201,7 +208,7 @@ def fisher_information(phi: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def _centred_weights(layer: nn.Linear) -> np.ndarray:
-    """(C, D + 1), the bias last, without what all classes share."""
+    """Weights (C, D + 1), the bias last, without the mean over the classes."""
     weight = layer.weight.detach().cpu().double().numpy()
     bias = np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu().numpy()
     w = np.hstack([weight, bias[:, None]])
@@ -219,7 +226,8 @@ def _mode(phi: np.ndarray, y: np.ndarray, w: np.ndarray, precision: float) -> np
         gradient = ((p - y).T @ phi + precision * w).ravel()
         hessian = fisher_information(phi, p) + precision * np.eye(len(gradient))
         step = np.linalg.solve(hessian, gradient)
-        size, slope = 1.0, gradient @ step
+        size = 1.0
+        slope = gradient @ step
         if slope < 1e-9:
             break
         while loss(w - size * step.reshape(w.shape)) > loss(w) - 1e-4 * size * slope:

@@ -1,8 +1,8 @@
-"""The landscape of taggers: what each one reached, from a results file and never by hand.
+"""The landscape of taggers: the results of each one, read from a results file.
 
 Figures of merit as in Kasieczka et al., arXiv:1902.09914: AUC, accuracy at probability 1/2 and the
-background rejection at fixed signal efficiencies. Two errors belong to each: what another test
-sample would change (bootstrap) and what another training would (spread over seeds).
+background rejection at fixed signal efficiencies. Each has two errors: that of the test sample
+(bootstrap) and that of the training (spread over seeds).
 """
 
 import json
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from hepml_lite.statistics import metrics
 
 RESULTS = Path(__file__).parent / "trained" / "landscape.json"
-# Our rows and the published ones of the same approach, by the names in `published.py`.
+# Our rows and the published rows of the same approach, by their names in `published.py`.
 PUBLISHED = {
     "N-subjettiness 6": "Multi-body N-subjettiness 6",
     "N-subjettiness 8": "Multi-body N-subjettiness 8",
@@ -35,10 +35,10 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of merit, mean of K trainings, with its two errors.
+    """A figure of merit, the mean of K trainings, with its two errors.
 
     Attributes:
-        value: the mean; of rejections, one over the mean background efficiency.
+        value: the mean; for rejections, one over the mean background efficiency.
         test_error: half the 68 % bootstrap interval over the test jets.
         training_error: standard deviation of one training; None if there was only one.
     """
@@ -49,11 +49,11 @@ class Figure:
 
     @property
     def error(self) -> float:
-        """Both errors of a single training, in quadrature."""
+        """Both errors of a single training, added in quadrature."""
         return float(np.hypot(self.test_error, self.training_error or 0.0))
 
     def inverted(self) -> Self:
-        """One over the figure, errors to first order."""
+        """One over the figure, with errors to first order."""
         scale = 1 / self.value**2 if self.value > 0 else np.inf
         training = None if self.training_error is None else self.training_error * scale
         return type(self)(
@@ -67,16 +67,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """One tagger of the landscape, judged on the test jets.
+    """The results of one tagger of the landscape on the test jets.
 
     Attributes:
-        name: the row.
-        parameters: fitted numbers of one training.
-        trainings: K, how many seeds.
+        name: of the tagger.
+        parameters: number of fitted parameters.
+        trainings: K, the number of seeds.
         auc, accuracy: see the module.
         rejection_30, rejection_50: 1/eps_B at eps_S = 0.3 and 0.5.
-        train_seconds: median over the trainings, one core; None where nothing was timed.
-        microseconds: to score one jet on one core, inputs included; None likewise.
+        train_seconds: median over the trainings on one core; None if not timed.
+        microseconds: to score one jet on one core, inputs included; None if not timed.
     """
 
     name: str
@@ -90,12 +90,12 @@ class Row:
     microseconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, as `from_json` reads them."""
+        """The row as plain values, which `from_json` reads."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """What `as_json` gave."""
+        """The row from the result of `as_json`."""
         made: dict[str, Any] = {}
         for key, value in plain.items():
             made[key] = Figure(**value) if isinstance(value, Mapping) else value
@@ -116,8 +116,8 @@ def judged(
     Args:
         name: of the row.
         labels: (N,) 1 for signal.
-        scores: (N,) or (K, N) log-odds; the accuracy cuts at 0.
-        parameters: fitted numbers of one training.
+        scores: (N,) or (K, N) log-odds; the accuracy has its threshold at 0.
+        parameters: number of fitted parameters.
         n_bootstrap: resamples of the test jets, the same for every row with the same `rng`.
         rng: seed or generator.
         times: train_seconds, microseconds.
@@ -146,7 +146,9 @@ def judged(
 
 @lru_cache(maxsize=4)
 def read_landscape(path: Path = RESULTS) -> dict[str, Row]:
-    """The rows of a results file by name, in its order; benchmarks/landscape.py writes it.
+    """The rows of a results file by name, in the order of the file.
+
+    benchmarks/landscape.py writes the file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -164,7 +166,7 @@ def _figure(
     n_bootstrap: int,
     rng: metrics.Seed,
 ) -> Figure:
-    """Mean of a metric over trainings; all of them see the same resampled jets."""
+    """Mean of a metric over trainings; all trainings use the same resampled jets."""
 
     def mean(labels: np.ndarray, chosen: np.ndarray) -> float:
         chosen = chosen.astype(int)

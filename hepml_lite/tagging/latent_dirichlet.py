@@ -1,8 +1,8 @@
-"""Latent Dirichlet allocation: jets as documents of two topics, told apart without labels.
+"""Latent Dirichlet allocation: jets as documents of two topics, found without labels.
 
 B. M. Dillon, D. A. Faroughy, J. F. Kamenik, "Uncovering latent jet substructure", Phys. Rev. D 100
 (2019) 056002, arXiv:1904.04200; the model and its variational inference are those of D. Blei, A.
-Ng, M. Jordan, JMLR 3 (2003) 993, without the optimisation of its priors.
+Ng, M. Jordan, JMLR 3 (2003) 993, with fixed priors.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from hepml_lite.jet_physics.observables.clustering import Trees, cluster, rapidi
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.tagging.tagger import Tagger
 
-#: The vocabulary: bins in mass [GeV], mass drop and kT distance; what is beyond goes to the last.
+#: The vocabulary: bins in mass [GeV], mass drop and kT distance; the last bin has the overflow.
 MASS_EDGES = np.array(
     [20, 30, 40, 50, 60, 65, 70, 75, 80, 85, 90, 100, 110, 120, 130, 140, 150, 155, 160, 165, 170,
      175, 180, 185, 190, 200, 220, 250, 300, 400.0]
@@ -28,18 +28,20 @@ CHUNK = 2_500  # jets that are clustered at a time
 
 
 def splittings(jets: Jets, lightest: float = MASS_EDGES[0]) -> tuple[np.ndarray, np.ndarray]:
-    """Splittings of the Cambridge/Aachen trees of N jets where what splits has a mass.
+    """Splittings of massive branches in the Cambridge/Aachen trees of N jets.
 
     Args:
         jets: the jets.
-        lightest: smallest mass [GeV] of what splits.
+        lightest: smallest mass [GeV] of a branch that splits.
 
     Returns:
         jet: (S,) the jet of each splitting, rising.
-        values: (S, 3) its mass m [GeV], mass drop max(m_1, m_2) / m, and kT distance over mass,
-            min(pT_1, pT_2) Delta R / m.
+        values: (S, 3) the mass m [GeV], the mass drop max(m_1, m_2) / m, and the kT distance over
+            the mass, min(pT_1, pT_2) Delta R / m.
     """
-    jet, values, first = [], [], 0
+    jet = []
+    values = []
+    first = 0
     for part in chunks(jets, CHUNK):
         rows, found = _splittings(cluster(part), lightest)
         jet.append(first + rows)
@@ -60,10 +62,10 @@ def _splittings(trees: Trees, lightest: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def word_counts(jets: Jets) -> csr_matrix:
-    """How often each word occurs in each jet, sparse (N, V) of integers.
+    """The count of each word in each jet, a sparse matrix (N, V) of integers.
 
-    Word (i, j, k), number `np.ravel_multi_index((i, j, k), SHAPE)`, is a splitting in bin i of
-    `MASS_EDGES`, j of `DROP_EDGES` and k of `KT_EDGES`.
+    Word (i, j, k) is a splitting in bin i of `MASS_EDGES`, j of `DROP_EDGES` and k of `KT_EDGES`.
+    Its column is `np.ravel_multi_index((i, j, k), SHAPE)`.
     """
     jet, values = splittings(jets)
     every = zip((MASS_EDGES, DROP_EDGES, KT_EDGES), values.T, strict=True)
@@ -78,20 +80,19 @@ def variational_bayes(
 ) -> np.ndarray:
     """Dirichlet parameters of K topics, (K, V), from word counts (N, V) (eqs. 6-9 of Blei et al.).
 
-    In turn, each word of each jet is shared among the topics, given the topics and the shares of
-    the jet, and the topics are counted anew. The likelihood has many maxima: the result depends on
-    where the topics start. The shares of a jet start from equal ones in every sweep. Shares that
-    were kept from the sweep before would stay in the corner into which the first, wrong topics
-    pushed them.
+    Two steps alternate: each word of each jet is shared among the topics, given the topics and the
+    shares of the jet; then the topics are counted again. The likelihood has many maxima: the result
+    depends on the start. The shares of a jet start equal in every sweep. If they were kept from the
+    sweep before, the first, wrong topics would still determine them.
 
     Args:
         counts: sparse, documents by words.
-        start: (K, V) positive, parameters to begin with.
-        alpha: prior of a jet's shares; the smaller, the more a jet is of one topic alone.
+        start: (K, V) positive, initial parameters.
+        alpha: prior of the shares of a jet; with a small one most jets have one topic.
         eta: prior of the words of a topic.
-        sweeps: how often the topics are counted.
-        inner: the most updates of the jets' shares in a sweep; they stop earlier once a share
-            changes by less than 0.001 on average.
+        sweeps: number of times that the topics are counted.
+        inner: largest number of updates of the shares in a sweep; the updates stop when the shares
+            change by less than 0.001 on average.
     """
     n_jets, n_words = counts.shape
     topics = np.asarray(start, float)
@@ -112,25 +113,24 @@ def variational_bayes(
 
 
 def _expected(parameters: np.ndarray) -> np.ndarray:
-    """exp E[ln p] of Dirichlet distributions, one a row."""
+    """exp E[ln p] of Dirichlet distributions, one in each row."""
     return np.exp(digamma(parameters) - digamma(parameters.sum(1, keepdims=True)))
 
 
 class LatentDirichlet(Tagger):
     """Two topics found in a mixture of jets; the score is the log-ratio of their likelihoods.
 
-    A jet is a document, its splittings are the words, each drawn from one of two topics, in a ratio
-    that is the jet's own. Labels are not used, with one exception: without a `window` the topics
-    have no names, and the labels tell which one is called signal. With it, its topic is the
-    signal.
+    A jet is a document and its splittings are the words. Each word is drawn from one of two topics;
+    each jet has its own shares of the topics. Labels are not used, with one exception: without a
+    `window` the labels decide which topic is the signal.
 
     Args:
-        window: masses [GeV]; jets whose heaviest splitting lies within make up the signal topic to
-            start with, all others the other one. This is knowledge of what is looked for, put in
-            by hand. None: start from random topics, which often end elsewhere.
+        window: masses [GeV]. Jets whose heaviest splitting lies in the window make the first signal
+            topic, all others the background topic. The window is prior knowledge about the signal.
+            None: start from random topics, which often end in another maximum.
         alpha: prior of the shares; see `variational_bayes`.
         eta: prior of the words.
-        sweeps: how often the topics are counted.
+        sweeps: number of times that the topics are counted.
 
     Raises:
         ValueError: a window without a bin of `MASS_EDGES`, or numbers that are not positive.
@@ -142,29 +142,32 @@ class LatentDirichlet(Tagger):
     ):  # fmt: skip
         if min(alpha, eta, sweeps) <= 0:
             raise ValueError(f"alpha={alpha}, eta={eta}, sweeps={sweeps}: give positive numbers.")
-        self.window, self.alpha, self.eta, self.sweeps = window, alpha, eta, sweeps
+        self.window = window
+        self.alpha = alpha
+        self.eta = eta
+        self.sweeps = sweeps
         self.needs_labels = window is None
         if window is not None and not self._inside(window).any():
             raise ValueError(
-                f"window={window}: give masses between which a bin lies, as (60, 100)."
+                f"window={window}: give two masses with a bin between them, such as (60, 100)."
             )
 
     @property
     def n_parameters(self) -> int:
-        """Two distributions over the vocabulary."""
+        """Number of free parameters of two distributions over the vocabulary."""
         return 2 * (int(np.prod(SHAPE)) - 1)
 
     def features(self, jets: Jets) -> csr_matrix:
-        """`word_counts` of the jets."""
+        """The `word_counts` of the jets, (N, V)."""
         return word_counts(jets)
 
     def topics(self) -> np.ndarray:
         """The two topics, background first, over mass and mass drop: (2, M, D), each of sum 1.
 
-        Bins are those of `MASS_EDGES` and `DROP_EDGES`; divide by their widths to draw densities.
+        The bins are those of `MASS_EDGES` and `DROP_EDGES`; divide by their widths for densities.
 
         Raises:
-            ValueError: nothing was fitted before.
+            ValueError: the tagger is not fitted.
         """
         self._require_fit()
         return np.exp(self.log_topics).reshape(2, *SHAPE).sum(axis=-1)

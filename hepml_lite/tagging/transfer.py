@@ -1,7 +1,7 @@
-"""Transfer learning: pre-train on one kind of jets, fine-tune on few labelled ones of another.
+"""Transfer learning: pre-train on one kind of jets, fine-tune on a few labelled jets of another.
 
-For jets e.g. H. Qu et al., arXiv:2202.03772 (JetClass to top tagging): the last layer is made anew
-and learns faster than the body, whose weights are a good start already.
+An example is H. Qu et al., arXiv:2202.03772 (JetClass to top tagging). The last layer is new and
+has a larger learning rate than the body, whose weights are already a good start.
 """
 
 import copy
@@ -24,7 +24,7 @@ FineTuning = Callable[[Arrays, int], nn.Module]  # (labelled jets, seed) → tra
 
 
 def with_new_head(model: nn.Module, n_classes: int, seed: int = 0) -> nn.Module:
-    """A copy of the network whose last linear layer is fresh and gives `n_classes` logits.
+    """A copy of the network with a new last linear layer, which gives `n_classes` logits.
 
     Raises:
         ValueError: fewer than two classes, or a network without a linear layer.
@@ -41,7 +41,7 @@ def with_new_head(model: nn.Module, n_classes: int, seed: int = 0) -> nn.Module:
     setattr(model.get_submodule(owner), attribute, new)
     for module in model.modules():
         if isinstance(module, MLP) and module.layers[-1] is new:
-            module.sizes = (*module.sizes[:-1], n_classes)  # what it says of itself
+            module.sizes = (*module.sizes[:-1], n_classes)  # as its description prints
     return model
 
 
@@ -59,18 +59,20 @@ def fine_tune(
 ) -> History:
     """Train the last layer at `learning_rate` and the body at `body_factor` times it, in place.
 
-    The number of steps is fixed, not that of epochs, which would give a tenth of the training to
-    a tenth of the jets. A share of the labelled jets, and no other, picks the best epoch.
+    The number of steps is fixed, not the number of epochs: fewer jets get as many steps as more
+    jets. The best epoch is chosen on a share of these labelled jets.
 
     Args:
         model: ends with a linear layer, e.g. from `with_new_head`.
-        data: (inputs…, labels) with one row a jet.
+        data: (inputs…, labels) with one row for each jet.
         steps: of the optimizer, Adam, with a cosine schedule.
         learning_rate: of the last layer.
-        body_factor: 1 to train all alike, as from scratch.
-        head_only: leave the body as it is, batch normalisation included. Fast: it runs but once.
-        batch_size: jets a step.
-        validation_share: of the jets that pick the epoch, between 0 and 1.
+        body_factor: ratio of the learning rates of body and last layer; 1 as in training from
+            scratch.
+        head_only: keep the body fixed, batch normalisation included. This is fast: the body runs
+            only once.
+        batch_size: jets in a step.
+        validation_share: share of the jets that choose the epoch, between 0 and 1.
         seed: of the split into the two shares and of the training.
 
     Raises:
@@ -81,8 +83,8 @@ def fine_tune(
     held, learn = np.split(order, [round(validation_share * n)])
     if not (len(held) and len(learn)):
         raise ValueError(
-            f"validation_share={validation_share} of {n} jets leaves {len(learn)} to learn from "
-            f"and {len(held)} to validate: give at least one each, e.g. a share of 0.2."
+            f"validation_share={validation_share} of {n} jets leaves {len(learn)} for training "
+            f"and {len(held)} for validation: give at least one each, e.g. a share of 0.2."
         )
     head = last_linear(model)
     if head_only:
@@ -122,22 +124,22 @@ def data_efficiency(
     numbers: Sequence[int] = (100, 300, 1_000, 3_000, 10_000),
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict[str, list[Probe]]:
-    """AUC of each method as labelled jets grow, one `Probe` for each of the `numbers`.
+    """AUC of each method against the number of labelled jets, one `Probe` for each of `numbers`.
 
-    A seed draws the same jets for every method, and fewer jets are part of more, so differences
-    between methods are surer than the spread over the draws suggests. Check first that the steps
-    are enough for a network from scratch and the most jets: if twice as many help it, what you
-    would compare is patience, not knowledge.
+    A seed draws the same jets for every method, and a smaller sample is part of a larger one.
+    Differences between methods are therefore more precise than the spread over the draws suggests.
+    Check first that the steps are enough for a network from scratch with the most jets: if twice as
+    many steps help, the comparison is one of training times, not of pre-training.
 
     Args:
         methods: by name; see `fine_tuning`.
         train: (inputs…, labels) from which labelled jets are drawn; labels 0 or 1.
-        test: the same of other jets.
-        numbers: of labelled jets, validation included.
-        seeds: one for each draw and training, two or more.
+        test: (inputs…, labels) of other jets.
+        numbers: numbers of labelled jets, validation included.
+        seeds: two or more, one for each draw and training.
 
     Raises:
-        ValueError: more jets asked for than there are, fewer than two seeds, or as the methods.
+        ValueError: more jets requested than there are, fewer than two seeds, or as the methods.
     """
     if max(numbers) > len(train[0]):
         raise ValueError(

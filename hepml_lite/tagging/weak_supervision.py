@@ -1,10 +1,11 @@
-"""Classification without labels (CWoLa): learn quark from gluon from two mixtures of both.
+"""Classification without labels (CWoLa): separate quarks and gluons with two mixtures of both.
 
 E. M. Metodiev, B. Nachman, J. Thaler, "Classification without labels: Learning from mixed samples
 in high energy physics", JHEP 10 (2017) 174, arXiv:1708.02949.
 
-Sample M1 holds a fraction f1 of signal, M2 a fraction f2 < f1. What tells M1 from M2 best is a
-rising function of what tells signal from background best, so both are the same tagger.
+Sample M1 holds a fraction f1 of signal, M2 a fraction f2 < f1. The best classifier of M1
+against M2 is a rising function of the best classifier of signal against background: both are the
+same tagger.
 """
 
 import numpy as np
@@ -24,10 +25,10 @@ def mixtures(
     size: int | None = None,
     signal: int = 1,
 ) -> tuple[Jets, np.ndarray]:
-    """Two mixed samples of equal size, shuffled together, and which of them each jet is from.
+    """Two mixed samples of equal size, shuffled together, and the sample of each jet.
 
-    No jet is used twice, and the numbers of signal jets are f1 and f2 times `size`, rounded. The
-    truth stays in the `label` of the jets, to grade a tagger with.
+    No jet is used twice. The numbers of signal jets are f1 and f2 times `size`, rounded. The
+    `label` of the jets keeps the truth, to test a tagger.
 
     Args:
         jets: labelled jets; those of another class than `signal` are the background.
@@ -37,7 +38,7 @@ def mixtures(
         signal: label of the signal.
 
     Returns:
-        2 * size jets, and for each 1 if it is from M1 and 0 if from M2.
+        2 * size jets, and an array (2 * size,) with 1 for jets of M1 and 0 for jets of M2.
 
     Raises:
         ValueError: fractions that are equal or not in order, or too few jets.
@@ -70,7 +71,7 @@ def mixed_likelihood_ratio(ratio: ArrayLike, fractions: Fractions) -> np.ndarray
     """
     f1, f2 = checked_fractions(fractions)
     ratio = _checked_ratio(ratio)
-    # written in L/(1 + L), which stays finite, so that L = inf needs no case of its own
+    # L/(1 + L) stays finite, so that L = inf is no special case
     share = 1 - 1 / (1 + ratio)
     return _divide(f1 * share + (1 - f1) * (1 - share), f2 * share + (1 - f2) * (1 - share))
 
@@ -78,8 +79,8 @@ def mixed_likelihood_ratio(ratio: ArrayLike, fractions: Fractions) -> np.ndarray
 def pure_likelihood_ratio(mixed: ArrayLike, fractions: Fractions) -> np.ndarray:
     """L = p_S/p_B from L_{M1/M2}: the inverse of `mixed_likelihood_ratio`.
 
-    An estimate beyond the range that mixtures can have, from (1 - f1)/(1 - f2) to f1/f2, becomes
-    0 or inf: the network was surer of the mixture than the fractions allow.
+    An estimate outside of the possible range, from (1 - f1)/(1 - f2) to f1/f2, becomes 0 or inf:
+    the network was more certain than the fractions allow.
 
     Raises:
         ValueError: as `mixed_likelihood_ratio`.
@@ -101,12 +102,12 @@ def checked_fractions(fractions: Fractions) -> Fractions:
     if f1 == f2:
         raise ValueError(
             f"both mixtures hold a fraction {f1:g} of signal: they are the same, and nothing can "
-            "be learned from them; choose different fractions, as (0.8, 0.2)"
+            "be learned from them; choose different fractions, such as (0.8, 0.2)"
         )
     if not 1 >= f1 > f2 >= 0:
         raise ValueError(
-            f"fractions ({f1:g}, {f2:g}): needs 1 >= f1 > f2 >= 0, the mixture richer in signal "
-            "first, as (0.8, 0.2)"
+            f"fractions ({f1:g}, {f2:g}): give 1 >= f1 > f2 >= 0, the mixture with more signal "
+            "first, such as (0.8, 0.2)"
         )
     return f1, f2
 
@@ -117,7 +118,7 @@ def _counts(size: int, f1: float, f2: float) -> tuple[tuple[int, int], tuple[int
 
 
 def _largest_size(n_signal: int, n_background: int, f1: float, f2: float) -> int:
-    """Largest equal size of both mixtures; the last steps are tried out, because of rounding."""
+    """Largest equal size of both mixtures; because of rounding, the last sizes are tried."""
     guess = min(n_signal / (f1 + f2), n_background / (2 - f1 - f2) if f1 + f2 < 2 else np.inf)
     for size in range(int(guess) + 3, 0, -1):
         signal, background = _counts(size, f1, f2)
@@ -130,8 +131,8 @@ def _checked_ratio(ratio: ArrayLike) -> np.ndarray:
     ratio = np.asarray(ratio, dtype=float)
     if not (ratio >= 0).all():
         raise ValueError(
-            f"likelihood ratios from {ratio.min():g}: they are >= 0; of a classifier's probability "
-            "p take p / (1 - p), of its log-ratio np.exp"
+            f"likelihood ratios from {ratio.min():g}: give numbers >= 0; for a probability p of a "
+            "classifier this is p / (1 - p), for a log-ratio its np.exp"
         )
     return ratio
 

@@ -105,10 +105,10 @@ def test_a_network_trained_on_mixtures_approaches_the_optimum():
     [
         (lambda: mixtures(jets(), (0.5, 0.5), rng=0), "nothing can be learned"),
         (lambda: mixed_likelihood_ratio(1.0, (0.3, 0.3)), "nothing can be learned"),
-        (lambda: mixtures(jets(), (0.2, 0.8), rng=0), "richer in signal first"),
+        (lambda: mixtures(jets(), (0.2, 0.8), rng=0), "more signal first"),
         (lambda: mixtures(jets(), (1.2, 0.8), rng=0), "1 >= f1"),
         (lambda: mixtures(jets(0, 40), (0.8, 0.2), rng=0), "0 background"),
-        (lambda: mixed_likelihood_ratio([-1.0], (0.8, 0.2)), "they are >= 0"),
+        (lambda: mixed_likelihood_ratio([-1.0], (0.8, 0.2)), "give numbers >= 0"),
     ],
 )
 def test_what_cannot_be_learned_from_is_refused(call, message):
