@@ -1,1 +1,24 @@
-"""The core that four themes share: density ratios, normalizing flows, flow matching, diffusion."""
+"""The core that four themes share: density ratios, normalizing flows, flow matching, diffusion.
+
+A classifier is a density ratio, and a conditional density can be fitted, sampled and evaluated:
+each idea is written here once, and the themes add what is theirs.
+"""
+
+from hepml_lite.densities import change_of_variables, files, protocol, rows, trained_density
+from hepml_lite.densities.files import load, save
+from hepml_lite.densities.protocol import ConditionalDensity, DensityWithLikelihood
+from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
+
+__all__ = [
+    "ConditionalDensity",
+    "DensityWithLikelihood",
+    "TrainedDensity",
+    "TrainingPlan",
+    "change_of_variables",
+    "files",
+    "load",
+    "protocol",
+    "rows",
+    "save",
+    "trained_density",
+]

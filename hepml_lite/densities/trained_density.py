@@ -1,0 +1,222 @@
+"""What flows, flow matching and diffusion share: checks, changes of variables, training, files."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from hepml_lite import training
+from hepml_lite.densities.change_of_variables import ChangeOfVariables, Standardise
+from hepml_lite.densities.rows import (
+    Rows,
+    Validation,
+    checked_rows,
+    conditions_of_rows,
+    conditions_to_sample,
+    features_of_rows,
+    require_same_columns,
+)
+from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+
+LARGEST_SEED = 2**31
+
+
+@dataclass
+class TrainingPlan:
+    """How a density is trained; the fields are arguments of `hepml_lite.training.fit`.
+
+    Attributes:
+        epochs: passes over the rows, at most.
+        batch_size: rows in a step.
+        learning_rate: at the start; it falls to zero as a cosine.
+        patience: epochs without a lower validation loss before the training stops.
+        validation_share: share of the rows that are held out where `fit` gets no validation.
+        device: "auto", "cpu", "cuda", "mps".
+        progress: show a bar.
+    """
+
+    epochs: int = 100
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    patience: int | None = 15
+    validation_share: float = 0.1
+    device: str = "auto"
+    progress: bool = True
+
+
+@dataclass(kw_only=True)
+class TrainedDensity(ABC):
+    """A conditional density p(x | condition) in the weights of a network.
+
+    A subclass is a dataclass of its settings. It says which network it needs, what the loss of a
+    row is, and how rows are drawn, all in the standardised variables z and c.
+
+    Attributes:
+        change: from the user's variables x to z.
+        condition_change: the same for the conditions.
+        plan: of the training.
+        callbacks: told about the training, as in `hepml_lite.training.fit`.
+        network: after `fit`.
+        n_features: D of x and of z, after `fit`.
+        n_conditions: C of the conditions, after `fit`; 0 without.
+        history: of the training, after `fit`.
+    """
+
+    change: ChangeOfVariables = field(default_factory=Standardise)
+    condition_change: ChangeOfVariables = field(default_factory=Standardise)
+    plan: TrainingPlan = field(default_factory=TrainingPlan)
+    callbacks: Sequence[training.Callback] = field(default=(), repr=False)
+    network: nn.Module | None = field(default=None, init=False, repr=False)
+    n_features: int = field(default=0, init=False)
+    n_conditions: int = field(default=0, init=False)
+    history: training.History | None = field(default=None, init=False, repr=False)
+
+    @abstractmethod
+    def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
+        """The network, untrained, for z (N, n_features) and c (N, n_conditions)."""
+
+    @abstractmethod
+    def loss_of_rows(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
+        """The loss of each row, (N,)."""
+
+    @abstractmethod
+    def draw(self, network: nn.Module, c: Tensor) -> Tensor:
+        """One z (M, n_features) for each of the conditions c (M, C), from torch's generator."""
+
+    def log_density(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
+        """log p(z | c) of each row, (N,), of the models that know it."""
+        raise NotImplementedError(f"{type(self).__name__} has samples, but no log_prob")
+
+    def fit(
+        self,
+        x: ArrayLike,
+        condition: ArrayLike | None = None,
+        *,
+        weights: ArrayLike | None = None,
+        validation: Validation | None = None,
+        rng: Seed = 0,
+    ) -> Self:
+        """Learn the density of x given the condition; the changes see the training rows only.
+
+        Args:
+            x: features (N, D).
+            condition: (N, C).
+            weights: (N,), zero or positive; a weight of 2 counts as the row twice.
+            validation: (x, condition, weights) of other rows, which choose the best epoch; None:
+                a share of the rows is held out.
+            rng: of the held-out rows, the initial weights and the training.
+
+        Raises:
+            ValueError: rows, conditions or weights that cannot be fitted.
+        """
+        generator = checked_rng(rng)
+        rows = checked_rows(x, condition, weights)
+        if validation is None:
+            rows, held_out = rows.split(self.plan.validation_share, generator)
+        else:
+            held_out = checked_rows(*validation)
+            require_same_columns(rows, held_out)
+        self.n_features = rows.x.shape[1]
+        self.n_conditions = rows.condition.shape[1]
+        self.change.fit(torch.as_tensor(rows.x))
+        if self.n_conditions:
+            self.condition_change.fit(torch.as_tensor(rows.condition))
+        seed = int(generator.integers(LARGEST_SEED))
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.network = self.make_network(self.n_features, self.n_conditions)
+        self.history = training.fit(
+            self.network,
+            self._tensors(rows),
+            self._weighted_loss,
+            validation=self._tensors(held_out),
+            epochs=self.plan.epochs,
+            batch_size=self.plan.batch_size,
+            learning_rate=self.plan.learning_rate,
+            schedule=training.cosine,
+            patience=self.plan.patience,
+            callbacks=self.callbacks,
+            seed=seed,
+            device=self.plan.device,
+            progress=self.plan.progress,
+        )
+        return self
+
+    def sample(self, n: int, condition: ArrayLike | None = None, rng: Seed = 0) -> np.ndarray:
+        """Draw n rows for each condition.
+
+        Args:
+            n: rows for each condition.
+            condition: one condition (C,), several (M, C), or None for a density without.
+            rng: generator or seed.
+
+        Returns:
+            (n, D) for one condition or none, (n, M, D) for M conditions.
+
+        Raises:
+            ValueError: a condition with another number of features than in `fit`.
+            RuntimeError: nothing has been fitted.
+        """
+        n = checked_count("n", n)
+        network = self.fitted_network()
+        conditions = conditions_to_sample(condition, self.n_conditions)
+        c = self._standardised_condition(conditions)
+        seed = int(checked_rng(rng).integers(LARGEST_SEED))
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(seed)
+            z = self.draw(network, c.repeat(n, 1))
+        x = self.change.inverse(z.double()).numpy()
+        several = condition is not None and np.ndim(condition) == 2
+        return x.reshape(n, len(c), -1) if several else x
+
+    def log_prob(self, x: ArrayLike, condition: ArrayLike | None = None) -> np.ndarray:
+        """log p(x | condition) of each row, (N,), in the units of x.
+
+        Args:
+            x: (N, D).
+            condition: (N, C), one for each row, or one condition (C,) for all.
+
+        Raises:
+            ValueError: other numbers of rows or features than in `fit`.
+            NotImplementedError: the model has samples only.
+            RuntimeError: nothing has been fitted.
+        """
+        network = self.fitted_network()
+        features = features_of_rows(x, self.n_features)
+        conditions = conditions_of_rows(condition, len(features), self.n_conditions)
+        z, log_jacobian = self.change.forward(torch.as_tensor(features))
+        c = self._standardised_condition(conditions)
+        with torch.no_grad():
+            log_density = self.log_density(network, z.float(), c)
+        return (log_density.double() + log_jacobian).numpy()
+
+    def fitted_network(self) -> nn.Module:
+        """The trained network.
+
+        Raises:
+            RuntimeError: nothing has been fitted.
+        """
+        if self.network is None:
+            raise RuntimeError(f"this {type(self).__name__} is not trained: call fit(x) first")
+        return self.network
+
+    def _weighted_loss(self, network: nn.Module, z: Tensor, c: Tensor, weights: Tensor) -> Tensor:
+        return (weights * self.loss_of_rows(network, z, c)).mean()
+
+    def _tensors(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
+        """z, c and weights in float32, as the network takes them."""
+        z, _ = self.change.forward(torch.as_tensor(rows.x))
+        c = self._standardised_condition(rows.condition)
+        return z.float(), c, torch.as_tensor(rows.weights, dtype=torch.float32)
+
+    def _standardised_condition(self, conditions: np.ndarray) -> Tensor:
+        """c (M, C) in float32."""
+        if not self.n_conditions:
+            return torch.zeros(len(conditions), 0)
+        c, _ = self.condition_change.forward(torch.as_tensor(conditions))
+        return c.float()
