@@ -63,7 +63,7 @@ def gaps(x):
         (lambda pt, eta, phi: pair_mass_squared(pt, eta, phi) / 2, "factor 2"),
         (
             lambda pt, eta, phi: np.sqrt(np.maximum(pair_mass_squared(pt, eta, phi), 0)),
-            "m² was asked",
+            "asks for m²",
         ),
         (
             lambda pt, eta, phi: 2 * np.outer(pt, pt) * (np.cos(gaps(eta)) - np.cos(gaps(phi))),
@@ -102,7 +102,7 @@ def test_a_verdict_is_needed_for_every_observable():
             lambda z, x, w, y: float(z @ np.abs(x[:, None] - y).min(axis=1)),
             "room|symmetric",
         ),
-        (lambda z, x, w, y: 2 * emd_on_a_line(z, x, w, y), "apart, and you find"),
+        (lambda z, x, w, y: 2 * emd_on_a_line(z, x, w, y), "apart, but you find"),
     ],
 )
 def test_wrong_distances(answer, message):
