@@ -1,9 +1,9 @@
 """Event shapes of e+e- -> Z -> hadrons at many values of the strong coupling.
 
 Events: e+e- at the Z pole, Pythia 8 (Monash tune) without photon radiation of the beams, Z decays
-to u, d, s, c and b. The coupling of the final-state shower, alpha_s(M_Z), is one value a chunk.
-Above 0.147 Pythia raises the pT at which the shower ends, from 0.5 GeV, to stay clear of the Landau
-pole: means bend a little there, that of the multiplicity most.
+to u, d, s, c and b. All events of a chunk have the same coupling alpha_s(M_Z) of the final-state
+shower. Above 0.147 Pythia raises the pT at which the shower ends, which is 0.5 GeV below, to avoid
+the Landau pole. There the means bend a little, most of all the mean multiplicity.
 """
 
 import numpy as np
@@ -84,7 +84,7 @@ def coupling(seed: int, number: int) -> float:
 
 
 def simulate(alpha_s: float, n: int, seed: int) -> Events:
-    """The shapes of n fresh events at one alpha_s: the generator behind the sample, live.
+    """The shapes of n new events at one alpha_s, from the generator of the sample.
 
     Args:
         alpha_s: alpha_s(M_Z) of the final-state shower, `TimeShower:alphaSvalue`.
@@ -98,7 +98,7 @@ def simulate(alpha_s: float, n: int, seed: int) -> Events:
     if not LOW <= alpha_s <= HIGH:
         raise ValueError(f"alpha_s = {alpha_s}: Pythia takes values from {LOW} to {HIGH}")
     if n < 1:
-        raise ValueError(f"n = {n} events: ask for at least one")
+        raise ValueError(f"n = {n} events: choose at least one")
     settings = [*SETTINGS, f"TimeShower:alphaSvalue = {alpha_s}"]
     generator = Generator(settings, pythia_seed(seed), beam_energy=Z_MASS)
     parts: list[np.ndarray] = []
@@ -110,7 +110,7 @@ def simulate(alpha_s: float, n: int, seed: int) -> Events:
 
 
 def _shapes(particles: Particles, n: int) -> np.ndarray:
-    """The quantities of n events but alpha_s, (n, 5)."""
+    """The quantities of n events without alpha_s, (n, 5)."""
     charged = np.bincount(particles.event[particles.charge != 0], minlength=n)
     p4 = event_shapes.padded(particles, n)  # (n, P, 4)
     thrust, axis = event_shapes.thrust(p4)
