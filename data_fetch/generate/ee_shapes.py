@@ -98,7 +98,7 @@ def point(seed: int, number: int) -> tuple[float, float]:
 
 
 def simulate(alpha_s: float, n: int, seed: int, a_lund: float = MONASH_A) -> Events:
-    """The shapes of n fresh events at one point: the generator behind the sample, live.
+    """The shapes of n new events at one point, from the generator of the sample.
 
     Args:
         alpha_s: alpha_s(M_Z) of the final-state shower, `TimeShower:alphaSvalue`.
@@ -128,7 +128,7 @@ def simulate(alpha_s: float, n: int, seed: int, a_lund: float = MONASH_A) -> Eve
 
 
 def _shapes(particles: Particles, n: int) -> np.ndarray:
-    """The quantities of n events but the parameters, (n, 5)."""
+    """The quantities of n events without the parameters, (n, 5)."""
     charged = np.bincount(particles.event[particles.charge != 0], minlength=n)
     p4 = event_shapes.padded(particles, n)  # (n, P, 4)
     thrust, axis = event_shapes.thrust(p4)

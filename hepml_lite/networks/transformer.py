@@ -9,7 +9,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.layers.padding import clean, mean_pooled
+from hepml_lite.networks.layers.padding import clean
 
 
 class SelfAttention(nn.Module):
@@ -118,28 +118,3 @@ class TransformerEncoder(nn.Module):
             f"{type(self).__name__}({len(self.blocks)} blocks of width {self.width} and {heads} "
             f"heads; {sum(p.numel() for p in self.parameters()):,} parameters)"
         )
-
-
-class JetTransformer(nn.Module):
-    """A jet in `n_outputs` numbers: the encoder, the mean over its particles, an MLP.
-
-    Permutation invariant. The arguments beyond `n_outputs` are those of `TransformerEncoder`.
-    """
-
-    def __init__(
-        self,
-        n_features: int = 3,
-        n_outputs: int = 2,
-        width: int = 32,
-        n_heads: int = 4,
-        n_layers: int = 2,
-        expansion: int = 2,
-        dropout: float = 0.0,
-    ):
-        super().__init__()
-        self.encoder = TransformerEncoder(n_features, width, n_heads, n_layers, expansion, dropout)
-        self.head = MLP((self.encoder.width, self.encoder.width, n_outputs), nn.GELU)
-
-    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
-        """Features (N, P, F), mask (N, P), True where real → (N, n_outputs)."""
-        return self.head(mean_pooled(self.encoder(features, mask), mask))

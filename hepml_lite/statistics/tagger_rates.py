@@ -120,7 +120,7 @@ class TaggerRates:
             few = slice(None) if variation.gained is None else slice(int(variation.total.sum()))
             scores, labels = self.scores[:, few], self.jets.label[few]
             rows = zip(scores, self.thresholds, strict=True)
-            counts = np.stack([passing(row, labels, cuts) for row, cuts in rows])
+            counts = np.stack([passing(labels, row, cuts) for row, cuts in rows])
             before[name] = counts, np.bincount(labels, minlength=2)
         return before
 
