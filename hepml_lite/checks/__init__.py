@@ -36,7 +36,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Wrong", "check", "exercise", "exercise_ids"]
+__all__ = ["Wrong", "check", "exercise", "exercise_ids", "judge"]
 
 
 class Wrong(ValueError):
@@ -130,6 +130,21 @@ def check(exercise_id: str, answer: Any, /, **context: Any) -> Any:
         _insist(exercise_id, *_judge(task, reference, reference, context), whose="reference: ")
     _show(exercise_id, verdict, message)
     return answer if verdict == "right" else _copy(reference)
+
+
+def judge(exercise_id: str, answer: Any, /, **context: Any) -> tuple[str, str]:
+    """The verdict (right, wrong or open) that `check` shows, and its text; nothing is shown.
+
+    Args:
+        exercise_id: number of the exercise.
+        answer: what a student may write.
+        **context: the notebook's data that the check needs.
+
+    Raises:
+        ValueError: if there is no such exercise.
+    """
+    task = _find(exercise_id)
+    return _judge(task, answer, task.reference(**context), context)
 
 
 def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple[str, str]:

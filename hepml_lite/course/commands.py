@@ -155,7 +155,7 @@ def _name(notebook: Path, base: Path) -> str:
 
 
 def add_course(subparsers: argparse._SubParsersAction) -> None:
-    """Add ``hepml course build|student|solved|budget``, for authors and teachers."""
+    """Add ``hepml course build|student|solved|budget|checks``, for authors and teachers."""
     parser = subparsers.add_parser("course", help="for authors and teachers: build, export, time")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
 
@@ -173,6 +173,10 @@ def add_course(subparsers: argparse._SubParsersAction) -> None:
     budget.add_argument("notebooks", nargs="*", help="names; default: all")
     budget.add_argument("--profile", default="lesson", help=_profiles)
     budget.set_defaults(run=_budget)
+
+    checks = actions.add_parser("checks", help="try typical wrong answers on the exercises' checks")
+    checks.add_argument("exercises", nargs="*", help="ids such as 4.2; default: all")
+    checks.set_defaults(run=_checks)
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -211,3 +215,25 @@ def _budget(options: argparse.Namespace) -> int:
     failures = measure(base, chosen, options.profile)
     print("The notebooks and README.md carry these numbers after: hepml course build")
     return 1 if failures else 0
+
+
+def _checks(options: argparse.Namespace) -> int:
+    from hepml_lite.checks import exercise_ids
+    from hepml_lite.course import catalogue
+
+    catalogues = catalogue.read(root() / catalogue.FOLDER)
+    chosen = options.exercises or sorted(catalogues)
+    unknown = [exercise for exercise in chosen if exercise not in catalogues]
+    if unknown:
+        raise ValueError(
+            f"no catalogue for {', '.join(unknown)}: write one in {catalogue.FOLDER}, or choose of "
+            f"{', '.join(sorted(catalogues))}."
+        )
+    trials = [trial for exercise in chosen for trial in catalogue.tried(catalogues[exercise])]
+    print(catalogue.table(trials))
+    without = sorted(set(exercise_ids()) - set(catalogues))
+    if without and not options.exercises:
+        print(f"without a catalogue: {', '.join(without)}")
+    tally = catalogue.Tally.of(trials)
+    print(tally)
+    return 0 if tally.is_good else 1
