@@ -70,7 +70,8 @@ def test_every_set_is_described(entry):
     assert entry.licence
     assert entry.layout
     assert entry.themes
-    assert all(re.match(r"arXiv:\d{4}\.\d{5}", reference) for reference in entry.citation)
+    citable = r"arXiv:\d{4}\.\d{5}|CMS Collaboration.*DOI:10\.\d{4}/\w+"
+    assert all(re.match(citable, reference) for reference in entry.citation)
     assert entry.page.startswith("https://")
     names = [file.name for file in entry.files]
     assert len(set(names)) == len(names)
