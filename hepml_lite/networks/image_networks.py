@@ -17,7 +17,7 @@ from hepml_lite.networks.layers.settings import require_positive
 
 
 class ImageCNN(nn.Module):
-    """Two convolutions, a pooling, two convolutions, a pooling, and dense layers on what is left.
+    """Two convolutions, a pooling, two convolutions, a pooling, and dense layers.
 
     If a feature moves by a pixel, its maps move by a pixel, too. Only the dense layers know the
     position. So jets are first centred, turned upright and flipped
@@ -184,7 +184,7 @@ class ImageResNet(nn.Module):
 def _normed(
     n_in: int, n_out: int, kernel: int, stride: int = 1, groups: int = 1
 ) -> tuple[nn.Module, nn.Module]:
-    """A convolution that keeps the size (but for the stride), and its batch normalisation."""
+    """A convolution that keeps the size (except for the stride), and its batch normalisation."""
     convolution = nn.Conv2d(
         n_in, n_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False
     )

@@ -108,7 +108,7 @@ class LorentzBlock(nn.Module):
             nn.Linear(width, width),
         )  # fmt: skip
         self.phi_m = nn.Sequential(nn.Linear(width, 1), nn.Sigmoid())
-        if not last:  # x is not looked at any more
+        if not last:  # later layers do not use x
             out = nn.Linear(width, 1, bias=False)
             nn.init.xavier_uniform_(out.weight, gain=0.001)
             self.phi_x = nn.Sequential(nn.Linear(width, width), nn.ReLU(), out)

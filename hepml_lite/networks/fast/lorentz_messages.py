@@ -14,7 +14,7 @@ from hepml_lite.networks.layers.minkowski import minkowski_products, psi
 
 
 class PairLogs(torch.autograd.Function):
-    """ψ(|x_i - x_j|²) and ψ(x_i·x_j): (2, T), zero but for pairs i ≠ j of real particles.
+    """ψ(|x_i - x_j|²) and ψ(x_i·x_j): (2, T), zero except for pairs i ≠ j of real particles.
 
     Also their sums over j (2, N, P), and the sums over all pairs of their products (2, 2). These
     give the mean and the variance of all linear functions of them. Products and sums have the
