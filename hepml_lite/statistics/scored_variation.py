@@ -105,7 +105,7 @@ class ScoredVariation:
         return Interval(ratio, max(ratio - float(error), 0.0), ratio + float(error))
 
     def with_unseen(self, keep: Sequence[int]) -> Self:
-        """One more tagger in front, that never saw these jets, and the rows `keep` behind it."""
+        """A new first tagger without scores for these jets, followed by the rows `keep`."""
         new = {"strengths": self.strengths, "total": self.total}
         for name, blank in (("passed", -1), ("histograms", 0), ("gained", 0)):
             array = getattr(self, name)
