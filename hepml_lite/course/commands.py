@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hepml_lite.course.paths import entries, find_entry, find_notebook, root
+from hepml_lite.course.paths import (
+    checkout,
+    course_name,
+    entries,
+    find_entry,
+    find_notebook,
+    folder_to_open,
+    output_folder,
+    root,
+)
 
 if TYPE_CHECKING:
     from hepml_lite.course.run import Run
@@ -34,14 +43,15 @@ def add_lab(subparsers: argparse._SubParsersAction) -> None:
 def _lab(options: argparse.Namespace) -> int:
     from hepml_lite.course.machine import kernel_environment
 
+    folder, first = folder_to_open()
     # a notebook as argument would make its folder the root: pictures outside it would not load
-    page = "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
+    page = f"--LabApp.default_url=/lab/tree/{first}"
     command = [sys.executable, "-m", "jupyterlab", page, *_root_options(options.extra)]
     environment = kernel_environment(os.environ)
     if os.name == "posix":  # this process becomes JupyterLab, so stopping one stops the other
-        os.chdir(root())
+        os.chdir(folder)
         os.execve(sys.executable, command, environment)
-    return subprocess.call(command, cwd=root(), env=environment)
+    return subprocess.call(command, cwd=folder, env=environment)
 
 
 def _root_options(arguments: Sequence[str]) -> list[str]:
@@ -69,11 +79,11 @@ def _demo(options: argparse.Namespace) -> int:
 
     base = root()
     first = entries(base)[0]
-    notebook = find_notebook(first.name, base)
+    notebook = find_notebook(first.name)
     cost = read_budget(base).get(first.name, {}).get(options.profile)
     print(f"Running {notebook.name} (profile {options.profile}). {spell_cost(cost)}", flush=True)
     run = execute(notebook, profile=options.profile, progress=True)
-    copy, page = _saved(run, notebook, options.output, base)
+    copy, page = _saved(run, notebook, options.output)
     if run.error:
         print(f"As far as it came: {page.resolve()}")
         return _exit_code(run, notebook)
@@ -105,8 +115,7 @@ def add_run(subparsers: argparse._SubParsersAction) -> None:
 def _run(options: argparse.Namespace) -> int:
     from hepml_lite.course.run import execute
 
-    base = root()
-    notebook = find_notebook(options.notebook, base)
+    notebook = find_notebook(options.notebook)
     run = execute(
         notebook,
         profile=options.profile,
@@ -116,17 +125,17 @@ def _run(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         progress=sys.stderr.isatty(),  # no progress bar in a log: a good run is silent
     )
-    for path in _saved(run, notebook, options.output, base):
+    for path in _saved(run, notebook, options.output):
         print(path)
     print(f"{run.seconds:.0f} s, {run.megabytes:.0f} MB at most (profile {options.profile})")
     return _exit_code(run, notebook)
 
 
-def _saved(run: "Run", notebook: Path, folder: Path | None, base: Path) -> list[Path]:
+def _saved(run: "Run", notebook: Path, folder: Path | None) -> list[Path]:
     """Write the executed notebook and its page; return both paths."""
     from hepml_lite.course.run import save
 
-    return save(run, folder or base / "output", _name(notebook, base))
+    return save(run, folder or output_folder(), course_name(notebook))
 
 
 def _exit_code(run: "Run", notebook: Path) -> int:
@@ -145,13 +154,6 @@ def _assignment(text: str) -> tuple[str, object]:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return name, value
-
-
-def _name(notebook: Path, base: Path) -> str:
-    """Return "tutorials/02_tagging" for a notebook of the course, the file's name for another."""
-    inside = notebook.is_relative_to(base / "notebooks")
-    folder = base / "notebooks" if inside else notebook.parent
-    return notebook.relative_to(folder).with_suffix("").as_posix()
 
 
 def add_course(subparsers: argparse._SubParsersAction) -> None:
@@ -178,7 +180,7 @@ def add_course(subparsers: argparse._SubParsersAction) -> None:
 def _build(options: argparse.Namespace) -> int:
     from hepml_lite.course.build import Course
 
-    course = Course(root())
+    course = Course(checkout())
     if options.check:
         stale = course.stale()
         for path in stale:
@@ -206,7 +208,7 @@ def _export(options: argparse.Namespace) -> int:
 def _budget(options: argparse.Namespace) -> int:
     from hepml_lite.course.budget import measure
 
-    base = root()
+    base = checkout()
     chosen = [find_entry(name, base) for name in options.notebooks] or entries(base)
     failures = measure(base, chosen, options.profile)
     print("The notebooks and README.md carry these numbers after: hepml course build")
