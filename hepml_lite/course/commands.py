@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hepml_lite.course.arguments import seconds, seed
 from hepml_lite.course.paths import (
     checkout,
     course_name,
@@ -22,6 +23,7 @@ from hepml_lite.course.paths import (
     output_folder,
     root,
 )
+from hepml_lite.files import require_writable
 
 if TYPE_CHECKING:
     from hepml_lite.course.run import Run
@@ -75,15 +77,16 @@ def add_demo(subparsers: argparse._SubParsersAction) -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     from hepml_lite.course.header import read_budget, spell_cost
-    from hepml_lite.course.run import execute
+    from hepml_lite.course.run import execute, save
 
     base = root()
     first = entries(base)[0]
     notebook = find_notebook(first.name)
     cost = read_budget(base).get(first.name, {}).get(options.profile)
+    folder = _writable_output(options.output)
     print(f"Running {notebook.name} (profile {options.profile}). {spell_cost(cost)}", flush=True)
     run = execute(notebook, profile=options.profile, progress=True)
-    copy, page = _saved(run, notebook, options.output)
+    copy, page = save(run, folder, course_name(notebook))
     if run.error:
         print(f"As far as it came: {page.resolve()}")
         return _exit_code(run, notebook)
@@ -100,12 +103,12 @@ def add_run(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("notebook", help="name, for instance 00_start_here, or path")
     parser.add_argument("--profile", default="lesson", help=_profiles)
-    parser.add_argument("--seed", type=int, help="replaces SEED")
+    parser.add_argument("--seed", type=seed, metavar="N", help="replaces SEED")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replaces a parameter"
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: output/")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="limit for each cell")
+    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="limit for each cell")
     parser.add_argument(
         "--strict", action="store_true", help="a wrong or open exercise is an error"
     )
@@ -113,9 +116,10 @@ def add_run(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from hepml_lite.course.run import execute
+    from hepml_lite.course.run import execute, save
 
     notebook = find_notebook(options.notebook)
+    folder = _writable_output(options.output)
     run = execute(
         notebook,
         profile=options.profile,
@@ -125,17 +129,20 @@ def _run(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         progress=sys.stderr.isatty(),  # no progress bar in a log: a good run is silent
     )
-    for path in _saved(run, notebook, options.output):
+    for path in save(run, folder, course_name(notebook)):
         print(path)
     print(f"{run.seconds:.0f} s, {run.megabytes:.0f} MB at most (profile {options.profile})")
     return _exit_code(run, notebook)
 
 
-def _saved(run: "Run", notebook: Path, folder: Path | None) -> list[Path]:
-    """Write the executed notebook and its page; return both paths."""
-    from hepml_lite.course.run import save
-
-    return save(run, folder or output_folder(), course_name(notebook))
+def _writable_output(chosen: Path | None) -> Path:
+    """Return the folder of results; that it can be written is checked before the notebook runs."""
+    folder = chosen or output_folder()
+    try:
+        require_writable(folder)
+    except OSError as problem:
+        raise OSError(f"{problem} Name another folder with --output DIR.") from problem
+    return folder
 
 
 def _exit_code(run: "Run", notebook: Path) -> int:
@@ -186,6 +193,7 @@ def _build(options: argparse.Namespace) -> int:
         for path in stale:
             print(f"{path.relative_to(course.base)} is stale; run: hepml course build")
         return 1 if stale else 0
+    require_writable(course.base / "notebooks")
     for path in course.write():
         print(path.relative_to(course.base))
     failures = course.remake_outputs() if options.execute else []
@@ -200,6 +208,7 @@ def _export(options: argparse.Namespace) -> int:
     from hepml_lite.course.build import Course
 
     course = Course(root())
+    require_writable(options.folder)
     for path in course.export(options.folder, getattr(course, options.kind)):
         print(path)
     return 0
@@ -209,6 +218,7 @@ def _budget(options: argparse.Namespace) -> int:
     from hepml_lite.course.budget import measure
 
     base = checkout()
+    require_writable(base / "notebooks")
     chosen = [find_entry(name, base) for name in options.notebooks] or entries(base)
     failures = measure(base, chosen, options.profile)
     print("The notebooks and README.md carry these numbers after: hepml course build")
