@@ -18,7 +18,7 @@ from data_fetch.packing import storage
 from data_fetch.samples import Generated, Packed, Sample
 from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
-from hepml_lite.files import write_text
+from hepml_lite.files import require_writable, write_text
 
 LICENCE = "data: CC0-1.0 (Pythia 8 and FastJet, which samples of collisions come from, are GPL)"
 
@@ -77,7 +77,8 @@ def _chunks(
         raise ValueError(f"cannot generate {n} rows of {name}: ask for at least 1")
     size = run.recipe(name).CHUNK
     folder = files.data_folder() / "chunks" / f"{name}-seed{seed}-{size}"
-    folder.mkdir(parents=True, exist_ok=True)
+    for written in (folder, sample.folder):
+        require_writable(written)
     with filelock.FileLock(folder.with_suffix(".lock")):
         if _is_made(sample, n, seed):
             yield []
@@ -85,8 +86,10 @@ def _chunks(
         try:
             yield run.make_chunks(name, -(-n // size), seed, folder, workers, scheduler)
         except OSError as problem:
-            kept = f"finished chunks stay in {folder}: fix this and run the same command again"
-            raise OSError(problem.errno, f"{problem}; {kept}") from problem
+            kept = f"Finished chunks stay in {folder}: then run the same command again."
+            clear = OSError(f"{problem} {kept}")
+            clear.errno = problem.errno
+            raise clear from problem
         shutil.rmtree(folder)
 
 
