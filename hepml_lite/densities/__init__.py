@@ -9,6 +9,7 @@ from hepml_lite.densities import (
     classifiers,
     cross_fitting,
     files,
+    flow,
     labelled_rows,
     protocol,
     ratio,
@@ -16,23 +17,29 @@ from hepml_lite.densities import (
     scored_rows,
     signed_weights,
     trained_density,
+    truncation,
 )
 from hepml_lite.densities.files import load, save
+from hepml_lite.densities.flow import Flow
 from hepml_lite.densities.protocol import ConditionalDensity, DensityWithLikelihood
 from hepml_lite.densities.ratio import DensityRatio, fit_ratio
 from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
+from hepml_lite.densities.truncation import TruncatedDensity, truncated
 
 __all__ = [
     "ConditionalDensity",
     "DensityRatio",
     "DensityWithLikelihood",
+    "Flow",
     "TrainedDensity",
     "TrainingPlan",
+    "TruncatedDensity",
     "change_of_variables",
     "classifiers",
     "cross_fitting",
     "files",
     "fit_ratio",
+    "flow",
     "labelled_rows",
     "load",
     "protocol",
@@ -42,4 +49,6 @@ __all__ = [
     "scored_rows",
     "signed_weights",
     "trained_density",
+    "truncated",
+    "truncation",
 ]

@@ -1,0 +1,125 @@
+"""The laws of every trained density: a new model is one line in `MODELS`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import density_laws as laws
+import numpy as np
+import pytest
+import torch
+
+from hepml_lite import densities
+from hepml_lite.densities import Flow, TrainedDensity, TrainingPlan
+from hepml_lite.exact.densities import TwoMoons, linear_gaussian
+
+QUICK = TrainingPlan(epochs=15, batch_size=256, learning_rate=5e-3, device="cpu", progress=False)
+QuickFlow = partial(Flow, n_layers=2, hidden_features=(32, 32), plan=QUICK)
+
+MODELS: dict[str, Callable[[], TrainedDensity]] = {
+    "flow of splines": partial(QuickFlow, kind="spline"),
+    "coupling flow": partial(QuickFlow, kind="coupling"),
+    "affine flow": partial(QuickFlow, kind="affine"),
+}
+# Seeds over which a loss with random numbers is averaged; a model that is not here has none.
+N_SEEDS: dict[str, int] = {}
+
+MOONS = TwoMoons(width=0.2)
+LINEAR = linear_gaussian(2, 3)
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def plane(name) -> TrainedDensity:
+    """The model, fitted to two moons."""
+    return MODELS[name]().fit(*MOONS.events(4000))
+
+
+@pytest.fixture(scope="module")
+def conditional(name) -> TrainedDensity:
+    """The model, fitted to a linear Gaussian of two features and three conditions."""
+    return MODELS[name]().fit(*LINEAR.events(4000))
+
+
+def test_density_integrates_to_one(plane):
+    if laws.has_likelihood(plane):
+        laws.assert_integrates_to_one(plane, MOONS)
+
+
+def test_no_model_beats_the_truth(plane, conditional):
+    if laws.has_likelihood(plane):
+        laws.assert_does_not_beat_the_truth(plane, MOONS, largest_divergence=0.25)
+        laws.assert_does_not_beat_the_truth(conditional, LINEAR, largest_divergence=0.05)
+
+
+def test_rows_far_away(plane, conditional):
+    laws.assert_finite_far_away(plane)
+    laws.assert_finite_far_away(conditional)
+
+
+def test_every_row_teaches(plane, conditional):
+    laws.assert_learns_from_every_row(plane)
+    laws.assert_learns_from_every_row(conditional)
+
+
+def test_samples_follow_rng(plane, conditional):
+    laws.assert_samples_follow_rng(plane)
+    laws.assert_samples_follow_rng(conditional)
+
+
+def test_order_and_weights_of_rows(name, conditional):
+    x, condition = LINEAR.events(200, rng=5)
+    n_seeds = N_SEEDS.get(name, 1)
+    laws.assert_order_does_not_matter(conditional, x, condition, n_seeds)
+    laws.assert_weight_two_is_the_row_twice(conditional, x, condition, n_seeds)
+
+
+def test_weighted_sample_and_its_resample(name):
+    laws.assert_weighted_is_resampled(MODELS[name])
+
+
+LOAD = """
+import sys
+import numpy as np
+from hepml_lite import densities
+model = densities.load(sys.argv[1] + "/model.safetensors")
+points = np.load(sys.argv[1] + "/points.npz")
+results = {"sample": model.sample(10, points["condition"], rng=3)}
+if "log_prob" in sys.argv:
+    results["log_prob"] = model.log_prob(points["x"], points["condition"])
+np.savez(sys.argv[1] + "/results.npz", **results)
+"""
+
+
+def test_another_process_loads_an_equal_model(conditional, tmp_path):
+    x, condition = LINEAR.events(50, rng=5)
+    densities.save(conditional, tmp_path / "model.safetensors")
+    np.savez(tmp_path / "points.npz", x=x, condition=condition)
+    asked = ["log_prob"] if laws.has_likelihood(conditional) else []
+    subprocess.run([sys.executable, "-c", LOAD, str(tmp_path), *asked], check=True)
+    results = np.load(tmp_path / "results.npz")
+    np.testing.assert_array_equal(results["sample"], conditional.sample(10, condition, rng=3))
+    if asked:
+        np.testing.assert_array_equal(results["log_prob"], conditional.log_prob(x, condition))
+
+
+class Broken(Flow):
+    """A flow that breaks the laws: its density is 2 % too large, and far rows teach nothing."""
+
+    def log_density(self, network, z, c):
+        log_density = super().log_density(network, z, c) + 0.02
+        is_near = (z.abs() < 5).all(-1)
+        return torch.where(is_near, log_density, log_density.detach())
+
+
+def test_laws_can_be_broken():
+    model = Broken(plan=QUICK, kind="affine", n_layers=1).fit(*MOONS.events(1000))
+    with pytest.raises(AssertionError, match="integrates to"):
+        laws.assert_integrates_to_one(model, MOONS)
+    with pytest.raises(AssertionError, match="teaches nothing"):
+        laws.assert_learns_from_every_row(model)
