@@ -1,21 +1,31 @@
-"""Serve all dashboards to a browser, by `hepml dashboards` or through Jupyter's proxy."""
+"""Serve all dashboards to a browser: `hepml dashboards`, or behind Jupyter under dashboards/."""
 
 import argparse
 import html
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import panel as pn
+from bokeh.models import CustomJS
+from panel.io.resources import parse_template
 from tornado.web import RequestHandler
 
 from widgets import catalogue
 from widgets.shared import url_state
 from widgets.shared.base import Dashboard
 
-_PAGE_STYLE = "#header { min-height: 0; padding: 2px 0; } #main { padding: 6px 10px 0 10px; }"
-_NOTE_STYLE = {"font-size": "18px", "padding": "6px 12px", "border": "2px solid #E69F00"}
+_SHARED = Path(__file__).parent / "shared"
+_ACCESSIBLE = (_SHARED / "accessible.js").read_text("utf8")
+# Panel's own templates cost a visitor a third more time, and their busy indicator sends a message
+# to every visitor at every move of anybody
+_TEMPLATE = parse_template((_SHARED / "page.html").read_text("utf8"))
+_CONNECTION_LOST = """
+document.getElementById("lost").textContent =
+  "This page has lost its server: the controls do nothing. Reload the page."
+"""
+_RECONNECTED = 'document.getElementById("lost").textContent = ""'
 
 _INDEX = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Dashboards</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -37,20 +47,19 @@ def index(dashboards: dict[str, type[Dashboard]]) -> str:
     return _INDEX.format(items=items)
 
 
-def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTemplate]:
+def page(dashboard: type[Dashboard]) -> Callable[[], pn.Column]:
     """The page of a new visitor: the dashboard in the state that the address gives."""
 
-    def build() -> pn.template.BootstrapTemplate:
-        query = {k: v[-1].decode() for k, v in pn.state.session_args.items()}
+    def build() -> pn.Column:
+        query = {name: values[-1].decode() for name, values in pn.state.session_args.items()}
         state, notes = url_state.decode(dashboard, query.items())
         hide = [name for name in query.get("hide", "").split(",") if name in dashboard.param]
-        template = pn.template.BootstrapTemplate(title=dashboard.title)
-        template.config.raw_css = [_PAGE_STYLE]
-        main: Any = template.main
-        for note in notes:  # it quotes the address; without escaping, a link could carry a script
-            main.append(pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE))
-        main.append(dashboard(hide=tuple(hide), **state))
-        return template
+        document = pn.state.curdoc
+        document.template = _TEMPLATE
+        document.template_variables.update(notes=notes, accessible=_ACCESSIBLE)
+        document.js_on_event("connection_lost", CustomJS(code=_CONNECTION_LOST))
+        document.js_on_event("client_reconnected", CustomJS(code=_RECONNECTED))
+        return pn.Column(dashboard(hide=tuple(hide), **state), sizing_mode="stretch_width")
 
     return build
 
@@ -67,7 +76,7 @@ def serve(
     Args:
         port: TCP port.
         address: 127.0.0.1 serves this machine only, 0.0.0.0 everybody in the network.
-        prefix: path before all addresses, as a proxy needs it.
+        prefix: path in front of all addresses, behind a proxy.
         origins: host:port pairs under which browsers may reach it; default: the address itself,
             or any if it is open to the network.
         browser: open the index page.
@@ -83,6 +92,7 @@ def serve(
         prefix=prefix,
         websocket_origin=list(origins) or default,
         extra_patterns=[("/?", _Index, {"text": index(dashboards)})],
+        location=False,
         show=browser,
         start=False,
         verbose=False,
