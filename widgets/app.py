@@ -15,6 +15,7 @@ from tornado.web import RequestHandler
 from widgets import catalogue
 from widgets.shared import url_state
 from widgets.shared.base import Dashboard
+from widgets.shared.requests import use_page_handler
 
 _SHARED = Path(__file__).parent / "shared"
 _ACCESSIBLE = (_SHARED / "accessible.js").read_text("utf8")
@@ -53,13 +54,13 @@ def page(dashboard: type[Dashboard]) -> Callable[[], pn.Column]:
     def build() -> pn.Column:
         query = {name: values[-1].decode() for name, values in pn.state.session_args.items()}
         state, notes = url_state.decode(dashboard, query.items())
-        hide = [name for name in query.get("hide", "").split(",") if name in dashboard.param]
+        hide, more_notes = url_state.page_options(dashboard, query)
         document = pn.state.curdoc
         document.template = _TEMPLATE
-        document.template_variables.update(notes=notes, accessible=_ACCESSIBLE)
+        document.template_variables.update(notes=[*notes, *more_notes], accessible=_ACCESSIBLE)
         document.js_on_event("connection_lost", CustomJS(code=_CONNECTION_LOST))
         document.js_on_event("client_reconnected", CustomJS(code=_RECONNECTED))
-        return pn.Column(dashboard(hide=tuple(hide), **state), sizing_mode="stretch_width")
+        return pn.Column(dashboard(hide=hide, **state), sizing_mode="stretch_width")
 
     return build
 
@@ -82,6 +83,7 @@ def serve(
         browser: open the index page.
     """
     dashboards = {name: catalogue.find(name) for name in catalogue.names()}
+    use_page_handler()
     local = address in ("127.0.0.1", "localhost")
     default = [f"127.0.0.1:{port}", f"localhost:{port}"] if local else ["*"]
     server = pn.serve(
@@ -93,6 +95,8 @@ def serve(
         websocket_origin=list(origins) or default,
         extra_patterns=[("/?", _Index, {"text": index(dashboards)})],
         location=False,
+        # browsers send an address of up to 2 MB: it gets a page with a note, too
+        http_server_kwargs={"max_header_size": 2_200_000},
         show=browser,
         start=False,
         verbose=False,
