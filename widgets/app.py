@@ -1,11 +1,13 @@
-"""Serve all dashboards to a browser: `hepml dashboards`, or behind Jupyter under dashboards/."""
+"""Serve all dashboards to a browser, by `hepml dashboards` or through Jupyter's proxy."""
 
 import argparse
 import html
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import panel as pn
 from bokeh.models import CustomJS
@@ -39,7 +41,7 @@ a {{ font-weight: 600 }} li {{ margin: 1rem 0 }} code {{ font-size: 90% }}
 <code>?zoom=1.5</code> for large ones.</p></body></html>"""
 
 
-def index(dashboards: dict[str, type[Dashboard]]) -> str:
+def index(dashboards: "Mapping[str, type[Dashboard] | Broken]") -> str:
     """The index page: title and one sentence for each dashboard; it needs no network."""
     items = "".join(
         f'<li><a href="{name}">{html.escape(d.title)}</a><br>{html.escape(d.sentence)}</li>'
@@ -48,10 +50,17 @@ def index(dashboards: dict[str, type[Dashboard]]) -> str:
     return _INDEX.format(items=items)
 
 
-def page(dashboard: type[Dashboard]) -> Callable[[], pn.Column]:
-    """The page of a new visitor: the dashboard in the state that the address gives."""
+def page(dashboard: "type[Dashboard] | Broken") -> Callable[[], pn.Column]:
+    """The page of a new visitor: the dashboard in the state that the address gives.
+
+    The page of a broken dashboard says what is wrong.
+    """
 
     def build() -> pn.Column:
+        if isinstance(dashboard, Broken):
+            pn.state.curdoc.template = _TEMPLATE
+            pn.state.curdoc.template_variables.update(notes=[dashboard.sentence], accessible="")
+            return pn.Column()
         query = {name: values[-1].decode() for name, values in pn.state.session_args.items()}
         state, notes = url_state.decode(dashboard, query.items())
         hide, more_notes = url_state.page_options(dashboard, query)
@@ -63,6 +72,25 @@ def page(dashboard: type[Dashboard]) -> Callable[[], pn.Column]:
         return pn.Column(dashboard(hide=hide, **state), sizing_mode="stretch_width")
 
     return build
+
+
+class Broken(NamedTuple):
+    """A dashboard that cannot be shown, and why."""
+
+    title: str
+    sentence: str
+
+
+def working(name: str) -> type[Dashboard] | Broken:
+    """A dashboard that was built once, which also fills its caches; or what is wrong with it."""
+    try:
+        dashboard = catalogue.find(name)
+        dashboard()
+    except Exception as error:  # whatever it is, the other dashboards must go on
+        sentence = f"This dashboard cannot be shown. {error}"
+        print(f"{name}: {sentence}", file=sys.stderr)
+        return Broken(name, sentence)
+    return dashboard
 
 
 def serve(
@@ -77,12 +105,12 @@ def serve(
     Args:
         port: TCP port.
         address: 127.0.0.1 serves this machine only, 0.0.0.0 everybody in the network.
-        prefix: path in front of all addresses, behind a proxy.
+        prefix: path before all addresses, as a proxy needs it.
         origins: host:port pairs under which browsers may reach it; default: the address itself,
             or any if it is open to the network.
         browser: open the index page.
     """
-    dashboards = {name: catalogue.find(name) for name in catalogue.names()}
+    dashboards = {name: working(name) for name in catalogue.names()}
     use_page_handler()
     local = address in ("127.0.0.1", "localhost")
     default = [f"127.0.0.1:{port}", f"localhost:{port}"] if local else ["*"]
@@ -91,7 +119,7 @@ def serve(
         title={name: dashboard.title for name, dashboard in dashboards.items()},
         port=port,
         address=address,
-        prefix=prefix,
+        prefix=unquote(prefix),  # Jupyter encodes the @ in names, but its proxy decodes it
         websocket_origin=list(origins) or default,
         extra_patterns=[("/?", _Index, {"text": index(dashboards)})],
         location=False,
