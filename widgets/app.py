@@ -4,18 +4,31 @@ import argparse
 import html
 import socket
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import panel as pn
+from bokeh.models import CustomJS
+from panel.io.resources import parse_template
 from tornado.web import RequestHandler
 
 from widgets import catalogue
 from widgets.shared import url_state
 from widgets.shared.base import Dashboard
+from widgets.shared.requests import use_page_handler
 
-_PAGE_STYLE = "#header { min-height: 0; padding: 2px 0; } #main { padding: 6px 10px 0 10px; }"
-_NOTE_STYLE = {"font-size": "18px", "padding": "6px 12px", "border": "2px solid #E69F00"}
+_SHARED = Path(__file__).parent / "shared"
+_ACCESSIBLE = (_SHARED / "accessible.js").read_text("utf8")
+# Panel's own templates cost a visitor a third more time, and their busy indicator sends a message
+# to every visitor at every move of anybody
+_TEMPLATE = parse_template((_SHARED / "page.html").read_text("utf8"))
+_CONNECTION_LOST = """
+document.getElementById("lost").textContent =
+  "This page has lost its server: the controls do nothing. Reload the page."
+"""
+_RECONNECTED = 'document.getElementById("lost").textContent = ""'
 
 _INDEX = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Dashboards</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -28,7 +41,7 @@ a {{ font-weight: 600 }} li {{ margin: 1rem 0 }} code {{ font-size: 90% }}
 <code>?zoom=1.5</code> for large ones.</p></body></html>"""
 
 
-def index(dashboards: dict[str, type[Dashboard]]) -> str:
+def index(dashboards: "Mapping[str, type[Dashboard] | Broken]") -> str:
     """The index page: title and one sentence for each dashboard; it needs no network."""
     items = "".join(
         f'<li><a href="{name}">{html.escape(d.title)}</a><br>{html.escape(d.sentence)}</li>'
@@ -37,22 +50,47 @@ def index(dashboards: dict[str, type[Dashboard]]) -> str:
     return _INDEX.format(items=items)
 
 
-def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTemplate]:
-    """The page of a new visitor: the dashboard in the state that the address gives."""
+def page(dashboard: "type[Dashboard] | Broken") -> Callable[[], pn.Column]:
+    """The page of a new visitor: the dashboard in the state that the address gives.
 
-    def build() -> pn.template.BootstrapTemplate:
-        query = {k: v[-1].decode() for k, v in pn.state.session_args.items()}
+    The page of a broken dashboard says what is wrong.
+    """
+
+    def build() -> pn.Column:
+        if isinstance(dashboard, Broken):
+            pn.state.curdoc.template = _TEMPLATE
+            pn.state.curdoc.template_variables.update(notes=[dashboard.sentence], accessible="")
+            return pn.Column()
+        query = {name: values[-1].decode() for name, values in pn.state.session_args.items()}
         state, notes = url_state.decode(dashboard, query.items())
-        hide = [name for name in query.get("hide", "").split(",") if name in dashboard.param]
-        template = pn.template.BootstrapTemplate(title=dashboard.title)
-        template.config.raw_css = [_PAGE_STYLE]
-        main: Any = template.main
-        for note in notes:  # it quotes the address; without escaping, a link could carry a script
-            main.append(pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE))
-        main.append(dashboard(hide=tuple(hide), **state))
-        return template
+        hide, more_notes = url_state.page_options(dashboard, query)
+        document = pn.state.curdoc
+        document.template = _TEMPLATE
+        document.template_variables.update(notes=[*notes, *more_notes], accessible=_ACCESSIBLE)
+        document.js_on_event("connection_lost", CustomJS(code=_CONNECTION_LOST))
+        document.js_on_event("client_reconnected", CustomJS(code=_RECONNECTED))
+        return pn.Column(dashboard(hide=hide, **state), sizing_mode="stretch_width")
 
     return build
+
+
+class Broken(NamedTuple):
+    """A dashboard that cannot be shown, and why."""
+
+    title: str
+    sentence: str
+
+
+def working(name: str) -> type[Dashboard] | Broken:
+    """A dashboard that was built once, which also fills its caches; or what is wrong with it."""
+    try:
+        dashboard = catalogue.find(name)
+        dashboard()
+    except Exception as error:  # whatever it is, the other dashboards must go on
+        sentence = f"This dashboard cannot be shown. {error}"
+        print(f"{name}: {sentence}", file=sys.stderr)
+        return Broken(name, sentence)
+    return dashboard
 
 
 def serve(
@@ -72,7 +110,8 @@ def serve(
             or any if it is open to the network.
         browser: open the index page.
     """
-    dashboards = {name: catalogue.find(name) for name in catalogue.names()}
+    dashboards = {name: working(name) for name in catalogue.names()}
+    use_page_handler()
     local = address in ("127.0.0.1", "localhost")
     default = [f"127.0.0.1:{port}", f"localhost:{port}"] if local else ["*"]
     server = pn.serve(
@@ -80,9 +119,12 @@ def serve(
         title={name: dashboard.title for name, dashboard in dashboards.items()},
         port=port,
         address=address,
-        prefix=prefix,
+        prefix=unquote(prefix),  # Jupyter encodes the @ in names, but its proxy decodes it
         websocket_origin=list(origins) or default,
         extra_patterns=[("/?", _Index, {"text": index(dashboards)})],
+        location=False,
+        # browsers send an address of up to 2 MB: it gets a page with a note, too
+        http_server_kwargs={"max_header_size": 2_200_000},
         show=browser,
         start=False,
         verbose=False,

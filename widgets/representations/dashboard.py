@@ -21,6 +21,7 @@ from hepml_lite.jet_physics.views.seven_views import LUND_ANGLES, LUND_KT, VIEWS
 from widgets.representations import figures
 from widgets.representations import text as words
 from widgets.shared.base import Dashboard, Display, Outputs
+from widgets.shared.stored import verified
 from widgets.shared.style import px, zoomed
 
 STORED = Path(__file__).parent / "stored.npz"
@@ -62,7 +63,7 @@ class Sample(NamedTuple):
 @lru_cache(maxsize=1)  # one copy for all visitors of a server
 def stored_sample() -> Sample:
     """The stored jets; widgets/representations/make_stored.py makes them."""
-    with np.load(STORED, allow_pickle=False) as stored:
+    with np.load(verified(STORED), allow_pickle=False) as stored:
         counts, (eta, phi) = stored["counts"], stored["angles"] * ANGLE_STEP
         mask = np.arange(counts.max()) < counts[:, None]  # (N, P)
         constituents = np.zeros((*mask.shape, 3), np.float32)

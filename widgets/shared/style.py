@@ -6,6 +6,8 @@ import panel as pn
 from bokeh.models import Div, Legend, LegendItem
 from bokeh.plotting import figure as bokeh_figure
 
+from widgets.shared.url_state import zoom_factor
+
 # Okabe and Ito's palette: colour-blind eyes can tell its colours apart, on white and on black
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, GREY = "#E69F00", "#56B4E9", "#767676"
@@ -15,11 +17,7 @@ CUT, NETWORK = GREEN, PURPLE
 def zoomed(size: float) -> int:
     """A length in pixels, times the factor of `?zoom=1.4` in the address of a served page."""
     asked = pn.state.session_args.get("zoom", [b"1"])[-1].decode()
-    try:
-        zoom = min(max(float(asked), 0.5), 3.0)
-    except ValueError:
-        zoom = 1.0
-    return round(size * zoom)
+    return round(size * (zoom_factor(asked) or 1.0))
 
 
 def px(size: float) -> str:

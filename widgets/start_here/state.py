@@ -13,6 +13,7 @@ from hepml_lite.containers.validation import require_both_classes
 from hepml_lite.statistics.equal_efficiency import Comparison, compare_at_equal_efficiency
 from hepml_lite.statistics.working_point import WorkingPoint, in_window, working_point
 from widgets.shared.base import Dashboard, Outputs
+from widgets.shared.stored import verified
 from widgets.start_here import figures
 from widgets.start_here import text as words
 
@@ -23,7 +24,7 @@ KINDS = ("top", "qcd", "disputed")  # of jets to step through
 @lru_cache(maxsize=1)  # one copy for all visitors of a server
 def stored_results() -> ScoredJets:
     """The stored test sample; widgets/start_here/make_stored.py makes it."""
-    return ScoredJets.load(STORED)
+    return ScoredJets.load(verified(STORED))
 
 
 class CutAndNetwork(Dashboard):

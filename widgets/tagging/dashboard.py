@@ -13,6 +13,7 @@ from bokeh.models import Div
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.tagger_rates import TaggerRates
 from widgets.shared.base import Dashboard, Display, Outputs
+from widgets.shared.stored import verified
 from widgets.shared.style import px, zoomed
 from widgets.tagging import columns, figures
 from widgets.tagging import text as words
@@ -35,7 +36,7 @@ EFFICIENCY_BOUNDS = (0.05, 0.95)
 @lru_cache(maxsize=1)  # one copy for all visitors of a server
 def stored_sample() -> TaggerRates:
     """The stored test jets and scores; widgets/tagging/make_stored.py makes them."""
-    return TaggerRates.load(STORED)
+    return TaggerRates.load(verified(STORED))
 
 
 def wished(names: tuple[str, ...]) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Small trained networks of the tagging landscape, and their results."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -21,7 +23,8 @@ def trained_tagger(row: str) -> NetworkTagger:
     Weights are stored in half precision and used in single precision.
 
     Raises:
-        ValueError: no network of that name is stored; the message lists those that are.
+        ValueError: no network of that name is stored; the message lists those that are. Or the file
+            is damaged: its hash is not that of landscape.json.
     """
     path = FOLDER / f"{file_name(row)}.safetensors"
     if row not in TRAINING_RECIPES or not path.is_file():
@@ -30,5 +33,18 @@ def trained_tagger(row: str) -> NetworkTagger:
         raise ValueError(f"no trained {row!r}; there are: {', '.join(stored)}")
     tagger = NetworkTagger(TRAINING_RECIPES[row])
     tagger.network = tagger.make(seed=0)
+    _require_hash(row, path)
     load_weights(tagger.network, path).eval()
     return tagger
+
+
+def _require_hash(row: str, path: Path) -> None:
+    """Compare a file of weights with the results that were written together with it."""
+    results = json.loads((FOLDER / "landscape.json").read_text("utf8"))
+    expected = results["rows"][row]["sha256"]
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        raise ValueError(
+            f"{path} is damaged: its SHA-256 should be {expected}, but is {found}; "
+            f"restore it: git restore hepml_lite/tagging/trained/{path.name}"
+        )

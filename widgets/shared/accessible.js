@@ -1,0 +1,42 @@
+// Names and values for screen readers, which Panel's sliders lack: the handle of a slider is called
+// like the text above it, and says the value that is written there.
+const title_of = slider => {
+  const root = slider.getRootNode()
+  const own = root.querySelector?.(".bk-slider-title")?.textContent
+  const above = root.host?.previousElementSibling?.shadowRoot?.textContent
+  return (own || above || "").replace(/\s+/g, " ").trim()
+}
+const write = (element, name, value) => {
+  if (element.getAttribute(name) != value) element.setAttribute(name, value)
+}
+const name_handles = slider => {
+  const [name, ...value] = title_of(slider).split(": ")
+  const handles = slider.querySelectorAll(".noUi-handle")
+  handles.forEach((handle, k) => {
+    const ends = handles.length == 2 ? [", from", ", to"] : [""]
+    write(handle, "aria-label", name + ends[k])
+    const values = value.join(": ").split(" .. ")
+    write(handle, "aria-valuetext", values[k] ?? values[0])
+  })
+}
+const roots = new Set()
+const options = {childList: true, subtree: true, characterData: true, attributes: true,
+                 attributeFilter: ["aria-valuetext", "aria-label"]}
+const look = () => {
+  for (const root of roots) {
+    root.querySelectorAll(".noUi-target").forEach(name_handles)
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot && !roots.has(element.shadowRoot)) watch(element.shadowRoot)
+    }
+  }
+}
+let later = null
+const watch = root => {
+  roots.add(root) // a set that grows during the loop above is walked to its new end
+  new MutationObserver(() => {
+    clearTimeout(later)
+    later = setTimeout(look, 30) // the text of a slider changes after its handle
+  }).observe(root, options)
+}
+watch(document)
+look()
