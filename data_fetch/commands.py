@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data_fetch import files, samples
 from data_fetch.public import registry
+from hepml_lite.course.arguments import seed, whole_number
 from hepml_lite.course.findings import Finding
 
 UNITS = {
@@ -30,7 +31,10 @@ def add_data(subparsers: argparse._SubParsersAction) -> None:
     verify = commands.add_parser("verify", help="is the file what its card says?")
     verify.add_argument("name", nargs="?", help="default: every bundled sample")
     verify.add_argument(
-        "--regenerate", type=int, metavar="N", help="make the first N rows again and compare"
+        "--regenerate",
+        type=whole_number(1),
+        metavar="N",
+        help="make the first N rows again and compare",
     )
     verify.set_defaults(run=_verify)
     _add_generate(commands)
@@ -46,10 +50,15 @@ def add_data(subparsers: argparse._SubParsersAction) -> None:
 def _add_generate(commands: argparse._SubParsersAction) -> None:
     generate = commands.add_parser("generate", help="make as much of a sample as you like")
     generate.add_argument("name", help="a sample of the course, see list")
-    generate.add_argument("--events", type=int, default=50_000, help="rows: jets, events, showers")
-    generate.add_argument("--seed", type=int, default=1)
     generate.add_argument(
-        "--workers", type=int, default=os.cpu_count(), help="processes here; they change no result"
+        "--events", type=whole_number(1), default=50_000, help="rows: jets, events, showers"
+    )
+    generate.add_argument("--seed", type=seed, default=1)
+    generate.add_argument(
+        "--workers",
+        type=whole_number(1),
+        default=os.cpu_count(),
+        help="processes here; they change no result",
     )
     generate.add_argument(
         "--scheduler", metavar="ADDRESS", help="a running Dask cluster instead: tcp://host:8786"
@@ -148,12 +157,14 @@ def _generate(arguments: argparse.Namespace) -> int:
 
     name = arguments.name
     n = arguments.events
-    seed = arguments.seed
     workers = arguments.workers
     if arguments.packed:
-        sample = sample_files.bundle(name, n, seed, workers, arguments.out or Path.cwd())
+        folder = arguments.out or Path.cwd()
+        sample = sample_files.bundle(name, n, arguments.seed, workers, folder)
     else:
-        sample = sample_files.generate(name, n, seed, workers, arguments.out, arguments.scheduler)
+        sample = sample_files.generate(
+            name, n, arguments.seed, workers, arguments.out, arguments.scheduler
+        )
     print(f"{sample.path}: {n} rows, {sample.path.stat().st_size / 1e6:.1f} MB")
     return 0
 

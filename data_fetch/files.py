@@ -29,17 +29,41 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is truncated or otherwise unreadable; the message names it.
+        PermissionError: if it may not be read.
+        ValueError: if it is truncated or otherwise damaged; the message names it.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError) as broken:
-        if isinstance(broken, FileNotFoundError):
-            raise
-        raise ValueError(
-            f"{path} cannot be read ({broken}); delete it and make it again"
-        ) from broken
+    except FileNotFoundError:
+        raise
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError) as problem:
+        raise unreadable(path, problem, "delete it and make it again") from problem
+
+
+def unreadable(path: Path, problem: Exception, remedy: str) -> ValueError | OSError:
+    """The error to raise for a file that could not be read: locked, not allowed, or damaged.
+
+    Args:
+        path: of the file.
+        problem: what was raised by the library that read it.
+        remedy: what to do if the file is damaged. A locked file is whole, it must not be deleted.
+    """
+    if isinstance(problem, BlockingIOError):
+        return BlockingIOError(
+            f"{path} is locked, because another program is writing it: wait until that program "
+            "has finished, or end it (in Jupyter: shut down its kernel), then try again"
+        )
+    if isinstance(problem, OSError) and "unable to lock file" in str(problem):
+        return OSError(
+            f"{path} cannot be locked on this file system ({problem}): set "
+            "HDF5_USE_FILE_LOCKING=FALSE, or copy the file to a local disk"
+        )
+    if isinstance(problem, PermissionError):
+        return PermissionError(
+            f"{path} may not be read: ask its owner, or copy it to a place of your own"
+        )
+    return ValueError(f"{path} is damaged or of another kind ({problem}); {remedy}")
 
 
 def sha256(path: Path) -> str:

@@ -16,6 +16,13 @@ from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
 
 BUNDLED = Path(__file__).parent / "bundled"
+CARD_KEYS = {
+    "classes",
+    "container",
+    "rows",
+    "sha256",
+    "title",
+}  # what reading and listing a sample need
 
 #: Samples whose rows are jets, for type checkers: `load` gives `Jets` for these names.
 JetSample = Literal[
@@ -42,6 +49,11 @@ class Sample:
         return f"make it again: hepml data generate {self.name}"
 
     @property
+    def card_remedy(self) -> str:
+        """What to do when the card is damaged."""
+        return f"delete it and {self.remedy}"
+
+    @property
     def path(self) -> Path:
         """The file with the rows."""
         return self.folder / f"{self.name}{self.suffix}"
@@ -58,8 +70,24 @@ class Sample:
 
     @property
     def card(self) -> Mapping[str, Any]:
-        """Origin, cuts, generator version, seed, citation, number of rows and SHA-256."""
-        return json.loads(self.card_path.read_text())
+        """Origin, cuts, generator version, seed, citation, number of rows and SHA-256.
+
+        Raises:
+            FileNotFoundError: if there is no card.
+            ValueError: if it is damaged; the message names it and the remedy.
+        """
+        try:
+            card = json.loads(self.card_path.read_text(encoding="utf-8"))
+        except ValueError as broken:
+            raise ValueError(
+                f"the card {self.card_path} is damaged ({broken}); {self.card_remedy}"
+            ) from broken
+        missing = CARD_KEYS - set(card) if isinstance(card, dict) else CARD_KEYS
+        if missing:
+            raise ValueError(
+                f"the card {self.card_path} lacks {', '.join(sorted(missing))}; {self.card_remedy}"
+            )
+        return card
 
     def __len__(self) -> int:
         return sum(self.card["rows"].values())
@@ -83,6 +111,11 @@ class Packed(Sample):
     def remedy(self) -> str:
         """What to do when the file is missing or damaged."""
         return f"restore it: git restore data_fetch/bundled/{self.path.name}"
+
+    @property
+    def card_remedy(self) -> str:
+        """What to do when the card is damaged."""
+        return f"restore it: git restore data_fetch/bundled/{self.card_path.name}"
 
     def rows(self, start: int = 0, stop: int | None = None) -> Rows:
         """Rows `start` to `stop`; the whole file is verified first.

@@ -1,10 +1,25 @@
-"""Write a file as a whole or not at all: readers see the old file until the new one is complete."""
+"""Files and folders: written as a whole or not at all, with errors that name path and remedy."""
 
+import errno
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+NOT_WRITABLE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+)
 
 
 @contextmanager
@@ -24,21 +39,84 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
     Raises:
         OSError: the folder or the file cannot be written, for instance because the disk is full.
+            The message names the path and says what to do; `errno` is the system's.
 
     >>> with atomic_write("numbers.txt") as temporary:  # doctest: +SKIP
     ...     temporary.write_text("1 2 3")
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
+    with _explained(path, (*NOT_WRITABLE, *DISK_FULL)):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        prefix = f".{path.stem}-"
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
+        os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with _explained(path, DISK_FULL):
+            yield temporary
         temporary.chmod(0o644)  # mkstemp makes files that only their owner may read
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(path: Path, known: tuple[int, ...]) -> Iterator[None]:
+    """Replace errors of the operating system with these numbers by ones that say what to do."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in known:
+            raise
+        raise explained(problem, path) from problem
+
+
+def explained(problem: OSError, path: Path) -> OSError:
+    """Return an error of the same number that names `path`, the reason and the remedy."""
+    if problem.errno in DISK_FULL:
+        text = f"{path} cannot be written: the disk is full. Make room, or write to another disk."
+    else:
+        is_file = problem.errno in (errno.EEXIST, errno.ENOTDIR)
+        reason = "a part of the path is a file" if is_file else problem.strerror
+        text = f"{path} cannot be written ({reason}): choose a folder of your own."
+    clear = type(problem)(text)
+    clear.errno = problem.errno
+    return clear
+
+
+def require_writable(folder: str | Path) -> None:
+    """Check, before long work, that files can be written into `folder`; it is made if need be.
+
+    Raises:
+        OSError: it cannot be made or written, or the disk is full; the message says what to do.
+    """
+    folder = Path(folder)
+    with _explained(folder, (*NOT_WRITABLE, *DISK_FULL)):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))  # a full disk lets an empty file be made
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give the block a folder that is removed after it.
+
+    A process that was killed could not remove its folder: the next call does it. The name of the
+    folder holds the number of its process.
+    """
+    place = Path(tempfile.gettempdir())
+    for left in place.glob("hepml-*-*"):
+        number = re.match(r"hepml-(\d+)-", left.name)
+        if number and not psutil.pid_exists(int(number[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    with _explained(place, (*NOT_WRITABLE, *DISK_FULL)):
+        name = tempfile.mkdtemp(prefix=f"hepml-{os.getpid()}-")
+    try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

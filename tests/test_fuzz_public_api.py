@@ -89,9 +89,6 @@ STATISTICS = {
         labels, scores, shares, efficiency, edges,
     ),
     "jensen_shannon": (decorrelation.jensen_shannon, shares, shares),
-    "efficiency_by_mass": (
-        decorrelation.efficiency_by_mass, labels, scores, shares, edges, efficiency, count, level
-    ),
     "reliability_curve": (calibration.reliability_curve, labels, shares, count, level),
     "calibration_error": (
         calibration.expected_calibration_error, labels, shares, count, n_bootstrap, rng
@@ -157,7 +154,7 @@ BAD_PARTICLES = (
 NETWORKS = {
     "PFN": deep_sets.ParticleFlowNetwork(3, (4, 4), (4,)),
     "EFN": deep_sets.EnergyFlowNetwork(3, (4, 4), (4,)),
-    "transformer": transformer.JetTransformer(3, 2, width=8, n_heads=2),
+    "transformer": transformer.TransformerEncoder(3, width=8, n_heads=2),
     "ParticleNet": particle_net.ParticleNet(blocks=((8, 8),), n_neighbours=2),
     "LoLa": lola.LoLa(4, 2, (4,)),
     "PELICAN": pelican.PELICAN(),

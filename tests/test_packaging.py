@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tomllib
 import warnings
+import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -170,3 +172,57 @@ def test_every_module_can_be_imported():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The files of the wheel in a folder, as pip would install them."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT]
+    built = subprocess.run(build, capture_output=True, text=True)
+    if "error sending request" in built.stderr or "Failed to fetch" in built.stderr:
+        pytest.skip("the package index does not answer: there is no hatchling to build with")
+    assert built.returncode == 0, built.stderr
+    site = folder / "site"
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
+        archive.extractall(site)
+    return site
+
+
+def test_the_wheel_hands_out_the_notebooks_and_runs_where_no_checkout_is(wheel, tmp_path):
+    def hepml(*arguments):
+        code = "import sys; from hepml_lite.course.cli import main; sys.exit(main(sys.argv[1:]))"
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(wheel)},
+            capture_output=True,
+            text=True,
+        )
+
+    copied = hepml("notebooks", "mine")
+    assert copied.returncode == 0, copied.stderr
+    names = {path.relative_to(tmp_path / "mine") for path in (tmp_path / "mine").rglob("*.ipynb")}
+    sources = ROOT / "notebooks" / "source"
+    assert names == {
+        path.relative_to(sources).with_suffix(".ipynb") for path in sources.rglob("*.py")
+    }
+
+    told = hepml("doctor").stdout
+    assert f"notebooks in {wheel}" in told
+    assert "hepml notebooks DIR" in told
+    (wheel / "hepml_lite" / "course_files" / "notebooks" / "00_start_here.ipynb").unlink()
+    told = hepml("doctor")
+    assert told.returncode == 1
+    assert "✗ notebook 00_start_here" in told.stdout
+
+    own = tmp_path / "own.ipynb"
+    code = nbformat.v4.new_code_cell(
+        "PROFILE = 'lesson'\nSEED = 1", metadata={"tags": ["parameters"]}
+    )
+    show = nbformat.v4.new_code_cell("import hepml_lite\nprint(PROFILE, hepml_lite.__file__)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[code, show]), own)
+    run = hepml("run", str(own), "--profile", "smoke")
+    assert run.returncode == 0, run.stderr
+    assert f"smoke {wheel}" in (tmp_path / "output" / "own.ipynb").read_text()
+    assert (tmp_path / "output" / "own.html").is_file()

@@ -1,4 +1,4 @@
-"""Serve all dashboards to a browser: `hepml dashboards`, or behind Jupyter under dashboards/."""
+"""Serve all dashboards to a browser, by `hepml dashboards` or through Jupyter's proxy."""
 
 import argparse
 import html
@@ -47,7 +47,7 @@ def page(dashboard: type[Dashboard]) -> Callable[[], pn.template.BootstrapTempla
         template = pn.template.BootstrapTemplate(title=dashboard.title)
         template.config.raw_css = [_PAGE_STYLE]
         main: Any = template.main
-        for note in notes:  # it quotes the address: escaped, lest a link could carry a script
+        for note in notes:  # it quotes the address; without escaping, a link could carry a script
             main.append(pn.pane.HTML(html.escape(note), styles=_NOTE_STYLE))
         main.append(dashboard(hide=tuple(hide), **state))
         return template
@@ -67,7 +67,7 @@ def serve(
     Args:
         port: TCP port.
         address: 127.0.0.1 serves this machine only, 0.0.0.0 everybody in the network.
-        prefix: path in front of all addresses, behind a proxy.
+        prefix: path before all addresses, as a proxy needs it.
         origins: host:port pairs under which browsers may reach it; default: the address itself,
             or any if it is open to the network.
         browser: open the index page.

@@ -20,7 +20,7 @@ def find(theme: str) -> type[Dashboard]:
     """The dashboard class of a theme; its module is imported only here.
 
     Raises:
-        ValueError: if there is no such dashboard, naming those there are.
+        ValueError: if there is no such dashboard; the message names the dashboards.
     """
     if theme not in DASHBOARDS:
         raise ValueError(f"no dashboard {theme!r}; there are: {', '.join(names())}")

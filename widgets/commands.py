@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from hepml_lite.course.arguments import tcp_port
+
 
 def add_dashboards(subparsers: argparse._SubParsersAction) -> None:
     """Add `hepml dashboards [export OUT]`; nothing heavy is imported before it runs."""
@@ -12,7 +14,7 @@ def add_dashboards(subparsers: argparse._SubParsersAction) -> None:
         help="serve the dashboards to a browser, or export them as single files",
         description="Serve all dashboards to a browser (no network needed).",
     )
-    parser.add_argument("--port", type=int, default=5006, help="default: 5006")
+    parser.add_argument("--port", type=tcp_port, default=5006, help="default: 5006")
     parser.add_argument(
         "--address",
         default="127.0.0.1",

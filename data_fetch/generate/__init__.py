@@ -1,6 +1,6 @@
 """Recipes that make the samples: Pythia 8 settings, final state, detector response, jets.
 
-The recipes themselves are imported by `run.recipe(name)`: they need FastJet and awkward.
+Only `run.recipe(name)` imports the recipes, because they need FastJet and awkward.
 """
 
 from data_fetch.generate import run, sample_files

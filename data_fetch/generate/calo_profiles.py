@@ -1,7 +1,7 @@
-"""Electron showers as the energies of 20 layers and four moments: many, and small.
+"""Electron showers as the energies of 20 layers and four moments: a large sample, a small file.
 
-The showers are those of `calo_showers`, whose events are the first of these: same seed, same
-cascade. Here every deposit counts, also in voxels below the threshold there.
+The cascade and the seeds are those of `calo_showers`, so the first events are the showers of
+`calo_showers`. Here every deposit counts, also in voxels below the threshold of `calo_showers`.
 """
 
 import numpy as np
@@ -45,7 +45,7 @@ class _Moments:
         self._sums = np.zeros((5, n))
 
     def add(self, shower: np.ndarray, position: np.ndarray, energy: np.ndarray) -> None:
-        """Add deposits at (M, 3) positions; what lies outside the block is lost."""
+        """Add deposits at (M, 3) positions; deposits outside the block are lost."""
         inside = BLOCK.contains(position)
         shower, (x, y, z), energy = shower[inside], position[inside].T, energy[inside]
         radius = np.hypot(x, y) / MOLIERE_RADIUS

@@ -1,11 +1,12 @@
-"""Electron showers in a layered calorimeter, by a cascade Monte Carlo; and a cheap model of them.
+"""Electron showers in a layered calorimeter, from a cascade Monte Carlo and from a cheap model.
 
 Electrons of 1 to 100 GeV, uniform in ln E, hit a cylinder of lead tungstate in its middle, head-on.
 The sample comes from the cascade, which follows every particle down to a cut-off (modules
 `cascade`, `cascade_processes`). `showers("parametrised", ...)` draws live from the formulas of
-Grindhammer and Peters (module `parametrised`), about 30 times as fast and not quite right. Voxels
-say where energy was left: the material is homogeneous and all of it is read out, without light,
-noise or sampling layers; `stochastic` adds the fluctuations of sampling. Neither model is Geant4.
+Grindhammer and Peters (module `parametrised`). It is about 30 times as fast and less accurate. The
+voxels hold the deposited energy. The material is homogeneous and all of it is read out, without
+light, noise or sampling layers; `stochastic` adds the fluctuations of sampling. Neither model is
+Geant4.
 """
 
 from typing import Any

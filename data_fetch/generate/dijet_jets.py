@@ -1,8 +1,8 @@
 """The constituents of both jets of dijet events like those of `dijet_resonance`, as jets in pairs.
 
 Jets 2i and 2i + 1 are the lighter and the heavier jet of one event, so that `jets[0::2]` are the
-lighter ones and the sum of a pair's four-momenta gives mjj. Processes, trigger and window are those
-of `dijet_resonance`; the events are others, with a larger share of signal.
+lighter ones, and mjj is the mass of the sum of a pair. Processes, trigger and window are those of
+`dijet_resonance`. The events are different, with a larger share of signal.
 """
 
 import awkward as ak

@@ -101,6 +101,6 @@ def in_window(dijets: Dijets) -> np.ndarray:
 
 
 def central(particles: Particles) -> Particles:
-    """Those within |eta| < 2.5."""
+    """The particles with |eta| < 2.5."""
     _, eta, _, _ = kinematics.pt_eta_phi_mass(particles.p4)
     return particles[np.abs(eta) < MAX_ETA]

@@ -1,11 +1,10 @@
 """Six kinds of jets at 1 TeV: light quarks, gluons, W, Z, top quarks and Higgs bosons.
 
 Events: proton-proton at 13 TeV, Pythia 8 (Monash tune), no multiple interactions, no pile-up.
-Quarks (u, d, s) and gluons: all QCD 2 -> 2 processes, the parton closest to the jet decides. W, Z:
-pairs of them; top: pairs; Higgs: H Z with H -> b bbar and Z -> nu nu. A heavy particle counts if
-all quarks that it decays to lie within R of the jet axis. Window: anti-kT R = 0.8, 900 < pT <
-1100 GeV, |eta| < 2 after the detector; the first five are
-the classes of the hls4ml data set.
+Quarks (u, d, s) and gluons: all QCD 2 -> 2 processes; the parton closest to the jet is its class.
+W, Z and top: pairs of them. Higgs: H Z with H -> b bbar and Z -> nu nu. A heavy particle counts if
+all quarks of its decay lie within R of the jet axis. Window: anti-kT R = 0.8, 900 < pT < 1100 GeV,
+|eta| < 2 after the detector. The first five classes are those of the hls4ml data set.
 """
 
 from functools import partial
@@ -92,7 +91,7 @@ def in_window(jets: ak.Array) -> ak.Array:
 
 
 def is_of_class(name: str, jets: ak.Array, record: ak.Array) -> ak.Array:
-    """For each jet of the events of a class: does it contain what the class is named after?"""
+    """For each jet of the events of a class: does it contain the particle of its class?"""
     if name == "top":
         return contains_top(jets, record)
     if name in PARENT:

@@ -1,7 +1,7 @@
 """Quark and gluon jets at 500 GeV next to an invisible Z, with the identity of every particle.
 
 Events: proton-proton at 14 TeV, Pythia 8 (Monash tune), multiple interactions on, no pile-up and no
-detector. A quark jet is one of q g -> Z q with q = u, d, s; a gluon jet one of q qbar -> Z g.
+detector. Quark jets come from q g -> Z q with q = u, d, s, gluon jets from q qbar -> Z g.
 Selection: the leading anti-kT R = 0.4 jet, 500 < pT < 550 GeV, |y| < 1.7, as in arXiv:1810.05165.
 """
 

@@ -48,29 +48,29 @@ def make_chunks(
     scheduler: str | None = None,
     size: int | None = None,
 ) -> list[Path]:
-    """Make chunks 0 to `total` of a sample, but for those that are in `folder` already.
+    """Make the first `total` chunks of a sample, except those that are in `folder` already.
 
     Args:
         name: a recipe, see `recipes`.
         total: number of chunks.
         seed: of Pythia and of the detector.
-        folder: where each chunk goes as soon as it is made, whole or not at all.
-        workers: processes of one thread each; with one, chunks are made in this process.
+        folder: where each chunk is written as soon as it is made, whole or not at all.
+        workers: number of processes of one thread each; 1 makes the chunks in this process.
         scheduler: address of a running Dask cluster, such as tcp://host:8786, to use instead.
-        size: rows a chunk; default: the recipe's own, which the bundled samples are made with.
+        size: rows a chunk; default: that of the recipe, as in the bundled samples.
 
     Returns:
         The paths of the chunks, in order.
 
     Raises:
         ValueError: for an unknown recipe, numbers below one, or a scheduler that does not answer.
-        ModuleNotFoundError: if pythia8mc, or for several workers distributed, is not installed.
+        ModuleNotFoundError: if pythia8mc is not installed, or distributed for several workers.
     """
     size = size or recipe(name).CHUNK
     if total < 1 or workers < 1:
         raise ValueError(f"{total} chunks from {workers} workers: both must be at least 1")
     if recipe(name).CARD["generator"] == pythia.PACKAGE:
-        pythia.version()  # says what is missing before any work begins
+        pythia.version()  # raises before any work begins if Pythia is missing
     paths = [folder / f"{number:06d}.npz" for number in range(total)]
     missing = [number for number in range(total) if not paths[number].is_file()]
     bar = tqdm(total=total * size, initial=(total - len(missing)) * size, unit="row", desc=name)
@@ -82,14 +82,14 @@ def make_chunks(
 
 
 def one_chunk(name: str, seed: int, number: int, size: int) -> dict[str, np.ndarray]:
-    """The arrays of one chunk, by name: what a worker does."""
+    """The arrays of one chunk, by name; a worker calls this."""
     return recipe(name).chunk(seed, number, size).arrays()
 
 
 def _computed(
     name: str, seed: int, numbers: Sequence[int], size: int, workers: int, scheduler: str | None
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """Chunks as they are finished: made in this process, or by many."""
+    """The chunks, each as soon as it is finished, from this process or from several."""
     if scheduler or min(workers, len(numbers)) > 1:
         with _cluster(workers, scheduler) as client:
             yield from _gathered(client, name, seed, numbers, size)
@@ -101,7 +101,7 @@ def _computed(
 def _gathered(
     client: "Client", name: str, seed: int, numbers: Sequence[int], size: int
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """Chunks from a cluster; few are under way at a time, so memory does not grow with them."""
+    """Chunks from a cluster; few are in work at a time, so that memory does not grow."""
     from distributed import as_completed
 
     waiting = iter(numbers)
@@ -122,7 +122,7 @@ def _gathered(
 
 @contextmanager
 def _cluster(workers: int, scheduler: str | None) -> Iterator["Client"]:
-    """A client of the cluster at `scheduler`, or of processes of one thread each, started here."""
+    """A client of the cluster at `scheduler`, or of new local processes of one thread each."""
     try:
         from distributed import Client, LocalCluster
     except ModuleNotFoundError as missing:
@@ -138,8 +138,8 @@ def _cluster(workers: int, scheduler: str | None) -> Iterator["Client"]:
             client = Client(scheduler, timeout=CONNECT)
         except (OSError, ValueError) as silent:
             raise ValueError(
-                f"no Dask scheduler answers at {scheduler!r}: is it running, and is the address "
-                "the one it printed, such as tcp://host:8786?"
+                f"no Dask scheduler answers at {scheduler!r}: start it, and give the address that "
+                "it prints, such as tcp://host:8786"
             ) from silent
         yield stack.enter_context(client)
 

@@ -1,4 +1,4 @@
-"""Make a sample with its data card, and prove that a stored one comes from its recipe."""
+"""Make a sample with its data card; check that a recipe makes a stored sample again."""
 
 import json
 import platform
@@ -18,7 +18,7 @@ from data_fetch.packing import storage
 from data_fetch.samples import Generated, Packed, Sample
 from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
-from hepml_lite.files import write_text
+from hepml_lite.files import require_writable, write_text
 
 LICENCE = "data: CC0-1.0 (Pythia 8 and FastJet, which samples of collisions come from, are GPL)"
 
@@ -33,9 +33,9 @@ def generate(
 ) -> Generated:
     """Generate n rows of a sample into `<name>.h5` and, last, its card.
 
-    Chunks of rows are kept in the data folder until both files are there, so that a run that was
-    interrupted, or whose rows could not be written, goes on where it stopped. Of two runs that make
-    the same sample, the second waits for the first and takes what it made.
+    Chunks of rows stay in the data folder until both files are there. So the next run continues
+    after an interruption or a failed write. If two runs make the same sample, the second waits for
+    the first and uses its files.
 
     Args:
         name: a recipe, see `hepml data list`.
@@ -72,12 +72,13 @@ def bundle(name: str, n: int, seed: int, workers: int, folder: Path) -> Packed:
 def _chunks(
     name: str, n: int, seed: int, workers: int, scheduler: str | None, sample: Sample
 ) -> Iterator[list[Path]]:
-    """The chunks of a sample, removed once the block ends well; none if another run made it."""
+    """The chunks of a sample, deleted when the block succeeds; none if another run made it."""
     if n < 1:
         raise ValueError(f"cannot generate {n} rows of {name}: ask for at least 1")
     size = run.recipe(name).CHUNK
     folder = files.data_folder() / "chunks" / f"{name}-seed{seed}-{size}"
-    folder.mkdir(parents=True, exist_ok=True)
+    for written in (folder, sample.folder):
+        require_writable(written)
     with filelock.FileLock(folder.with_suffix(".lock")):
         if _is_made(sample, n, seed):
             yield []
@@ -85,13 +86,15 @@ def _chunks(
         try:
             yield run.make_chunks(name, -(-n // size), seed, folder, workers, scheduler)
         except OSError as problem:
-            kept = f"what was made is kept in {folder}: mend this and run the same command again"
-            raise OSError(problem.errno, f"{problem}; {kept}") from problem
+            kept = f"Finished chunks stay in {folder}: then run the same command again."
+            clear = OSError(f"{problem} {kept}")
+            clear.errno = problem.errno
+            raise clear from problem
         shutil.rmtree(folder)
 
 
 def _is_made(sample: Sample, n: int, seed: int) -> bool:
-    """Whether this very sample is there already."""
+    """Whether a sample of this seed and size is there already."""
     if not sample.is_complete:
         return False
     return (sample.card["seed"], sum(sample.card["rows"].values())) == (seed, n)
@@ -103,8 +106,8 @@ def _read_chunk(path: Path) -> Mapping[str, np.ndarray]:
     except ValueError as damaged:
         path.unlink()
         raise ValueError(
-            f"chunk {path} was damaged and has been removed: run the same command again, it makes "
-            "this chunk anew"
+            f"chunk {path} was damaged and has been deleted: run the same command again to make "
+            "it anew"
         ) from damaged
 
 
@@ -129,7 +132,7 @@ def _write_card(sample: Sample, n: int, seed: int, counts: Sequence[int]) -> Non
 
 
 def agreement(sample: Packed, n: int) -> float:
-    """Share of the first n stored rows that the recipe makes again bit for bit.
+    """The share of the first n stored rows that the recipe makes again bit for bit.
 
     Raises:
         ValueError: if n is not between 1 and the number of stored rows.
@@ -157,5 +160,5 @@ def _same(first: Rows, second: Rows) -> np.ndarray:
 
 
 def _equal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Where two arrays have the same numbers, or both none."""
+    """Where two arrays have the same numbers, or are both NaN."""
     return (first == second) | ((first != first) & (second != second))

@@ -1,7 +1,7 @@
 """The jets of `top_tagging` with multiple interactions, to judge taggers that never saw any.
 
-A proton-proton collision has several parton collisions beside the hard one. Their soft particles
-fall into every jet: `top_tagging`, like arXiv:1902.09914, leaves them out, data do not.
+A proton-proton collision has several parton collisions besides the hard one. Their soft particles
+fall into every jet. `top_tagging` leaves them out, like arXiv:1902.09914; data have them.
 """
 
 from data_fetch.generate import top_tagging

@@ -1,8 +1,8 @@
 """Many QCD jets like those of `top_tagging`, near the top mass, to measure large rejections.
 
-Of the QCD jets in the window of `top_tagging`, all with 120 < m < 230 GeV are kept and one in
-twenty of the others, with weights that make up for it. Events of low pT-hat are slow to make and
-give few jets: only a third of their jets are made, with three times the weight.
+In the window of `top_tagging`, all QCD jets with 120 < m < 230 GeV are kept and one in twenty of
+the others; weights correct for this. Events of low pT-hat take long and give few jets, so only a
+third of their jets are made, with three times the weight.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> Jets:
 
 
 def select(part: Slice, n: int, seed: int, rng: np.random.Generator) -> Jets:
-    """The first n jets from a range of pT-hat that are kept, with weights."""
+    """The first n kept jets from a range of pT-hat, with weights."""
     settings = [
         *top_tagging.PROCESSES["QCD"],
         NO_MPI,

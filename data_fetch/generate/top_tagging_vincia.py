@@ -1,7 +1,7 @@
 """The jets of `top_tagging` from another parton shower, to judge taggers that never saw it.
 
 Vincia radiates off pairs of partons (antennae) instead of single ones: Fischer, Prestel, Ritzmann,
-Skands, arXiv:1605.06142. With it goes its own tune of the hadronisation, as its authors ask for.
+Skands, arXiv:1605.06142. It has its own tune of the hadronisation, which its authors recommend.
 """
 
 from data_fetch.generate import top_tagging

@@ -1,16 +1,16 @@
-"""What a hardware trigger sees of ordinary collisions, and of four new particles among them.
+"""The objects that a hardware trigger sees in ordinary collisions and in events of four signals.
 
 Objects and signals are those of Govorkova et al., arXiv:2107.02157 (the ADC2021 challenge), with
-these differences: there every event has an electron or muon above 23 GeV, which makes W -> l nu the
-largest background; here nothing is required, so that collisions without a lepton, which are what a
-trigger mostly sees, are in the sample, and most events have no lepton at all. There the detector is
-Delphes with a CMS card and pile-up; here `detector` is used and there is no pile-up. Photons count
-as e/gamma objects here. Leptons and photons are isolated and do not appear among the jets again.
+these differences. There, every event has an electron or muon above 23 GeV, so W -> l nu is the
+largest background. Here nothing is required: as in a real trigger, most events have no lepton.
+There, the detector is Delphes with a CMS card and pile-up. Here it is `detector`, without pile-up.
+Here photons count as e/gamma objects. Leptons and photons are isolated and are not used in jets
+again.
 
 Background events are drawn from six processes in fixed shares (`COMPOSITION`). QCD scattering is
-split by the pT-hat of the hardest scattering: below 20 GeV it comes from minimum-bias collisions,
-above from two runs of hard scattering, so that nothing is counted twice. All processes, signals
-included, have multiple interactions and go through the same detector.
+split by the pT-hat of the hardest scattering, so that nothing is counted twice: below 20 GeV it
+comes from minimum-bias collisions, above from two runs of hard scattering. All processes, signals
+included, have multiple interactions and the same detector.
 """
 
 import numpy as np

@@ -147,7 +147,7 @@ def leading_jets(particles: Particles, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def tags(jets: np.ndarray, record: ak.Array, rng: np.random.Generator) -> np.ndarray:
-    """Whether a jet is tagged as one of a b quark, (N, 6) of 0 and 1."""
+    """Whether each jet is b-tagged, (N, 6) of 0 and 1."""
     kind = abs(record.id)
     chance = np.full(jets.shape[:2], TAGGED[0])
     for flavour in (4, 5):  # b last: b hadrons decay to c hadrons
@@ -159,7 +159,7 @@ def tags(jets: np.ndarray, record: ak.Array, rng: np.random.Generator) -> np.nda
 
 
 def roles(jets: np.ndarray, record: ak.Array) -> np.ndarray:
-    """Which quark of the decays of the tops is in a jet, (N, 6): 0 none, else as in `CARD`."""
+    """The quark of a top decay that is in each jet, (N, 6): 0 for none, else as in `CARD`."""
     decays = record[abs(record.status) == DECAY_STATUS]
     kind = abs(decays.id)
     parent = record.id[decays.mother1]

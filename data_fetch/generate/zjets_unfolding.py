@@ -81,14 +81,14 @@ Z = 23
 
 @dataclass(frozen=True)
 class LeadingJets:
-    """The hardest jet of some events; `event` (n,) says of which, in ascending order."""
+    """The hardest jets of some events; `event` (n,) holds the events in ascending order."""
 
     event: np.ndarray  # (n,)
     jets: ak.Array  # n * Momentum4D, in GeV
     constituents: ak.Array  # n * var * Momentum4D
 
     def of_events(self, event: np.ndarray) -> "LeadingJets":
-        """The jets of these events, all of which must have one; `event` in ascending order."""
+        """The jets of these events (in ascending order); each event must have a jet."""
         keep = np.isin(self.event, event)
         return LeadingJets(self.event[keep], self.jets[keep], self.constituents[keep])
 
@@ -121,7 +121,7 @@ def select(name: str, n: int, seed: int, rng: np.random.Generator) -> tuple[np.n
 
 
 def boosted(generator: Generator) -> tuple[Particles, int]:
-    """The visible particles of those of the next events whose Z has pT > 200 GeV, and how many."""
+    """The visible particles of the next events with a Z of pT > 200 GeV, and their number."""
     batch = generator.batch()
     z = batch.prt[batch.prt.id == Z]
     pt = ak.to_numpy(np.hypot(z.p.px, z.p.py)[:, -1])  # of the last copy, after all radiation
@@ -153,8 +153,8 @@ def observables(leading: LeadingJets) -> np.ndarray:
     """The `QUANTITIES` of the jets, (n, 7).
 
     The width is sum_i pT_i Delta R_i / sum_i pT_i R around the axis of the jet. A jet of one
-    constituent has tau21 = 0; one in which soft drop finds no splitting has zg = 0 and, if what is
-    left has no mass to speak of, ln rho = `LOWEST_LN_RHO`.
+    constituent has tau21 = 0. If soft drop finds no splitting, zg = 0. If the groomed jet has
+    almost no mass, ln rho = `LOWEST_LN_RHO`.
     """
     jets, constituents = leading.jets, leading.constituents
     pt = ak.to_numpy(jets.pt)

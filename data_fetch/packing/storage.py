@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from data_fetch import files
 from data_fetch.packing import containers
 from hepml_lite.containers.rows import Rows
 from hepml_lite.files import atomic_write
@@ -101,6 +102,7 @@ def read(path: Path, card: Mapping[str, Any], start: int = 0, stop: int | None =
 
     Raises:
         FileNotFoundError: if there is no such file.
+        BlockingIOError: if another program is writing it.
         ValueError: if the file is damaged; the message names it.
     """
     try:
@@ -108,6 +110,6 @@ def read(path: Path, card: Mapping[str, Any], start: int = 0, stop: int | None =
             arrays = {name: data[start:stop] for name, data in file.items()}
     except FileNotFoundError:
         raise
-    except OSError as broken:
-        raise ValueError(f"{path} is damaged ({broken}); delete it and make it again") from broken
+    except OSError as problem:
+        raise files.unreadable(path, problem, "delete it and make it again") from problem
     return containers.restore(arrays, card)

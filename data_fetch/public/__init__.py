@@ -1,7 +1,7 @@
 """Public data sets of the field: registry, file layouts, counterparts of the course's samples."""
 
 from data_fetch.public import counterparts, layouts, registry
-from data_fetch.public.registry import PublicFile, PublicSet, dataset, fetch, local, public_sets
+from data_fetch.public.registry import PublicFile, PublicSet, dataset, fetch, public_sets
 
 __all__ = [
     "PublicFile",
@@ -10,7 +10,6 @@ __all__ = [
     "dataset",
     "fetch",
     "layouts",
-    "local",
     "public_sets",
     "registry",
 ]

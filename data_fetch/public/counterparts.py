@@ -11,7 +11,14 @@ from data_fetch.public import layouts, registry
 from data_fetch.splits import SPLITS, require
 from hepml_lite.containers.rows import Rows
 
-READABLE = (".h5", ".hdf5", ".npz", ".root", ".txt")  # other files of a data set describe it
+READABLE = (
+    ".h5",
+    ".hdf5",
+    ".npz",
+    ".root",
+    ".txt",
+    ".csv",
+)  # other files of a data set describe it
 CYCLE = 10_000  # rows; where a file may be sorted, each block of so many is cut into splits
 
 
@@ -85,6 +92,8 @@ COUNTERPARTS: dict[str, dict[str, list[Part]]] = {
         "val": [Part("calochallenge_2", ["dataset_2_1.hdf5"], (0.8, 1.0))],
         "test": [Part("calochallenge_2", ["dataset_2_2.hdf5"])],
     },
+    # real collisions, which correspond to no sample of the course
+    "cms_dimuon": _by_position(("cms_dimuon", ["Zmumu.csv"])),
 }
 
 

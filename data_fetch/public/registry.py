@@ -162,30 +162,6 @@ def fetch(
     return _readable(folder / file.name for file in chosen)
 
 
-def local(name: str, files: str | Iterable[str] | None = None) -> list[Path]:
-    """Paths of a public data set's files on this machine; archives are unpacked as by `fetch`.
-
-    It never uses the network.
-
-    Raises:
-        FileNotFoundError: if one is missing; the message says how to get it.
-        ValueError: for an unknown name, or a file that is not the published one.
-    """
-    chosen = dataset(name).choose(files)
-    chosen_paths = [place(name) / file.name for file in chosen]
-    missing = [f for f, path in zip(chosen, chosen_paths, strict=True) if not is_here(path)]
-    if missing:
-        names = " ".join(f"'{file.name}'" for file in missing)
-        raise FileNotFoundError(
-            f"{place(name)} lacks {_listed(missing)}; get it with "
-            f"`hepml data fetch {name} --files {names}`"
-        )
-    for file, path in zip(chosen, chosen_paths, strict=True):
-        if not _is_unpacked(path):
-            _verify(file, path)
-    return _readable(chosen_paths)
-
-
 def is_here(path: Path) -> bool:
     """Whether a published file, or the folder that it unpacks to, is on this machine."""
     return path.is_file() or _is_unpacked(path)

@@ -1,11 +1,11 @@
-"""Exercises that answer back: what is physically wrong with an answer, and never a traceback.
+"""Checks of exercises: they say what is physically wrong with an answer, without a traceback.
 
 In a notebook::
 
     from hepml_lite.checks import check
     rejection = check("2.3", rejection, labels=labels, scores=scores)
 
-In ``hepml_lite/checks/<theme>.py`` (every module of this package is found and loaded by itself)::
+In ``hepml_lite/checks/<theme>.py`` (every module of this package is loaded automatically)::
 
     from hepml_lite.checks import Wrong, exercise
 
@@ -16,9 +16,9 @@ In ``hepml_lite/checks/<theme>.py`` (every module of this package is found and l
             raise Wrong(f"your weights sum to {total:.2f}: did you forget f/(1-f)?")
         return "the weights turn the simulation into the data."    # optional, shown after "right"
 
-**One rule for references.** ``reference=`` takes the model answer itself, whatever it is: a number,
-an array, a function. ``reference_from=`` takes a function of the keywords that the notebook gives
-to `check`, and is called when the answer depends on the notebook's data.
+**One rule for references.** ``reference=`` takes the model answer itself: a number, an array or a
+function. If the model answer depends on the notebook's data, ``reference_from=`` takes a function
+that computes it from the keywords that the notebook gives to `check`.
 """
 
 import copy
@@ -36,15 +36,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Wrong", "check", "exercise", "exercise_ids"]
+__all__ = ["Wrong", "check", "exercise", "exercise_ids", "judge"]
 
 
 class Wrong(ValueError):
-    """Raised by the check of an exercise; its text is shown to the student as it is."""
+    """Raised by the check of an exercise; the student sees its text unchanged."""
 
 
 class NotAttempted(ValueError):
-    """The answer is still the stub that the notebook came with."""
+    """The answer is still the stub of the notebook."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _Exercise:
 
 _exercises: dict[str, _Exercise] = {}
 _verdicts = {"right": ("✓", "#009E73"), "wrong": ("✗", "#D55E00"), "open": ("…", "#0072B2")}
-_go_on = "The cells below go on with the reference answer."
+_go_on = "The cells below use the reference answer."
 
 
 def exercise(
@@ -67,13 +67,19 @@ def exercise(
     """Register the decorated function as the check of `exercise_id`, for instance ``"2.3"``.
 
     The function is called as ``verify(answer, reference=..., **context)``, with the keywords that
-    the notebook gave to `check`; it must take ``**`` keywords, so that a notebook may give more.
-    It raises `Wrong` saying what is wrong with the answer. What it returns, if it is a text, is
-    shown after "right".
+    the notebook gave to `check`. It must take ``**`` keywords, so that a notebook may give more.
+    It raises `Wrong` to say what is wrong with the answer. If it returns a text, the text is shown
+    after "right".
 
-    Give either `reference` (the answer itself) or `reference_from` (a function of the notebook's
-    keywords that computes it). Raises ValueError for an id that is taken, for none or both of the
-    references, and for a check without ``**`` keywords.
+    Args:
+        exercise_id: number of the exercise; no other check has it.
+        reference: the model answer itself.
+        reference_from: a function that computes the model answer from the notebook's keywords.
+            Give either this or `reference`.
+
+    Raises:
+        ValueError: if the id is taken, if none or both of the references are given, or if the
+            check takes no ``**`` keywords.
     """
     if (reference is ...) == (reference_from is None):
         raise ValueError(f"exercise {exercise_id!r}: give either reference or reference_from.")
@@ -101,12 +107,17 @@ def check(exercise_id: str, answer: Any, /, **context: Any) -> Any:
     """Say whether `answer` is right; return it if it is, else a fresh reference answer.
 
     Shows *not attempted yet* (the answer is ``...`` or None, or a function that raises
-    NotImplementedError or returns ``...``), *right*, or what is wrong. Never raises for a wrong
-    answer or a broken function, so that *Run all* reaches the end; with ``HEPML_STRICT=1`` in the
-    environment it raises `Wrong`, and the reference has to pass the check as well.
+    NotImplementedError or returns ``...``), *right*, or what is wrong. A wrong answer or a broken
+    function raises no error, so that *Run all* reaches the end. With ``HEPML_STRICT=1`` in the
+    environment it raises `Wrong`, and the reference must pass the check as well.
 
-    `context` is the data of the notebook that the check wants to see; the check gets a copy of the
-    answer, never the answer itself. Raises ValueError for an unknown `exercise_id`.
+    Args:
+        exercise_id: number of the exercise.
+        answer: what the student wrote; the check gets a copy.
+        **context: the notebook's data that the check needs.
+
+    Raises:
+        ValueError: if there is no such exercise.
     """
     task = _find(exercise_id)
     try:
@@ -119,6 +130,21 @@ def check(exercise_id: str, answer: Any, /, **context: Any) -> Any:
         _insist(exercise_id, *_judge(task, reference, reference, context), whose="reference: ")
     _show(exercise_id, verdict, message)
     return answer if verdict == "right" else _copy(reference)
+
+
+def judge(exercise_id: str, answer: Any, /, **context: Any) -> tuple[str, str]:
+    """The verdict (right, wrong or open) that `check` shows, and its text; nothing is shown.
+
+    Args:
+        exercise_id: number of the exercise.
+        answer: what a student may write.
+        **context: the notebook's data that the check needs.
+
+    Raises:
+        ValueError: if there is no such exercise.
+    """
+    task = _find(exercise_id)
+    return _judge(task, answer, task.reference(**context), context)
 
 
 def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple[str, str]:
@@ -140,16 +166,16 @@ def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple
         return "wrong", f"{_explain(answer, error)} {_go_on}"
     if any(_holds_nan(result) for result in results) and not _holds_nan(reference):
         return "wrong", (
-            "your answer holds NaN, which no comparison finds wrong: was something divided by "
-            f"zero, or the root or logarithm taken of a negative number? {_go_on}"
+            "your answer contains NaN. Did you divide by zero, or take the root or the logarithm "
+            f"of a negative number? {_go_on}"
         )
     return "right", f"right: {said}" if isinstance(said, str) else "right."
 
 
 def _guarded(answer: Any, results: list[Any]) -> Any:
-    """Return what the check may touch: a copy, or a function that notices a missing ``return``.
+    """Return a copy of the answer, or a function that notices a missing ``return``.
 
-    What such a function returns is added to `results`.
+    The function adds all that it returns to `results`.
     """
     if not isinstance(answer, types.FunctionType):
         return _copy(answer)
@@ -168,17 +194,17 @@ def _guarded(answer: Any, results: list[Any]) -> Any:
 
 
 def _holds_nan(value: Any) -> bool:
-    """Return whether a number, an array, or one in a tuple or list of them, is NaN."""
+    """Return whether a number, an array, or a tuple or list of them contains NaN."""
     if isinstance(value, tuple | list):
         return any(_holds_nan(part) for part in value)
     try:
         return bool((value != value).any()) if hasattr(value, "any") else bool(value != value)
-    except Exception:  # what cannot be compared is no number
+    except Exception:  # an object that cannot be compared is not a number
         return False
 
 
 def _copy(value: Any) -> Any:
-    """Return a copy, or the value where it cannot be copied (a tensor inside a graph, a file)."""
+    """Return a copy, or the value itself if it cannot be copied (a tensor in a graph, a file)."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -203,15 +229,15 @@ def _explain(answer: Any, error: Exception) -> str:
     what = f"{type(error).__name__}: {error}"
     places = _student_frames(answer, error)
     if not places:
-        what_of = "what your code returns" if callable(answer) else "an answer of this type"
-        return f"{what_of} does not fit the question ({what})."
+        subject = "what your code returns" if callable(answer) else "an answer of this type"
+        return f"{subject} does not fit the question ({what})."
     frame, line = list(traceback.walk_tb(error.__traceback__))[places[-1]]
     code = linecache.getline(frame.f_code.co_filename, line).strip()
     return f"your code stopped in line {line}, `{code}`, with {what}."
 
 
 def _no_reference(exercise_id: str, answer: Any, error: Exception) -> Any:
-    """Tell that the notebook's own data does not fit the exercise; keep the answer."""
+    """Show that the notebook's own data do not fit the exercise; return the answer unchanged."""
     what = f"{type(error).__name__}: {error}"
     message = f"cannot be checked with these data ({what}). Run the cells above again."
     if _strict():
@@ -230,10 +256,10 @@ def _strict() -> bool:
 
 
 def _show(exercise_id: str, verdict: str, message: str) -> None:
-    """Show a coloured box in a notebook; the same words as plain text everywhere."""
+    """Show a coloured box in a notebook, and the same words as plain text elsewhere."""
     sign, colour = _verdicts[verdict]
     text = f"{sign} Exercise {exercise_id}: {message}"
-    ipython = sys.modules.get("IPython")  # outside a notebook it is not worth its import time
+    ipython = sys.modules.get("IPython")  # importing it takes long, and only a notebook needs it
     if ipython is None or ipython.get_ipython() is None:
         print(text)
         return

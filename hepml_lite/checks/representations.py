@@ -1,4 +1,4 @@
-"""Exercises of the representations: width, masses of pairs, what is safe, moving energy."""
+"""Checks of the exercises on representations: width, safety, masses of pairs, moved energy."""
 
 from collections.abc import Callable, Mapping
 
@@ -35,18 +35,18 @@ def _(answer, reference, **context):
         ),
         (
             distance.sum(1) / n,
-            "this counts every particle the same, however soft: one more particle "
+            "this counts every particle equally, however soft: one more particle "
             "of almost no energy changes it. Weight the distances by pT",
         ),
         (
             distance.mean(1),
-            "the padding counts as particles at distance zero, and every real one "
-            "the same: weight the distances by pT",
+            "the padding counts as particles at distance zero, and all real particles "
+            "count equally: weight the distances by pT",
         ),
         ((pt * distance).mean(1), "divide by the sum of pT instead of the number of slots"),
         (
             (pt * distance**2).sum(1) / pt.sum(1),
-            "this has the distance squared, which is nearly "
+            "the distance enters squared, and this is nearly "
             "m²/pT²: the width has the distance itself",
         ),
         (
@@ -59,8 +59,10 @@ def _(answer, reference, **context):
             raise Wrong(why)
     if not np.allclose(found, right, rtol=1e-4):
         ratio = np.median(found / right)
-        raise Wrong(f"the widths are off by a factor of about {ratio:.3g}: Σ pT ΔR / Σ pT")
-    return "splitting a particle or adding a soft one hardly moves it: it is safe."
+        raise Wrong(
+            f"the widths are wrong by a factor of about {ratio:.3g}: compute Σ pT ΔR / Σ pT"
+        )
+    return "a split particle or an added soft one hardly changes the width: it is safe."
 
 
 def pair_mass_squared(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
@@ -73,31 +75,31 @@ def pair_mass_squared(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.nd
 def _(answer, reference, **context):
     rng = np.random.default_rng(1)
     pt, eta = rng.exponential(20, 6) + 1, rng.normal(0.5, 1.0, 6)
-    phi = kinematics.wrap_phi(rng.normal(3.1, 1.0, 6))  # some lie across the seam
+    phi = kinematics.wrap_phi(rng.normal(3.1, 1.0, 6))  # some lie on the other side of ±π
     found, right = np.asarray(answer(pt, eta, phi)), reference(pt, eta, phi)
     if found.shape != right.shape:
         raise Wrong(f"6 particles gave shape {found.shape}, not (6, 6): a number for every pair")
     off = ~np.eye(6, dtype=bool)
     eta_gap, phi_gap = (x[:, None] - x[None, :] for x in (eta, phi))
     product = np.outer(pt, pt)
-    seam = product * (eta_gap**2 + phi_gap**2)
+    unwrapped = product * (eta_gap**2 + phi_gap**2)
     small = product * (eta_gap**2 + kinematics.wrap_phi(phi_gap) ** 2)
     for mistake, why in (
         (right / 2, "a factor 2 is missing: (p + q)² = 2 p·q for massless particles"),
-        (np.sqrt(np.maximum(right, 0)), "these are masses, and m² was asked for"),
+        (np.sqrt(np.maximum(right, 0)), "these are masses m, but the exercise asks for m²"),
         (
             2 * product * (np.cos(eta_gap) - np.cos(phi_gap)),
-            "pseudorapidity is no angle: it enters with cosh, azimuth with cos",
+            "pseudorapidity is no angle: it enters as cosh Δη, the azimuth as cos Δφ",
         ),
         (
             small,
-            "this is the limit of small angles, pT pT ΔR²: good inside a jet, wrong by tens of "
-            "percent for particles this far apart",
+            "this is the limit of small angles, pT pT' ΔR². It is good inside a jet, but wrong by "
+            "tens of percent for particles this far apart",
         ),
         (
-            seam,
-            "the difference in φ is not wrapped: two particles on both sides of ±π are "
-            "neighbours. The cosine takes care of it",
+            unwrapped,
+            "the difference in φ is not wrapped: two particles on the two sides of ±π are "
+            "neighbours. The cosine wraps it for you",
         ),
         (2 * (1 - np.cos(phi_gap)) * product, "the difference in η is missing"),
     ):
@@ -105,17 +107,17 @@ def _(answer, reference, **context):
             raise Wrong(why)
     if not np.allclose(found, right, rtol=1e-4, atol=1e-6 * right.max()):
         raise Wrong("compare with m² = 2 pT pT' (cosh Δη − cos Δφ) for a pair at Δη = 0")
-    return "the same numbers after any boost: this is what Lorentz-equivariant networks read."
+    return "these numbers are the same after any boost: Lorentz-equivariant networks read them."
 
 
 SAFE = {"mass": True, "width": True, "multiplicity": False, "pt_dispersion": False}
 WHY = {
-    "mass": "the mass is a sum of four-vectors: splitting one does not change the sum, and a soft "
-    "particle adds next to nothing",
+    "mass": "the mass comes from a sum of four-vectors: a split does not change the sum, and a "
+    "soft particle adds almost nothing",
     "width": "the width is linear in pT: two halves at the same place count as the whole",
-    "multiplicity": "every splitting and every soft particle counts one, however soft",
-    "pt_dispersion": "√(Σ z²) forgives a soft particle (z² vanishes), but two halves give "
-    "z²/4 + z²/4, half of what the whole gave",
+    "multiplicity": "every split and every soft particle adds one, however soft",
+    "pt_dispersion": "a soft particle adds nothing to √(Σ z²), because its z² vanishes, but two "
+    "halves give z²/4 + z²/4, half of the z² of the whole",
 }
 
 
@@ -128,11 +130,11 @@ def _(answer, reference, **context):
         says = "safe" if reference[wrong[0]] else "not safe"
         rest = f" ({len(wrong) - 1} more to think about)" if len(wrong) > 1 else ""
         raise Wrong(f"{wrong[0]} is {says}: {WHY[wrong[0]]}{rest}")
-    return "a calculation to all orders needs the safe ones; a network may use both."
+    return "perturbation theory can compute only the safe ones; a network may use both."
 
 
 def emd_on_a_line(z: np.ndarray, x: np.ndarray, w: np.ndarray, y: np.ndarray) -> float:
-    """Least energy times distance that turns energies z at x into energies w at y, sums equal."""
+    """The least energy times distance that turns energies z at x into w at y, with equal sums."""
     places = np.sort(np.concatenate([x, y]))
     left = [
         np.array([energy[where <= place].sum() for place in places[:-1]])
@@ -151,30 +153,32 @@ def _(answer, reference, **context):
     for mistake, why in (
         (
             abs(z @ x - w @ y),
-            "this moves the centres onto each other: energy that goes left and "
+            "this is the distance between the centres: energy that goes left and "
             "energy that goes right must not cancel",
         ),
         (
             float(z @ cost @ w),
-            "this sends a share of every particle to every other one, which "
-            "works, but is the most wasteful plan of all: look for the cheapest",
+            "this sends a share of every particle to every other one. It "
+            "works, but it is a most wasteful plan: look for the cheapest one",
         ),
         (
             float(z @ cost.min(axis=1)),
-            "every particle went to its nearest neighbour, whether or "
-            "not there was room: the energies that arrive must be those of the second jet",
+            "every particle went to its nearest neighbour, even if "
+            "there was no room: the energies that arrive must be those of the second jet",
         ),
     ):
         if np.isclose(found, mistake, rtol=1e-6):
             raise Wrong(why)
     reverse = float(answer(w, y, z, x))
     if not np.isclose(found, reverse, rtol=1e-6):
-        raise Wrong(f"there costs {found:.4g} and back {reverse:.4g}: a distance is symmetric")
+        raise Wrong(
+            f"the way there costs {found:.4g}, the way back {reverse:.4g}: a distance is symmetric"
+        )
     if not np.isclose(found, right, rtol=1e-4):
-        raise Wrong(f"the two example jets are {right:.4f} apart, and you find {found:.4g}")
+        raise Wrong(f"the two example jets are {right:.4f} apart, but you find {found:.4g}")
     single = float(answer(np.ones(1), np.zeros(1), np.array([0.7, 0.3]), np.array([0.0, 0.5])))
     if not np.isclose(single, 0.15, rtol=1e-4):
-        raise Wrong(f"30 % of the energy moved by 0.5 costs 0.15, and you find {single:.4g}")
+        raise Wrong(f"30 % of the energy moved by 0.5 costs 0.15, but you find {single:.4g}")
     return "on a line the cheapest plan never lets two loads cross."
 
 
@@ -205,10 +209,13 @@ def _(answer, reference, judge, **context):
         raise Wrong(f"{(~np.isfinite(found)).sum()} of the numbers are NaN or infinite")
     yours, plain = metrics.auc(is_z(judge), found), metrics.auc(is_z(judge), judge.mass)
     if 1 - yours > plain + 0.02:
-        raise Wrong(f"an AUC of {yours:.3f}: a good number with the wrong sign, Z should be larger")
+        raise Wrong(
+            f"an AUC of {yours:.3f}: your number is good but has the wrong sign. It should be "
+            "larger for Z jets"
+        )
     if yours <= plain + 0.02:
         raise Wrong(
-            f"an AUC of {yours:.3f}, and the plain mass has {plain:.3f}: a jet much heavier than a "
-            "Z is as likely a W with strangers in it, so more mass is not always more Z"
+            f"an AUC of {yours:.3f}, but the plain mass has {plain:.3f}. A jet much heavier than a "
+            "Z can also be a W with particles from elsewhere, so more mass is not always more Z"
         )
     return f"an AUC of {yours:.3f} against {plain:.3f} of the plain mass."

@@ -1,4 +1,4 @@
-"""Exercises of the start: the invariant mass of a jet, and background rejection."""
+"""Checks of the exercises of the first notebook: the mass of a jet, background rejection."""
 
 import numpy as np
 
@@ -48,17 +48,19 @@ def _(answer, reference, **context):
             raise Wrong(why)
     if np.all(np.abs(found) < 1e-2):
         raise Wrong(
-            "all masses are zero: each particle is massless, but their sum is not. Add the "
-            "four-vectors before you compute a mass"
+            "all masses are zero. Each particle is massless, but their sum has a mass: add the "
+            "four-vectors before you compute it"
         )
     if not np.allclose(found, right, rtol=1e-3):
         ratio = np.median(found / right)
-        raise Wrong(f"the masses are off by a factor of about {ratio:.3g}: m² = E² − p² of the sum")
-    return "massless particles, flying apart, make a heavy jet."
+        raise Wrong(
+            f"the masses are wrong by a factor of about {ratio:.3g}: m² = E² − p² of the sum"
+        )
+    return "massless particles that fly apart make a heavy jet."
 
 
 def rejection(labels: np.ndarray, scores: np.ndarray, signal_efficiency: float) -> float:
-    """1/eps_B behind the threshold that keeps the wanted share of the signal."""
+    """1/eps_B at the threshold that keeps the wanted share of the signal."""
     threshold = threshold_at(scores[labels == 1], signal_efficiency)
     return 1 / np.mean(scores[labels == 0] >= threshold)
 
@@ -81,7 +83,7 @@ def _(answer, reference, **context):
         ),
         (
             1 / np.mean(scores[labels == 0] > np.quantile(scores[labels == 1], 0.3)),
-            "your threshold keeps 70 % of the signal: the upper 30 % begin at the quantile 1 − ε_S",
+            "your threshold keeps 70 % of the signal: the upper 30 % start at the quantile 1 − ε_S",
         ),
         (
             1 / np.mean(scores[labels == 0] > all_threshold),
@@ -89,7 +91,7 @@ def _(answer, reference, **context):
         ),
         (
             1 / np.mean(scores > np.quantile(scores[labels == 1], 0.7)),
-            "you counted the jets of both classes: ε_B is a share of the background alone",
+            "you counted the jets of both classes: ε_B is a share of the background only",
         ),
         (
             1 / np.mean(scores[labels == 1] > background_threshold),
@@ -106,4 +108,4 @@ def _(answer, reference, **context):
     at_half = float(answer(labels, scores, 0.5))
     if not np.isclose(at_half, reference(labels, scores, 0.5), rtol=0.05):
         raise Wrong("right at ε_S = 30 %, but not at 50 %: use the argument signal_efficiency")
-    return f"one background jet in {right:.0f} passes; without a tagger it would be all of them."
+    return f"one background jet in {right:.0f} passes; without a tagger, all of them would."

@@ -1,4 +1,4 @@
-"""Exercises of the tagging tutorial: rejection, sets, attention, invariants, sculpting."""
+"""Checks of the tagging tutorial: rejection, sets, attention, invariants, sculpting."""
 
 from collections.abc import Callable, Iterable
 
@@ -17,7 +17,7 @@ def _compare(found: object, right: np.ndarray, mistakes: Mistakes, shape: str) -
     try:
         found = np.asarray(found, dtype=float)
     except (TypeError, ValueError) as error:
-        raise Wrong(f"this is no array of numbers ({error}): give {shape}") from error
+        raise Wrong(f"this is not an array of numbers ({error}): give {shape}") from error
     if found.shape != right.shape:
         raise Wrong(f"the shape is {found.shape}, not {right.shape}: give {shape}")
     if np.allclose(found, right, rtol=1e-4, atol=1e-6):
@@ -50,11 +50,11 @@ def _(answer, reference, **context):
     background, signal = scores[labels == 0], scores[labels == 1]
     share = np.mean(background >= np.quantile(signal, 0.4))
     for mistake, why in (
-        (1 / value, "this is the background efficiency: the rejection is one over it"),
+        (1 / value, "this is the background efficiency ε_B: the rejection is 1/ε_B"),
         (1 / share, "this threshold keeps 60 % of the tops: 40 % pass above the quantile 1 - 0.4"),
         (1 / np.mean(background >= np.quantile(background, 0.6)),
          "the threshold must come from the tops' scores: this one keeps 40 % of the QCD jets"),
-        (1 / np.mean(scores >= np.quantile(signal, 0.6)), "count QCD jets only: tops are signal"),
+        (1 / np.mean(scores >= np.quantile(signal, 0.6)), "count QCD jets only, without the tops"),
         (1 / (1 - 1 / value), "this counts the QCD jets that are rejected, not those that pass"),
     ):  # fmt: skip
         if abs(found[0] / mistake - 1) < 2e-3:
@@ -64,8 +64,8 @@ def _(answer, reference, **context):
     for mistake, why in (
         (error / value**2, "this is the error of ε_B: for 1/ε_B divide it by ε_B²"),
         (error * np.sqrt(6000 / 9000), "n is the number of QCD jets, not of all jets"),
-        (error * np.sqrt(2), "n is the number of QCD jets, 6000, not that of the tops"),
-        (error * np.sqrt(6000), "divide by n under the root: the error shrinks with more jets"),
+        (error * np.sqrt(2), "n is the number of QCD jets, 6000, not the number of tops"),
+        (error * np.sqrt(6000), "divide by n under the root: more jets give a smaller error"),
     ):
         if abs(found[1] / mistake - 1) < 0.01:
             raise Wrong(f"the rejection is right, its error is not: {why}")
@@ -82,24 +82,24 @@ def add_up(seen: Tensor, mask: Tensor) -> Tensor:
 @exercise("2.2", reference=add_up)
 def _(answer, reference, **context):
     generator = torch.Generator().manual_seed(0)
-    seen = 1 + torch.rand(5, 7, 3, generator=generator)  # not zero in the padding, as Φ(0)
+    seen = 1 + torch.rand(5, 7, 3, generator=generator)  # Φ(0) in the padding is not zero either
     mask = torch.arange(7) < torch.tensor([[2], [3], [5], [6], [7]])
     right = reference(seen, mask)
     found = answer(seen.clone(), mask.clone())
     if not isinstance(found, Tensor):
-        raise Wrong(f"this gives a {type(found).__name__}: a network needs a tensor")
+        raise Wrong(f"this returns a {type(found).__name__}: a network needs a tensor")
     real = mask.unsqueeze(-1)
     mistakes = (
-        (seen.sum(1), "the empty slots are counted, too: a jet would look different if it were "
-         "padded to another length. Multiply with the mask first"),
-        (right / mask.sum(1, keepdim=True), "this is the mean: it does not see how many particles "
-         "there are, which is one of the best numbers to tell top from QCD"),
-        (seen.mean(1), "this is a mean in which empty slots count"),
+        (seen.sum(1), "the empty slots are counted, too: the result depends on the length of the "
+         "padding. Multiply by the mask first"),
+        (right / mask.sum(1, keepdim=True), "this is the mean: it loses the number of particles, "
+         "which is one of the best numbers to separate top from QCD"),
+        (seen.mean(1), "this is a mean, and empty slots count in it"),
         (right / 7, "this divides by the number of slots: it depends on the padding"),
         (torch.where(real, seen, -1e9).amax(1), "this is the maximum, not the sum"),
     )  # fmt: skip
     _compare(found.detach(), right.numpy(), [(m.numpy(), why) for m, why in mistakes], "(N, L)")
-    return "any order, any padding: the same sum."
+    return "the sum is the same for any order and any padding."
 
 
 def attention(q: np.ndarray, k: np.ndarray, bias: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -124,17 +124,19 @@ def _(answer, reference, **context):
     by_column = np.exp(masked) / np.maximum(np.exp(masked).sum(0, keepdims=True), 1e-12)
     plain = _softmax(inner / 2 + bias)
     mistakes = (
-        (plain, "empty slots are listened to: their exponent must be -∞, not what stands there"),
-        (plain * mask, "the empty slots got no weight, but then a row no longer adds up to one: "
-         "take them out before you normalise"),
-        (_softmax(np.where(mask[None, :], inner / 2 + bias, 0)), "an exponent of zero is a weight "
-         "of e⁰ = 1: an empty slot needs -∞"),
+        (plain, "empty slots get a weight: set their exponent to -∞"),
+        (plain * mask, "the empty slots have no weight, but then a row no longer adds up to one: "
+         "remove them before you normalise"),
+        (_softmax(np.where(mask[None, :], inner / 2 + bias, 0)), "an exponent of zero gives the "
+         "weight e⁰ = 1: an empty slot needs -∞"),
         (reference(2 * q, k, bias, mask), "divide by √d: without it the softmax of wide heads is "
-         "nearly a maximum, and hardly learns"),
+         "nearly a maximum and hardly learns"),
         (reference(q / 2, k, bias, mask), "this divides by d, not by √d"),
         (reference(q, k, 0 * bias, mask), "the bias of the pair is missing"),
-        (reference(q, k, bias.T, mask), "the bias is transposed: row i says how i listens"),
-        (by_column, "the columns add up to one: normalise over those who are listened to, axis=1"),
+        (reference(q, k, bias.T, mask), "the bias is transposed: row i holds the weights that i "
+         "gives"),
+        (by_column, "the columns add up to one: normalise over the particles that receive the "
+         "weights, axis=1"),
         (masked, "these are the exponents: the softmax is missing"),
     )  # fmt: skip
     _compare(answer(q, k, bias, mask), reference(q, k, bias, mask), mistakes, "weights (P, P)")
@@ -155,16 +157,17 @@ def _(answer, reference, **context):
     p4[:, 0] = np.sqrt((p4[:, 1:] ** 2).sum(1) + 1)
     right = reference(p4)
     mistakes = (
-        (p4 @ p4.T, "all signs are plus: observers in motion disagree about that. Energy squared "
-         "*minus* momentum squared is the invariant"),
-        (-right, "the overall sign is that of the other convention: here E² - p² = m² is positive"),
-        (p4[:, 1:] @ p4[:, 1:].T, "the energy is missing: this only turns are blind to"),
-        (2 * right + 2, "this is the mass of the pair squared, (p_i + p_j)²: invariant, too, but "
-         "asked is p_i·p_j"),
-        (np.diag(right), "this is only the diagonal, the masses: all pairs are asked for"),
+        (p4 @ p4.T, "all signs are plus: observers in motion disagree about this number. The "
+         "invariant is energy squared *minus* momentum squared"),
+        (-right, "this is the sign of the other convention: here E² - p² = m² is positive"),
+        (p4[:, 1:] @ p4[:, 1:].T, "the energy is missing: rotations do not change this number, "
+         "but boosts do"),
+        (2 * right + 2, "this is the squared mass of the pair, (p_i + p_j)². It is invariant, "
+         "too, but the exercise asks for p_i·p_j"),
+        (np.diag(right), "this is only the diagonal, the squared masses: give all pairs"),
     )  # fmt: skip
     _compare(answer(p4.copy()), right, mistakes, "one product a pair, (P, P)")
-    return "the same for every observer."
+    return "these products are the same for every observer."
 
 
 def divergence(before: np.ndarray, after: np.ndarray) -> float:
@@ -187,22 +190,24 @@ def _(answer, reference, **context):
     middle = (p + q) / 2
     for mistake, why in (
         (right * np.log(2), "this is in nats, with the natural logarithm: bits need log2"),
-        (2 * right, "take half of the sum: two samples with nothing in common are one bit apart"),
-        (_kullback_leibler(p, middle), "this is only one of the two halves: it would not be the "
-         "same if before and after changed places"),
-        (_kullback_leibler(q, middle), "this is only one of the two halves: it would not be the "
-         "same if before and after changed places"),
+        (2 * right, "take half of the sum: two samples without overlap are one bit apart"),
+        (_kullback_leibler(p, middle), "this is only one of the two terms: it changes if you swap "
+         "before and after"),
+        (_kullback_leibler(q, middle), "this is only one of the two terms: it changes if you swap "
+         "before and after"),
         (np.abs(p - q).sum() / 2, "this is the total variation, not the divergence"),
     ):  # fmt: skip
         if np.isclose(float(answer(before, after)), mistake, rtol=1e-3):
             raise Wrong(why)
     found = float(answer(before, after))
     if not np.isfinite(found):
-        raise Wrong("empty bins give NaN or infinity: 0 log 0 counts as 0, so leave them out")
+        raise Wrong("empty bins give NaN or infinity: leave them out, because 0 log 0 is 0")
     if not np.isclose(float(answer(3 * before, after)), found, rtol=1e-6):
-        raise Wrong("three times as many jets of the same shape must change nothing: normalise")
+        raise Wrong(
+            "normalise the histograms: three times as many jets of the same shape change nothing"
+        )
     if not np.isclose(found, right, rtol=1e-3):
         raise Wrong(f"{found:.3f} for the two test histograms, but {right:.3f} bits are right")
     if abs(float(answer(before, before))) > 1e-9:
-        raise Wrong("a histogram must be at distance zero from itself")
-    return "0 for the same shape, 1 bit for shapes with nothing in common."
+        raise Wrong("the divergence of a histogram from itself must be zero")
+    return "0 bits for equal shapes, 1 bit for shapes without overlap."

@@ -1,4 +1,4 @@
-"""Exercises of the tagging dashboard: a tagger that leaves the mass alone, one that is robust."""
+"""Checks of the tagging exploration: a score that is flat in mass, the worth of robustness."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ BINS = 25
 def among_its_like(
     learn_score: np.ndarray, learn_mass: np.ndarray, learn_label: np.ndarray, **context
 ) -> Callable[[ArrayLike, ArrayLike], np.ndarray]:
-    """Share of the QCD jets of similar mass that score lower: the same cut keeps it everywhere."""
+    """The share of QCD jets of similar mass with a lower score; one cut keeps it at each mass."""
     score, mass = learn_score[learn_label == 0], learn_mass[learn_label == 0]
     edges = np.quantile(mass, np.linspace(0, 1, BINS + 1)[1:-1])
     own = [np.sort(score[np.digitize(mass, edges) == k]) for k in range(BINS)]
@@ -42,47 +42,47 @@ def _(answer, reference, score, mass, label, **context):
         raise Wrong(f"{len(score)} jets gave shape {found.shape}: one number a jet, (N,)")
     if not np.isfinite(found).all():
         raise Wrong(
-            f"{(~np.isfinite(found)).sum()} numbers are NaN or infinite: is there a mass for which "
-            "no QCD jet was at hand? Take wider bins there"
+            f"{(~np.isfinite(found)).sum()} numbers are NaN or infinite: is there a bin of mass "
+            "without QCD jets? Make it wider"
         )
     if len(np.unique(found)) < 100:
         raise Wrong(
-            f"{len(np.unique(found))} different numbers for {len(score)} jets: give a score on "
-            "which one can cut anywhere, not a decision"
+            f"{len(np.unique(found))} different numbers for {len(score)} jets: give a continuous "
+            "score, not a decision"
         )
     area = metrics.auc(label, found)
     if area < 0.45:
-        raise Wrong(f"an AUC of {area:.2f}: your number is larger for QCD than for tops, turn it")
+        raise Wrong(f"an AUC of {area:.2f}: your score is larger for QCD; change its sign")
     bent = mass_sculpting(label, found, mass, 0.5, n_bootstrap=20, rng=0)
     rejection = metrics.background_rejection(label, found, 0.5)
     told = f"at εS = 0.5 a JSD of {bent.jsd.value:.3f} bits and a rejection of {rejection:.1f}"
     if np.allclose(np.argsort(found, kind="stable"), np.argsort(score, kind="stable")):
         raise Wrong(
-            f"{told}: the jets are in the order of the old score. Stretching a score, however, "
-            "moves no jet past another one: what passes still has the mass of a top"
+            f"{told}: the jets have the order of the old score. A rising function of a score does "
+            "not change this order, so the same jets pass, with the mass of a top"
         )
     if bent.jsd.value > MOST_JSD:
         raise Wrong(_bent(found, mass, label, told, bent.jsd.value))
     if rejection < LEAST_REJECTION:
         raise Wrong(
-            f"{told}: flat, but so is guessing, which has 2. Keep what the score knows beyond the "
-            "mass: compare each jet with QCD jets of the same mass only"
+            f"{told}. It is flat, but guessing is flat, too, with a rejection of 2. Keep what the "
+            "score knows beyond the mass: compare each jet only with QCD jets of the same mass"
         )
     plain = metrics.background_rejection(label, score, 0.5)
-    return f"{told}; before it was {plain:.0f}, most of which was the mass."
+    return f"{told}. Before, the rejection was {plain:.0f}, and most of it came from the mass."
 
 
 def _bent(found: np.ndarray, mass: np.ndarray, label: np.ndarray, told: str, jsd: float) -> str:
-    """Why the masses of what passes and what fails still differ."""
+    """Return why the masses of jets that pass and of jets that fail still differ."""
     if jsd > 0.8:
         return (
-            f"{told}: a window on the mass is the most that one can sculpt: all that passes lies "
-            "in the top peak, and no sideband is left to tell how much QCD there is"
+            f"{told}. This is a window on the mass, and nothing sculpts more: all jets that pass "
+            "lie in the top peak, and no sideband is left to measure the QCD background"
         )
     if abs(np.corrcoef(found[label == 0], mass[label == 0])[0, 1]) < 0.1:
         return (
-            f"{told}: on average your number does not depend on the mass any more, but the cut is "
-            "in its tail, and the tail does. The whole distribution has to be alike at each mass"
+            f"{told}. The mean of your score no longer depends on the mass, but the cut is in its "
+            "tail, and the tail does. The whole distribution must be the same at each mass"
         )
     passed = found >= threshold_at(found[label == 1], 0.5)
     qcd = label == 0
@@ -90,14 +90,14 @@ def _bent(found: np.ndarray, mass: np.ndarray, label: np.ndarray, told: str, jsd
     inside, everywhere = passed[peak].mean(), passed[qcd].mean()
     side = "more" if inside > everywhere else "less"
     return (
-        f"{told}: at most {MOST_JSD} bits were asked for. Of the QCD jets near the top mass "
-        f"{100 * inside:.1f} % pass, of all {100 * everywhere:.1f} %: the cut keeps {side} there. "
-        "Rank each jet among QCD jets alone (no tops), of a mass as close as you can afford"
+        f"{told}: at most {MOST_JSD} bits are allowed. The cut keeps {100 * inside:.1f} % of the "
+        f"QCD jets near the top mass, {side} than the {100 * everywhere:.1f} % of all QCD jets. "
+        "Rank each jet among QCD jets only (no tops), with masses as close to it as possible"
     )
 
 
 def significance(signal: ArrayLike, background: ArrayLike, error: ArrayLike) -> np.ndarray:
-    """S / √(B + (error B)²): chance and the uncertain background, in quadrature."""
+    """S / √(B + (error B)²): the fluctuation and the error of B, added in quadrature."""
     background = np.asarray(background, float)
     return np.asarray(signal) / np.sqrt(background + (np.asarray(error) * background) ** 2)
 
@@ -114,13 +114,12 @@ def _(answer, reference, **context):
     for mistake, why in (
         (
             signal / chance,
-            "the systematic error is missing: this is S/√B, which grows with the luminosity for "
-            "ever. An unknown share of the background does not",
+            "the systematic error is missing. This is S/√B, which grows with the luminosity "
+            "without limit; with a systematic error the significance does not",
         ),
         (
             signal / (chance + systematic),
-            "independent errors add in quadrature: the one knows nothing of the other, and often "
-            "they cancel in part",
+            "independent errors add in quadrature, because they often cancel in part",
         ),
         (
             signal / np.sqrt(background + error**2),
@@ -128,21 +127,21 @@ def _(answer, reference, **context):
         ),
         (
             signal / np.sqrt(background + (error * signal) ** 2),
-            "it is the background that is uncertain here; what fluctuates is B, signal or not",
+            "the error belongs to the background, not to the signal: use (error B)²",
         ),
         (
             signal / np.sqrt(background * (1 + error**2)),
-            "here the systematic error shrinks with √B, as if more jets would measure it better. "
-            "All jets share the same one: (error B)²",
+            "here the systematic error grows only with √B, as if more jets would measure it "
+            "better. But all jets share the same error: use (error B)²",
         ),
-        (signal / (background + systematic**2), "the root is missing: errors, not variances"),
+        (signal / (background + systematic**2), "the root is missing: this divides by a variance"),
         (signal / np.sqrt(background + systematic), "σ² = B + (error B)²: the square is missing"),
     ):
         if np.allclose(found, mistake, rtol=1e-6):
             raise Wrong(why)
     if not np.allclose(found, right, rtol=1e-4):
         raise Wrong(
-            f"100 signal jets on 1000 ± 20 % are {right[1]:.3f} standard deviations, and you find "
-            f"{found[1]:.3g}"
+            f"100 signal jets on 1000 ± 20 % background jets are {right[1]:.3f} standard "
+            f"deviations, but you find {found[1]:.3g}"
         )
-    return "no luminosity helps beyond S / (error B): then a robust tagger beats a sharp one."
+    return "more luminosity does not help beyond S / (error B): there, a robust tagger wins."

@@ -8,14 +8,12 @@ import vector
 from numpy.typing import ArrayLike
 
 from hepml_lite import kinematics
-from hepml_lite.containers.validation import (
-    booleans,
+from hepml_lite.containers.particle_validation import (
     impossible_particles,
-    plain_array,
     require_particles,
-    require_shape,
     rounding_of,
 )
+from hepml_lite.containers.validation import booleans, plain_array, require_shape
 
 #: Names of the fourth coordinate that the vector library knows.
 ENERGY_FIELDS = ("E", "e", "energy", "t")

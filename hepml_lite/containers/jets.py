@@ -15,13 +15,13 @@ from hepml_lite.containers.conversions import (
     particles_of_four_vectors,
     particles_of_records,
 )
+from hepml_lite.containers.particle_validation import require_physical
 from hepml_lite.containers.rows import Rows, not_given
 from hepml_lite.containers.validation import (
     booleans,
     integers,
     read_only,
     real_numbers,
-    require_physical,
     require_shape,
 )
 

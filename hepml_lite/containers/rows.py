@@ -100,19 +100,27 @@ class Rows:
             raise ValueError(f"no class {name!r} in this sample; choose one of {self.names}")
         return self[self.label == self.names.index(name)]
 
-    def split(self, *fractions: float, rng: np.random.Generator | None = None) -> tuple[Self, ...]:
-        """Disjoint parts with these fractions of the rows, shuffled first if `rng` is given.
+    def split(
+        self, *fractions: float, rng: int | np.random.Generator | None = 0
+    ) -> tuple[Self, ...]:
+        """Disjoint parts with these fractions of the rows, in random order.
+
+        Args:
+            fractions: of all rows, one for each part.
+            rng: generator or seed of the order; None keeps the order of the rows.
 
         Raises:
             ValueError: if a fraction is not positive or their sum exceeds one.
-            TypeError: if `rng` is no generator.
+            TypeError: if `rng` is neither a generator nor a seed.
         """
         are_shares = all(isinstance(f, Real) and 0 < f <= 1 + 1e-9 for f in fractions)
         if not fractions or not are_shares or sum(fractions) > 1 + 1e-9:
             raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
-        if not (rng is None or isinstance(rng, np.random.Generator)):
-            raise TypeError(f"rng is {rng!r}: give np.random.default_rng(seed), or None")
-        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
+        if not (rng is None or isinstance(rng, int | np.random.Generator)):
+            raise TypeError(f"rng is {rng!r}: give a seed, a numpy.random.Generator, or None")
+        order = np.arange(len(self))
+        if rng is not None:
+            order = np.random.default_rng(rng).permutation(order)
         edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)
         return tuple(self[order[a:b]] for a, b in itertools.pairwise(edges))
 

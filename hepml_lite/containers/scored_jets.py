@@ -9,16 +9,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.containers import scored_jets_file
 from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.validation import require_shape
-from hepml_lite.containers.whole_steps import half_precision, whole_steps
 from hepml_lite.files import atomic_write
 
 SCORE_LIMIT = 300.0  # scores are clipped here: 16 bits hold steps of 0.01 up to 327
 PER_SCORE = 1000  # steps per unit of log-odds
-PER_GEV = 50  # steps per GeV of mass and pT: far finer than any resolution
-UNSIGNED = (np.uint16, np.uint32)  # the first type that holds all values is used
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,7 +202,7 @@ class ScoredJets(Rows):
         Raises:
             ValueError: if a number is too large; the message says which.
         """
-        arrays: dict[str, Any] = {**self.packed()}
+        arrays: dict[str, Any] = {**scored_jets_file.packed(self)}
         with atomic_write(path) as temporary:
             np.savez_compressed(temporary, **arrays)
 
@@ -215,93 +213,11 @@ class ScoredJets(Rows):
         Raises:
             FileNotFoundError: if there is no file; the message names the scripts that make one.
         """
-        with np.load(existing(path), allow_pickle=False) as stored:
-            return cls.unpacked(stored)
-
-    def packed(self) -> dict[str, np.ndarray]:
-        """The arrays of small integers that `save` stores."""
-        if len(self.names) > 2:
-            raise ValueError(f"{len(self.names)} classes {self.names}: only two can be packed")
-        momenta = [self.mass] if self.pt is None else [self.mass, self.pt]
-        arrays = {
-            "names": np.array(self.taggers),
-            "trainings": np.array([len(rows) for rows in self.scores.values()]),
-            "classes": np.array(self.names),
-            "per_gev": np.array(PER_GEV),
-            "per_score": np.array(self.per_score),
-            "labels": np.packbits(self.label.astype(bool)),
-            "momenta": whole_steps(momenta, "mass or pT [GeV]", *UNSIGNED, per_unit=PER_GEV),
-            "scores": whole_steps(
-                np.concatenate(list(self.scores.values())),
-                "score [log-odds]",
-                np.int16,
-                np.int32,
-                per_unit=self.per_score,
-            ),
-        }
-        if len(self.shown):
-            flat = np.concatenate(self.constituents)  # (sum P_i, 3)
-            arrays["shown"] = whole_steps(self.shown, "position of a shown jet", *UNSIGNED)
-            counts = [len(jet) for jet in self.constituents]
-            arrays["counts"] = whole_steps(counts, "constituents of a shown jet", *UNSIGNED)
-            arrays["constituents"] = half_precision(flat, "constituents of a shown jet")
-        return arrays
-
-    @classmethod
-    def unpacked(cls, stored: Mapping[str, np.ndarray]) -> Self:
-        """Build from the arrays of `packed`, or from older files that do not store their steps.
-
-        Older files of "Cut or learn?" hold one network and no pT, in steps of 0.1 GeV and 0.001.
-        Older files of the tagging dashboard hold one training of each tagger, in steps of 0.02 GeV
-        and 0.01.
-        """
-        if "momenta" in stored:
-            momenta = stored["momenta"]
-            per_gev = PER_GEV
-            per_score = 100
-        else:
-            momenta = stored["mass"][None]
-            per_gev = 10
-            per_score = 1000
-        per_gev = int(stored.get("per_gev", per_gev))
-        per_score = int(stored.get("per_score", per_score))
-        taggers = tuple(map(str, stored.get("names", ("network",))))
-        # a division by 10 or 1000 gives the same number as its decimal text in a URL
-        mass, *pt = momenta / per_gev
-        rows = stored["scores"] / per_score  # all trainings of all taggers
-        each = stored.get("trainings", np.full(len(taggers), len(rows) // len(taggers)))
-        blocks = np.split(rows, np.cumsum(each)[:-1])
-        shown: dict[str, Any] = {}
-        if "shown" in stored:
-            ends = np.cumsum(stored["counts"], dtype=int)[:-1]
-            shown["shown"] = stored["shown"].astype(int)
-            shown["constituents"] = tuple(np.split(stored["constituents"].astype(float), ends))
-        return cls(
-            mass=mass,
-            pt=pt[0] if pt else None,
-            label=np.unpackbits(stored["labels"], count=len(mass)).astype(int),
-            names=tuple(map(str, stored.get("classes", ("QCD", "top")))),
-            scores=dict(zip(taggers, blocks, strict=True)),
-            per_score=per_score,
-            **shown,
-        )
+        with np.load(scored_jets_file.existing(path), allow_pickle=False) as stored:
+            return cls(**scored_jets_file.unpacked(stored))
 
 
 def rounded(scores: ArrayLike, per_score: int = PER_SCORE) -> np.ndarray:
     """Log-odds rounded to steps of 1 / per_score and clipped to ±300, as they are stored."""
     clipped = np.clip(np.asarray(scores, float), -SCORE_LIMIT, SCORE_LIMIT)
     return np.round(clipped * per_score) / per_score
-
-
-def existing(path: str | PathLike) -> Path:
-    """The path of a file of scored jets, after a check that the file exists.
-
-    Raises:
-        FileNotFoundError: if there is no file; the message names the scripts that make one.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"no scored jets at {path}: run widgets/start_here/make_stored.py or "
-            "widgets/tagging/make_stored.py, whichever dashboard they are for"
-        )
-    return Path(path)

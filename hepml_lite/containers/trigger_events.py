@@ -5,11 +5,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from hepml_lite.containers.particle_validation import require_angles
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.validation import (
     integers,
     real_numbers,
-    require_angles,
     require_finite,
     require_names,
     require_shape,

@@ -5,23 +5,28 @@ sub-parser and sets its ``run``, a function of the parsed arguments that returns
 """
 
 import argparse
+import io
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from typing import NoReturn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``hepml`` and return its exit code; a user's mistake gives one line and the code 2."""
+    _write_any_text()
+    _end_in_order_when_told()
     parser = make_parser(entry_points(group="hepml.commands"))
-    options, extra = parser.parse_known_args(arguments)
-    if not hasattr(options, "run"):
-        parser.print_help()
-        return 0
-    if extra and not hasattr(options, "extra"):
-        parser.error(f"unrecognised arguments: {' '.join(extra)}")
-    options.extra = extra
     try:
-        return options.run(options)
+        code = _run(parser, arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # of `hepml ... | head`: the reader has seen enough
+        _discard_output()
+        return 141
     except (ValueError, OSError) as error:
         print(f"hepml: {error}", file=sys.stderr)
         return 2
@@ -30,9 +35,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    options, extra = parser.parse_known_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return 0
+    if extra and not hasattr(options, "extra"):
+        parser.error(f"unrecognised arguments: {' '.join(extra)}")
+    options.extra = extra
+    return options.run(options)
+
+
+def _write_any_text() -> None:
+    """Let a terminal without Greek letters show a question mark instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _end_in_order_when_told() -> None:
+    """Let the signal of `kill` end the command as an exception, so that it removes its folders."""
+
+    def leave(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, leave)
+
+
+def _discard_output() -> None:
+    """Send what is left to nowhere: else Python complains once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line: what is wrong, and where the options are listed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and leave with the code 2."""
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help lists the options)\n")
+
+
 def make_parser(commands: Iterable[EntryPoint]) -> argparse.ArgumentParser:
     """Return the parser with all commands; a command that cannot be loaded is named and skipped."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="hepml", description="Machine learning in particle physics: the course's own command."
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")

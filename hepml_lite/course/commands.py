@@ -12,7 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hepml_lite.course.paths import entries, find_entry, find_notebook, root
+from hepml_lite.course.arguments import seconds, seed
+from hepml_lite.course.paths import (
+    checkout,
+    course_name,
+    entries,
+    find_entry,
+    find_notebook,
+    folder_to_open,
+    output_folder,
+    root,
+)
+from hepml_lite.files import require_writable
 
 if TYPE_CHECKING:
     from hepml_lite.course.run import Run
@@ -34,14 +45,15 @@ def add_lab(subparsers: argparse._SubParsersAction) -> None:
 def _lab(options: argparse.Namespace) -> int:
     from hepml_lite.course.machine import kernel_environment
 
+    folder, first = folder_to_open()
     # a notebook as argument would make its folder the root: pictures outside it would not load
-    page = "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
+    page = f"--LabApp.default_url=/lab/tree/{first}"
     command = [sys.executable, "-m", "jupyterlab", page, *_root_options(options.extra)]
     environment = kernel_environment(os.environ)
     if os.name == "posix":  # this process becomes JupyterLab, so stopping one stops the other
-        os.chdir(root())
+        os.chdir(folder)
         os.execve(sys.executable, command, environment)
-    return subprocess.call(command, cwd=root(), env=environment)
+    return subprocess.call(command, cwd=folder, env=environment)
 
 
 def _root_options(arguments: Sequence[str]) -> list[str]:
@@ -65,15 +77,16 @@ def add_demo(subparsers: argparse._SubParsersAction) -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     from hepml_lite.course.header import read_budget, spell_cost
-    from hepml_lite.course.run import execute
+    from hepml_lite.course.run import execute, save
 
     base = root()
     first = entries(base)[0]
-    notebook = find_notebook(first.name, base)
+    notebook = find_notebook(first.name)
     cost = read_budget(base).get(first.name, {}).get(options.profile)
+    folder = _writable_output(options.output)
     print(f"Running {notebook.name} (profile {options.profile}). {spell_cost(cost)}", flush=True)
     run = execute(notebook, profile=options.profile, progress=True)
-    copy, page = _saved(run, notebook, options.output, base)
+    copy, page = save(run, folder, course_name(notebook))
     if run.error:
         print(f"As far as it came: {page.resolve()}")
         return _exit_code(run, notebook)
@@ -90,12 +103,12 @@ def add_run(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("notebook", help="name, for instance 00_start_here, or path")
     parser.add_argument("--profile", default="lesson", help=_profiles)
-    parser.add_argument("--seed", type=int, help="replaces SEED")
+    parser.add_argument("--seed", type=seed, metavar="N", help="replaces SEED")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replaces a parameter"
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: output/")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="limit for each cell")
+    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="limit for each cell")
     parser.add_argument(
         "--strict", action="store_true", help="a wrong or open exercise is an error"
     )
@@ -103,10 +116,10 @@ def add_run(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from hepml_lite.course.run import execute
+    from hepml_lite.course.run import execute, save
 
-    base = root()
-    notebook = find_notebook(options.notebook, base)
+    notebook = find_notebook(options.notebook)
+    folder = _writable_output(options.output)
     run = execute(
         notebook,
         profile=options.profile,
@@ -116,17 +129,20 @@ def _run(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         progress=sys.stderr.isatty(),  # no progress bar in a log: a good run is silent
     )
-    for path in _saved(run, notebook, options.output, base):
+    for path in save(run, folder, course_name(notebook)):
         print(path)
     print(f"{run.seconds:.0f} s, {run.megabytes:.0f} MB at most (profile {options.profile})")
     return _exit_code(run, notebook)
 
 
-def _saved(run: "Run", notebook: Path, folder: Path | None, base: Path) -> list[Path]:
-    """Write the executed notebook and its page; return both paths."""
-    from hepml_lite.course.run import save
-
-    return save(run, folder or base / "output", _name(notebook, base))
+def _writable_output(chosen: Path | None) -> Path:
+    """Return the folder of results; that it can be written is checked before the notebook runs."""
+    folder = chosen or output_folder()
+    try:
+        require_writable(folder)
+    except OSError as problem:
+        raise OSError(f"{problem} Name another folder with --output DIR.") from problem
+    return folder
 
 
 def _exit_code(run: "Run", notebook: Path) -> int:
@@ -147,15 +163,8 @@ def _assignment(text: str) -> tuple[str, object]:
         return name, value
 
 
-def _name(notebook: Path, base: Path) -> str:
-    """Return "tutorials/02_tagging" for a notebook of the course, the file's name for another."""
-    inside = notebook.is_relative_to(base / "notebooks")
-    folder = base / "notebooks" if inside else notebook.parent
-    return notebook.relative_to(folder).with_suffix("").as_posix()
-
-
 def add_course(subparsers: argparse._SubParsersAction) -> None:
-    """Add ``hepml course build|student|solved|budget``, for authors and teachers."""
+    """Add ``hepml course build|student|solved|budget|checks``, for authors and teachers."""
     parser = subparsers.add_parser("course", help="for authors and teachers: build, export, time")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
 
@@ -174,16 +183,21 @@ def add_course(subparsers: argparse._SubParsersAction) -> None:
     budget.add_argument("--profile", default="lesson", help=_profiles)
     budget.set_defaults(run=_budget)
 
+    checks = actions.add_parser("checks", help="try typical wrong answers on the exercises' checks")
+    checks.add_argument("exercises", nargs="*", help="ids such as 4.2; default: all")
+    checks.set_defaults(run=_checks)
+
 
 def _build(options: argparse.Namespace) -> int:
     from hepml_lite.course.build import Course
 
-    course = Course(root())
+    course = Course(checkout())
     if options.check:
         stale = course.stale()
         for path in stale:
             print(f"{path.relative_to(course.base)} is stale; run: hepml course build")
         return 1 if stale else 0
+    require_writable(course.base / "notebooks")
     for path in course.write():
         print(path.relative_to(course.base))
     failures = course.remake_outputs() if options.execute else []
@@ -198,6 +212,7 @@ def _export(options: argparse.Namespace) -> int:
     from hepml_lite.course.build import Course
 
     course = Course(root())
+    require_writable(options.folder)
     for path in course.export(options.folder, getattr(course, options.kind)):
         print(path)
     return 0
@@ -206,8 +221,31 @@ def _export(options: argparse.Namespace) -> int:
 def _budget(options: argparse.Namespace) -> int:
     from hepml_lite.course.budget import measure
 
-    base = root()
+    base = checkout()
+    require_writable(base / "notebooks")
     chosen = [find_entry(name, base) for name in options.notebooks] or entries(base)
     failures = measure(base, chosen, options.profile)
     print("The notebooks and README.md carry these numbers after: hepml course build")
     return 1 if failures else 0
+
+
+def _checks(options: argparse.Namespace) -> int:
+    from hepml_lite.checks import exercise_ids
+    from hepml_lite.course import catalogue
+
+    catalogues = catalogue.read(root() / catalogue.FOLDER)
+    chosen = options.exercises or sorted(catalogues)
+    unknown = [exercise for exercise in chosen if exercise not in catalogues]
+    if unknown:
+        raise ValueError(
+            f"no catalogue for {', '.join(unknown)}: write one in {catalogue.FOLDER}, or choose of "
+            f"{', '.join(sorted(catalogues))}."
+        )
+    trials = [trial for exercise in chosen for trial in catalogue.tried(catalogues[exercise])]
+    print(catalogue.table(trials))
+    without = sorted(set(exercise_ids()) - set(catalogues))
+    if without and not options.exercises:
+        print(f"without a catalogue: {', '.join(without)}")
+    tally = catalogue.Tally.of(trials)
+    print(tally)
+    return 0 if tally.is_good else 1

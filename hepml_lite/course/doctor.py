@@ -5,12 +5,16 @@ import importlib.util
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib import metadata
 
 import psutil
 from packaging.requirements import Requirement
 
+from hepml_lite.course.arguments import whole_number
+from hepml_lite.course.class_check import class_findings
 from hepml_lite.course.findings import Finding
 from hepml_lite.course.machine import usable_cores
 
@@ -31,7 +35,22 @@ _optional_programs = (
 def add_doctor(subparsers: argparse._SubParsersAction) -> None:
     """Add ``hepml doctor``."""
     parser = subparsers.add_parser("doctor", help="is everything there that the course needs?")
-    parser.set_defaults(run=lambda _: report(sections(metadata.entry_points(group="hepml.doctor"))))
+    parser.add_argument(
+        "--class",
+        dest="students",
+        type=whole_number(1),
+        metavar="N",
+        help="also check this machine as the server of a class of N students",
+    )
+    parser.set_defaults(run=_doctor)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    found = list(sections(metadata.entry_points(group="hepml.doctor")))
+    if options.students is not None:
+        check = partial(class_findings, options.students)
+        found.append((f"class of {options.students}", _findings(lambda: check)))
+    return report(found)
 
 
 def check_installation() -> None:
@@ -73,17 +92,28 @@ def report(found: Iterable[tuple[str, Sequence[Finding]]]) -> int:
         for finding in findings:
             print(f"  {_line(finding)}")
             broken += finding.required and not finding.ok
-    print(
-        f"{broken} problem(s) to solve first." if broken else "Everything the course needs is here."
-    )
+    print(f"{broken} problem(s) to solve first." if broken else _all_here)
     return 1 if broken else 0
 
 
 def _line(finding: Finding) -> str:
+    yes, no, optional_no, arrow = _signs()
     if finding.ok:
-        return f"✓ {finding.what}"
-    sign = "✗" if finding.required else "·"
-    return f"{sign} {finding.what}" + (f"\n      → {finding.remedy}" if finding.remedy else "")
+        return f"{yes} {finding.what}"
+    sign = no if finding.required else optional_no
+    return f"{sign} {finding.what}" + (
+        f"\n      {arrow} {finding.remedy}" if finding.remedy else ""
+    )
+
+
+def _signs() -> tuple[str, str, str, str]:
+    """Return the signs of yes, no, no but optional, and remedy, as the terminal can show them."""
+    signs = ("✓", "✗", "·", "→")
+    try:
+        "".join(signs).encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # Windows' cp1252, or LANG=C
+        return ("yes", "NO ", "-  ", "->")
+    return signs
 
 
 def packages() -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from hepml_lite.course.machine import PeakMemory, environment, kernel_environmen
 from hepml_lite.course.page import as_page, drop_progress_bars
 from hepml_lite.course.pictures import embed_pictures
 from hepml_lite.course.source import bound_names, code_cells, has_tag, parse
-from hepml_lite.files import write_text
+from hepml_lite.files import temporary_folder, write_text
 from hepml_lite.profiles import require
 
 
@@ -63,8 +62,8 @@ def execute(
     values = _parameters(notebook, profile, seed, parameters or {})
     logging.getLogger("papermill").setLevel(logging.ERROR)  # its progress bar is enough
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, PeakMemory() as memory:
-        copy = Path(folder) / notebook.name
+    with temporary_folder() as folder, PeakMemory() as memory:
+        copy = folder / notebook.name
         with environment(kernel_environment(os.environ, strict)):
             error = _run(notebook, copy, values, timeout, progress)
         executed = nbformat.read(copy, as_version=4)
@@ -82,15 +81,34 @@ def save(run: Run, folder: Path, name: str) -> list[Path]:
 
 
 def _parameters(notebook: Path, profile: str, seed: int | None, others: Mapping) -> dict[str, Any]:
-    cells = nbformat.read(notebook, as_version=4).cells
-    code = [cell.source for cell in cells if has_tag(cell, "parameters")]
-    if not code:
-        raise ValueError(f"{notebook} has no cell tagged 'parameters': hepml course build adds it.")
-    known = bound_names(parse(code[0]).body)
+    known = parameter_names(notebook)
     for name in others:
         if name not in known:
             raise ValueError(f"{notebook} has no parameter {name!r}; it has: {', '.join(known)}.")
     return {"PROFILE": require(profile), **({} if seed is None else {"SEED": seed}), **others}
+
+
+def parameter_names(notebook: Path) -> list[str]:
+    """Return the names that the cell tagged ``parameters`` sets.
+
+    Raises:
+        ValueError: if the file is no notebook, has no such cell, or the cell is no Python.
+    """
+    try:
+        cells = nbformat.read(notebook, as_version=4).cells
+    except (nbformat.ValidationError, ValueError, AttributeError, KeyError) as error:
+        why = str(error).splitlines()[0]
+        raise ValueError(f"{notebook} is no notebook, or is damaged ({why}).") from error
+    code = [cell.source for cell in cells if has_tag(cell, "parameters")]
+    if not code:
+        raise ValueError(f"{notebook} has no cell tagged 'parameters': hepml course build adds it.")
+    try:
+        return bound_names(parse(code[0]).body)
+    except SyntaxError as error:
+        raise ValueError(
+            f"{notebook}: the cell tagged 'parameters' is no Python, in its line {error.lineno} "
+            f"({error.msg}): write lines such as SEED = 1."
+        ) from error
 
 
 def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progress: bool) -> str:

@@ -1,4 +1,4 @@
-"""Deep sets of particles: the particle flow network, and the energy flow network, which is safe.
+"""Deep sets of particles: the particle flow network and the safe energy flow network.
 
 P. T. Komiske, E. M. Metodiev, J. Thaler, "Energy Flow Networks: Deep Sets for Particle Jets",
 JHEP 01 (2019) 121, arXiv:1810.05165.
@@ -17,7 +17,7 @@ from hepml_lite.networks.layers.mlp import MLP
 
 
 class _DeepSet(nn.Module):
-    """F(Σᵢ wᵢ Φ(xᵢ)): Φ looks at one particle, the sum forgets the order, F looks at the jet."""
+    """F(Σᵢ wᵢ Φ(xᵢ)): Φ acts on each particle, the sum forgets the order, F acts on the jet."""
 
     def __init__(
         self, n_inputs: int, phi_sizes: Sequence[int], f_sizes: Sequence[int], n_classes: int,
@@ -45,7 +45,7 @@ def sum_over_particles(
 ) -> Tensor:
     """Latent jets Σᵢ wᵢ Φ(xᵢ), (N, L), of inputs (N, P, F), mask and weights (N, P).
 
-    Without weights, wᵢ = 1; padding is left out.
+    Without weights, wᵢ = 1. The sum leaves out padding.
     """
     if choice.in_use("deep_sets"):  # the same numbers in less time
         return fast.sum_over_particles(phi, inputs, mask, weights)
@@ -67,7 +67,7 @@ class ParticleFlowNetwork(_DeepSet):
         n_features: numbers per particle, e.g. 3 for (pT fraction, η, φ).
         phi_sizes: layers of Φ; the last is the dimension L of the latent space.
         f_sizes: hidden layers of F.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a hidden activation of F in training.
 
     Raises:
@@ -89,7 +89,7 @@ class ParticleFlowNetwork(_DeepSet):
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes) of jets: features (N, P, F), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing; a jet without particles
+        Values in padded slots have no effect, even NaN; a jet without particles
         gives F(0).
         """
         check_particles(self, features, mask, self.phi.sizes[0])
@@ -99,14 +99,14 @@ class ParticleFlowNetwork(_DeepSet):
 class EnergyFlowNetwork(_DeepSet):
     """EFN, F(Σᵢ zᵢ Φ(p̂ᵢ)) (eq. 1.2 of arXiv:1810.05165): infrared and collinear safe by design.
 
-    The energy fraction zᵢ enters as a weight only, the direction p̂ᵢ alone is given to Φ: a
-    particle with z → 0 drops out, and one split into two collinear ones adds up to the same.
+    The energy fraction zᵢ enters only as a weight, and Φ reads only the direction p̂ᵢ. A particle
+    with z → 0 has no effect, and the two halves of a collinear split add up to the whole.
 
     Args:
         n_features: numbers per particle: the first is z, the rest are angles, e.g. 3 for (z, η, φ).
         phi_sizes: layers of Φ; the last is the dimension L of the latent space.
         f_sizes: hidden layers of F.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a hidden activation of F in training.
 
     Raises:
@@ -137,5 +137,5 @@ class EnergyFlowNetwork(_DeepSet):
 
     @torch.no_grad()
     def filters(self, angles: Tensor) -> Tensor:
-        """What each latent observable sees: Φ at directions (..., F-1) → (..., L)."""
+        """The latent observables Φ at directions (..., F-1) → (..., L)."""
         return self.phi(angles)

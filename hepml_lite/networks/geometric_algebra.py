@@ -96,7 +96,7 @@ def extract_scalars(x: Tensor) -> Tensor:
 
 
 def outermorphism(transformation: Tensor) -> Tensor:
-    """What a Lorentz matrix Λ (4, 4) does to multivectors: (16, 16), x → x @ result.T.
+    """The action of a Lorentz matrix Λ (4, 4) on multivectors: (16, 16), x → x @ result.T.
 
     A blade of grade g turns into the sum over blades of the g × g minors of Λ.
     """
@@ -136,9 +136,9 @@ def sandwich(r: Tensor, x: Tensor) -> Tensor:
 def linear_basis(parity: bool = False) -> Tensor:
     """Equivariant linear maps of a multivector, (5 or 10, 16, 16).
 
-    The five projections on grades commute with all Lorentz transformations. Followed by the product
-    with the pseudoscalar they commute with the proper orthochronous ones only: it turns sign
-    under a mirror. With `parity`, only the first five.
+    The five projections on grades commute with all Lorentz transformations. Their products with the
+    pseudoscalar commute only with the proper orthochronous ones, because the pseudoscalar changes
+    sign under a reflection. With `parity`, only the first five are used.
     """
     projections = torch.diag_embed((torch.arange(5)[:, None] == GRADES).double())
     duals = PRODUCT[:, 15] @ projections  # γ_0123 <x>_g
@@ -150,7 +150,7 @@ class EquivariantLinear(nn.Module):
 
     Args:
         n_in, n_out: channels of multivectors.
-        parity: keep to maps that commute with mirrors and time reversal, too.
+        parity: use only maps that commute with reflections and time reversal, too.
     """
 
     def __init__(self, n_in: int, n_out: int, parity: bool = False):
@@ -169,7 +169,7 @@ class EquivariantLinear(nn.Module):
 def equivariant_norm(x: Tensor, smallest: float = 0.01) -> Tensor:
     """Multivectors (..., C, 16) over √(mean over channels of Σ_g |<<x>_g, <x>_g>|), or its floor.
 
-    Absolute values, since squares in this metric may be negative.
+    It takes absolute values, because squares in this metric may be negative.
     """
     parts = grade_project(x)
     size = inner_product(parts, parts).abs().sum(-1).mean(-1)  # (...)
@@ -177,7 +177,7 @@ def equivariant_norm(x: Tensor, smallest: float = 0.01) -> Tensor:
 
 
 def gated(x: Tensor) -> Tensor:
-    """GELU(<x>_0) x: a nonlinearity may look at what no transformation changes."""
+    """GELU(<x>_0) x: a nonlinearity may use invariants."""
     return gelu(x[..., :1], approximate="tanh") * x
 
 

@@ -17,10 +17,10 @@ from hepml_lite.networks.layers.settings import require_positive
 
 
 class ImageCNN(nn.Module):
-    """Two convolutions, a pooling, two convolutions, a pooling, and dense layers on what is left.
+    """Two convolutions, a pooling, two convolutions, a pooling, and dense layers.
 
-    A feature that moves by a pixel gives the same maps moved by a pixel; where it sits is left to
-    the dense layers, hence jets are centred, turned upright and flipped first
+    If a feature moves by a pixel, its maps move by a pixel, too. Only the dense layers know the
+    position. So jets are first centred, turned upright and flipped
     (`hepml_lite.jet_physics.views.images`).
 
     Args:
@@ -28,7 +28,7 @@ class ImageCNN(nn.Module):
         pixels: rows and columns of the images.
         maps: feature maps of the four convolutions.
         hidden: hidden dense layers.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a dense activation in training.
 
     Raises:
@@ -65,9 +65,9 @@ class ImageCNN(nn.Module):
     def paper(cls, n_channels: int = 1, n_classes: int = 2) -> Self:
         """128, 64, 64 and 64 maps, dense layers 64, 256 and 256, on 40 x 40 pixels.
 
-        609 666 parameters; the table of arXiv:1902.09914 quotes 610k. The layers are those of
-        arXiv:1803.00107 as we know them; that the convolutions are padded by one pixel is our
-        conclusion from the count.
+        609 666 parameters; the table of arXiv:1902.09914 quotes 610k. The layers follow
+        arXiv:1803.00107. We concluded from the count that the convolutions are padded by one
+        pixel.
         """
         return cls(n_channels, 40, (128, 64, 64, 64), (64, 256, 256), n_classes)
 
@@ -117,7 +117,7 @@ class Bottleneck(nn.Module):
 class ImageResNet(nn.Module):
     """Residual blocks on images, the mean over all pixels, one linear map.
 
-    Images of any size will do. In training, batches need two jets or more: their statistics
+    Images may have any size. In training, batches need two jets or more, because their statistics
     normalise the maps.
 
     Args:
@@ -127,7 +127,7 @@ class ImageResNet(nn.Module):
             halves rows and columns.
         blocks: residual blocks of each stage.
         groups: parallel paths in a block; 1 makes a plain ResNet, more a ResNeXt.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a pooled channel in training.
 
     Raises:
@@ -184,7 +184,7 @@ class ImageResNet(nn.Module):
 def _normed(
     n_in: int, n_out: int, kernel: int, stride: int = 1, groups: int = 1
 ) -> tuple[nn.Module, nn.Module]:
-    """A convolution that keeps the size (but for the stride), and its batch normalisation."""
+    """A convolution that keeps the size (except for the stride), and its batch normalisation."""
     convolution = nn.Conv2d(
         n_in, n_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False
     )

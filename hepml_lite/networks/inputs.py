@@ -1,4 +1,4 @@
-"""What networks read of a jet: the same jets in the forms that different architectures ask for."""
+"""Inputs of networks: the same jets in the forms that different architectures need."""
 
 import math
 
@@ -30,7 +30,7 @@ def particle_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def four_vector_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """What `OnFourVectors` reads: `particle_inputs`, with the mass [GeV] as a fourth column.
+    """Inputs of `OnFourVectors`: `particle_inputs`, with the mass [GeV] as a fourth column.
 
     Jets of massless constituents have three columns, (N, P, 3), others (N, P, 4).
     """
@@ -44,7 +44,7 @@ def four_vector_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     """The seven `particle_net.KINEMATIC_FEATURES` (N, P, 7), ln pT first, and mask (N, P).
 
-    The first feature is what lists of particles are sorted by.
+    Networks that read lists of particles sort them by the first feature.
     """
     require_jets(jets)
     constituents = torch.tensor(jets.constituents)
@@ -54,7 +54,7 @@ def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
 
 class NotFinite(ValueError, FloatingPointError):
-    """Particles that a network is given are NaN or infinite."""
+    """Particles in the input of a network are NaN or infinite."""
 
 
 def check_particles(
@@ -67,19 +67,19 @@ def check_particles(
 ) -> None:
     """Raise an error unless a network can read these particles.
 
-    Numbers are looked at on a CPU only: its ReLU turns NaN into 0, so that NaN would give plausible
-    scores. On a GPU NaN survives, and a look would make the GPU wait.
+    Numbers are checked only on a CPU. There ReLU turns NaN into 0, so that NaN would give plausible
+    scores. On a GPU NaN stays NaN, and a check would make the GPU wait.
 
     Args:
         model: the network; its weights say which precision it needs.
         particles: (N, P, F).
-        mask: (N, P) bool, True where real. What stands in padding is not looked at.
-        n_features: F, or all that are allowed; None: the network looks at F itself.
+        mask: (N, P) bool, True where real. Values in padding are not checked.
+        n_features: F, or all that are allowed; None: the network checks F itself.
         name: of the particles, for messages.
         any_precision: the network converts float32 and float64 itself.
 
     Raises:
-        TypeError: particles or mask are no tensors.
+        TypeError: particles or mask are not tensors.
         ValueError: another shape or type of number; `NotFinite` for numbers that are NaN or
             infinite.
     """
@@ -161,7 +161,7 @@ def check_precision(
 
 
 def _may_be_wrong(values: Tensor) -> bool:
-    """Whether a number may be NaN or infinite: one sum, far cheaper than a look at each."""
+    """Whether a number may be NaN or infinite: one sum, far faster than a check of each."""
     if not values.is_cpu or torch.compiler.is_compiling():
         return False
     return not math.isfinite(values.detach().sum().item())
@@ -172,9 +172,8 @@ class OnFourVectors(nn.Module):
 
     A fourth column, if there is one, is the mass [GeV], as `four_vector_inputs` gives it.
 
-    The four-vectors are float64 unless another `kind` is asked for: products p·p' of collimated
-    particles, differences of nearly equal numbers, would be rounding in float32, in which data are
-    kept.
+    The four-vectors are float64 unless `kind` is another type. The products p·p' of collimated
+    particles are differences of nearly equal numbers; float32 would leave only rounding errors.
     """
 
     def __init__(self, network: nn.Module, kind: torch.dtype = torch.float64):
@@ -182,7 +181,7 @@ class OnFourVectors(nn.Module):
         self.network, self.kind = network, kind
 
     def forward(self, constituents: Tensor, mask: Tensor) -> Tensor:
-        """Constituents (N, P, 3 or 4), mask (N, P) → what the network gives, (N, n_classes)."""
+        """Constituents (N, P, 3 or 4), mask (N, P) → the network's output, (N, n_classes)."""
         check_particles(self, constituents, mask, (3, 4), "constituents", any_precision=True)
         return self.network(four_vectors(constituents.double()).to(self.kind), mask)
 

@@ -1,9 +1,9 @@
-"""L-GATr-slim: a transformer on scalars and four-vectors that sees only their Lorentz products.
+"""L-GATr-slim: a transformer on scalars and four-vectors that uses only Lorentz products.
 
 J. Brehmer et al., "A Lorentz-Equivariant Transformer for All of the LHC", arXiv:2411.00446, in the
-slim form of A. Petitjean et al., "Economical Jet Taggers", arXiv:2512.17011: of the 16 numbers of a
-multivector the scalar and the four-vector are kept, each with channels of its own. Its layers, and
-those on whole multivectors in `hepml_lite.networks.geometric_algebra`:
+slim form of A. Petitjean et al., "Economical Jet Taggers", arXiv:2512.17011. Of the 16 numbers of a
+multivector it keeps the scalar and the four-vector, each with its own channels. The table compares
+its layers with those on full multivectors in `hepml_lite.networks.geometric_algebra`:
 
     PairLinear   EquivariantLinear    equivariant linear map: each grade mixes with itself
     Attention    attention            softmax of the inner products of queries and keys
@@ -32,26 +32,27 @@ Sizes = tuple[int, int]  # channels of vectors, C, and of scalars, S
 
 
 class LGATrSlim(nn.Module):
-    """Lorentz- and permutation-invariant logits of a jet, from its four-vectors alone.
+    """Lorentz- and permutation-invariant logits of a jet, from only its four-vectors.
 
     A particle is C four-vectors and S scalars. Linear maps mix vectors with vectors and scalars
-    with scalars; the two meet in attention, whose q·k is a scalar plus a Minkowski product, and in
-    the normalisation. One token more, a zero vector, gathers the jet; its scalars become logits.
-    Reference vectors are further tokens: only what does not change them remains a symmetry
-    (`minkowski.REFERENCES`). Vectors inside are as precise as the weights: without reference, jets
-    are first boosted to their rest frame in double precision, which an invariant network does not
-    notice, and which keeps the p·p' of collimated particles. Hand over float64 four-vectors.
+    with scalars. Vectors and scalars meet in attention, whose q·k is a scalar plus a Minkowski
+    product, and in the normalisation. One more token, a zero vector, collects the jet, and its
+    scalars become logits. Reference vectors are more tokens: only transformations that do not
+    change them remain symmetries (`minkowski.REFERENCES`). Vectors have the precision of the
+    weights. So without reference vectors, jets are first boosted to their rest frame in double
+    precision: this keeps the p·p' of collimated particles and does not change the output of an
+    invariant network. Give float64 four-vectors.
 
     Args:
         n_vectors, n_scalars: C and S, hidden four-vectors and scalars of a particle.
         n_blocks: transformer blocks.
-        n_heads: heads H, which share C and S evenly.
-        n_classes: logits given back.
+        n_heads: number of heads H, a divisor of C and of S.
+        n_classes: number of logits.
         reference: any of `minkowski.REFERENCES`, e.g. ("time", "beams").
         expansion: hidden width of each block's MLP over C and S.
 
     Raises:
-        ValueError: a size below 1, heads that do not share evenly, an unknown reference.
+        ValueError: a size below 1, heads that do not divide C and S, an unknown reference.
     """
 
     def __init__(
@@ -84,11 +85,11 @@ class LGATrSlim(nn.Module):
     def forward(self, four_vectors: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes): (E, px, py, pz) in GeV (N, P, 4), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing.
+        Values in padded slots have no effect, even NaN.
         """
         check_particles(self, four_vectors, mask, 4, "four_vectors", any_precision=True)
         x, mask = self.tokens(four_vectors, mask)  # (N, T, 4 + K), (N, T)
-        with torch.autocast(x.device.type, enabled=False):  # v·v needs all the precision there is
+        with torch.autocast(x.device.type, enabled=False):  # v·v needs full precision
             if choice.in_use("l_gatr"):  # the same numbers in less time and memory
                 return fast.logits(self, x, mask)
             x = x.to(self.out.weight.dtype)
@@ -98,9 +99,9 @@ class LGATrSlim(nn.Module):
             return self.out(s[:, 0])  # the token that gathers the jet
 
     def tokens(self, four_vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """One token to gather the jet, the references, the particles; their mask (N, T).
+        """One token that collects the jet, the references, the particles; their mask (N, T).
 
-        Tokens (N, T, 4 + K) are a four-vector and K flags, which say what is no particle.
+        Tokens (N, T, 4 + K) are a four-vector and K flags for the tokens that are not particles.
         """
         x, mask = minkowski.with_references(four_vectors, mask, self.reference)
         if not self.reference:
@@ -112,7 +113,7 @@ class LGATrSlim(nn.Module):
 
 
 def in_rest_frame(x: Tensor) -> Tensor:
-    """Each jet's four-vectors (N, P, 4), padding zero, boosted to where their sum is at rest."""
+    """The four-vectors of each jet (N, P, 4), padding zero, boosted to the jet's rest frame."""
     energy, p = x.sum(1, keepdim=True).split([1, 3], -1)  # (N, 1, 1), (N, 1, 3)
     mass2 = energy.square() - p.square().sum(-1, keepdim=True)
     mass = torch.where(mass2 > 0, mass2, 1).sqrt()  # the root of zero has no gradient
@@ -126,7 +127,7 @@ def in_rest_frame(x: Tensor) -> Tensor:
 class PairLinear(nn.Module):
     """Equivariant linear map: vectors mix with vectors, scalars with scalars.
 
-    No constant vector is invariant: scalars alone get a bias.
+    No constant vector is invariant, so only scalars have a bias.
     """
 
     def __init__(self, n_in: Sizes, n_out: Sizes, bias: bool = True, size: float = 1.0):
@@ -150,7 +151,7 @@ def _weight(n_in: int, n_out: int, size: float) -> nn.Parameter:
 class Attention(nn.Module):
     """Attention whose q·k is Σ q k of scalars plus Σ (q⁰k⁰ - q⃗k⃗) of four-vectors, over √d.
 
-    q, k and v are normalised in each head, which keeps the softmax from saturating.
+    q, k and v are normalised in each head, so that the softmax does not saturate.
     """
 
     metric: Tensor  # (d,)
@@ -206,7 +207,7 @@ class GatedMLP(nn.Module):
 
 
 class Block(nn.Module):
-    """x + Attention(norm(x)), then x + MLP(norm(x)); the last MLP is for scalars alone."""
+    """x + Attention(norm(x)), then x + MLP(norm(x)); the last MLP acts only on scalars."""
 
     def __init__(self, n_vectors: int, n_scalars: int, n_heads: int, expansion: int, last: bool):
         super().__init__()
@@ -220,7 +221,7 @@ class Block(nn.Module):
         v = v + seen_v
         s = s + seen_s
         hidden_v, hidden_s = normed(v, s)
-        if self.last:  # the logits are made of scalars: nobody looks at these vectors
+        if self.last:  # the logits come from scalars, so these vectors are not used
             return v, s + self.mlp(None, hidden_s)[1]
         out_v, out_s = self.mlp(hidden_v, hidden_s)
         return v + out_v, s + out_s

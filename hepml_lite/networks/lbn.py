@@ -25,14 +25,15 @@ class LorentzBoostLayer(nn.Module):
 
     Particle m, Σᵢ |Wᵢₘ| pᵢ, is boosted into the rest frame of q = Σᵢ |Vᵢₘ| pᵢ. Its energy E′ there
     and its mass are Lorentz invariant, since E′ = p·q / m(q): the names in `INVARIANT`. Cosines
-    between particles in two rest frames are the same for a jet turned in space, but not for a
-    boosted one: boosts in different directions differ by a (Wigner) rotation. η′, φ′ and pT′
+    between particles in two rest frames do not change if the jet is rotated. They change under
+    boosts, because boosts in different directions differ by a (Wigner) rotation. η′, φ′ and pT′
     refer to the axes of the laboratory.
 
-    Weights enter by their size, so that combinations are as time-like as particles are.
+    The absolute values of the weights are used, so that combinations are time-like, as particles
+    are.
 
     Args:
-        n_particles: four-vectors that come in, P.
+        n_particles: number of input four-vectors, P.
         n_combinations: particles and rest frames, M.
 
     Raises:
@@ -53,7 +54,7 @@ class LorentzBoostLayer(nn.Module):
         self.n_outputs = len(self.SINGLE) * n_combinations + self.pairs.shape[1]
 
     def forward(self, four_vectors: Tensor) -> dict[str, Tensor]:
-        """(E, px, py, pz) [GeV] (N, P, 4) → what is seen in the rest frames.
+        """(E, px, py, pz) [GeV] (N, P, 4) → observables in the rest frames.
 
         `energy`, `pt`, `mass` [GeV], `eta`, `phi` [rad], each (N, M), and `cosine`, between all
         M (M - 1) / 2 pairs of boosted particles.
@@ -67,7 +68,7 @@ class LorentzBoostLayer(nn.Module):
             "pt": safe_norm(boosted[..., 1:3]),
             "eta": eta,
             "phi": phi,
-            # Of the vector before the boost, which is the same but for what the boost rounds off.
+            # From the vector before the boost: the same mass, without the rounding of the boost.
             "mass": minkowski_square(particles).clamp(min=TINY).sqrt(),
             "cosine": self._cosines(boosted[..., 1:]),
         }
@@ -86,16 +87,17 @@ class LorentzBoostLayer(nn.Module):
 class LorentzBoostNetwork(nn.Module):
     """`LorentzBoostLayer`, then a dense network, on the leading particles of a jet.
 
-    The dense network gets E′, pT′ and m as ln(1 + x / GeV), which keeps the fast and the slow in
-    one range without the batch normalisation of the original, and η′, φ′ and cosines as they are.
-    As a whole it is not invariant under any Lorentz transformation, see `LorentzBoostLayer` for
-    what is. Particles are ranked by pT; how they are stored means nothing (but for ties).
+    The dense network reads E′, pT′ and m as ln(1 + x / GeV), and η′, φ′ and cosines unchanged. The
+    logarithm brings small and large energies into one range; the original uses batch normalisation.
+    The network as a whole is not invariant under Lorentz transformations; `LorentzBoostLayer` says
+    which of its outputs are. Particles are sorted by pT, so their order in storage has no effect
+    (except for ties).
 
     Args:
-        n_particles: the leading ones that are looked at; fewer are filled up with zeros.
+        n_particles: number of leading particles used; smaller jets are padded with zeros.
         n_combinations: combinations, and rest frames.
         hidden: hidden layers of the dense network.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a hidden activation in training.
 
     Raises:
@@ -119,16 +121,16 @@ class LorentzBoostNetwork(nn.Module):
     def paper(cls, n_classes: int = 2) -> Self:
         """About the size in the table of arXiv:1902.09914, which quotes 705k parameters.
 
-        Its layers are not known to us. Ours, 50 combinations of 60 particles and six hidden layers
-        of 256, make 713 330 parameters.
+        We do not know its layers. Ours have 50 combinations of 60 particles and six hidden layers
+        of 256: 713 330 parameters.
         """
         return cls(60, 50, (256,) * 6, n_classes)
 
     def forward(self, four_vectors: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes): (E, px, py, pz) [GeV] (N, P, 4), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing; a jet without particles gives
-        the same as a jet of zeros.
+        Values in padded slots have no effect, even NaN; a jet without particles
+        gives the same as a jet of zeros.
         """
         check_particles(self, four_vectors, mask, 4, "four_vectors")
         rank = four_vectors[..., 1:3].square().sum(-1)  # pT², (N, P)
@@ -150,8 +152,8 @@ def to_rest_frame(p: Tensor, frame: Tensor) -> Tensor:
     """Four-vectors p (..., 4) [GeV] as seen at rest with `frame` (..., 4) [GeV] → (..., 4).
 
     E′ = γE - u·p, p′ = p + u (u·p / (1 + γ) - E), with u = γβ, the momentum of the frame over its
-    mass. A frame lighter than `SMALLEST_MASS` is given this mass at the same momentum: massless
-    ones are never at rest, and rounding in single precision hides masses of that size.
+    mass. A frame lighter than `SMALLEST_MASS` gets this mass at the same momentum: massless
+    particles are never at rest, and single precision cannot resolve masses of that size.
     """
     mass = minkowski_square(frame).clamp(min=SMALLEST_MASS**2).sqrt().unsqueeze(-1)  # (..., 1)
     u = frame[..., 1:] / mass  # (..., 3)

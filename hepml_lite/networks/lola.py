@@ -24,12 +24,12 @@ from hepml_lite.networks.layers.settings import require_positive
 class CombinationLayer(nn.Module):
     """CoLa, k̃ⱼ = Σᵢ kᵢ Cᵢⱼ: the sum of all particles, each of them, and learned combinations.
 
-    The first column of C is one, the next ones are the unit matrix, the last are trained: what a
-    jet algorithm does when it adds up particles to subjets. Linear in four-vectors, hence
-    equivariant under Lorentz transformations: k → Λk gives k̃ → Λk̃.
+    The first column of C is one, the next ones are the unit matrix, and the last ones are trained:
+    they add up particles to subjets, as a jet algorithm does. The layer is linear in four-vectors,
+    so it is equivariant under Lorentz transformations: k → Λk gives k̃ → Λk̃.
 
     Args:
-        n_particles: four-vectors that come in, P.
+        n_particles: number of input four-vectors, P.
         n_combinations: trained columns, M.
     """
 
@@ -47,12 +47,12 @@ class CombinationLayer(nn.Module):
 class LorentzLayer(nn.Module):
     """LoLa, k̃ⱼ → (m²(k̃ⱼ), pT(k̃ⱼ), Σₘ w⁽ᴱ⁾ⱼₘ E(k̃ₘ), w⁽ᵈ⁾ⱼₘ d²ⱼₘ): seven numbers a vector.
 
-    d²ⱼₘ = (k̃ⱼ - k̃ₘ)² in the Minkowski metric, in four copies with weights of their own: two are
-    summed over m, of two the smallest is kept. `INVARIANT` columns, made of m² and d², are the same
-    in any frame; pT and E, which know the beam and the laboratory, are not.
+    d²ⱼₘ = (k̃ⱼ - k̃ₘ)² in the Minkowski metric, in four copies with different weights: two copies are
+    summed over m, and two keep the smallest value. The `INVARIANT` columns come from m² and d² and
+    are the same in any frame. pT and E are not: they depend on the beam and the laboratory.
 
     Args:
-        n_vectors: four-vectors that come in, J.
+        n_vectors: number of input four-vectors, J.
     """
 
     INVARIANT = (0, 3, 4, 5, 6)
@@ -70,7 +70,7 @@ class LorentzLayer(nn.Module):
 
     def forward(self, k: Tensor) -> Tensor:
         """Four-vectors (N, J, 4), (E, px, py, pz) → (N, J, 7)."""
-        # Differences first: as m² + m'² - 2 k k' the distance of near vectors would be rounding.
+        # Differences first: in m² + m'² - 2 k k' the distance of near vectors would be lost.
         distances = minkowski_square(k.unsqueeze(2) - k.unsqueeze(1))  # (N, J, J)
         to_sum, to_compare = self.distance_weights.tensor_split([self.N_SUMMED])
         sums = torch.einsum("njm,cjm->njc", distances, to_sum)  # (N, J, 2)
@@ -83,20 +83,19 @@ class LorentzLayer(nn.Module):
 class LoLa(nn.Module):
     """CoLa, LoLa and a dense network on the leading particles of a jet.
 
-    The logits are the same for jets turned around the beam or mirrored. They are not under boosts,
-    nor under other rotations, by pT and E and by the order of the particles: each has its rows in
-    the weights, given by its rank in pT (the order in which they are stored means nothing, except
-    for ties). Of the inputs of the dense network, `LorentzLayer.INVARIANT` are the same in any
-    frame.
+    Rotations about the beam and reflections do not change the logits. Boosts and other rotations
+    change them through pT, E and the order of the particles: a particle has its own rows of the
+    weights, given by its rank in pT (the order in storage has no effect, except for ties). The
+    inputs `LorentzLayer.INVARIANT` of the dense network are the same in any frame.
 
     Args:
-        n_particles: the leading ones that are looked at; fewer are filled up with zeros.
+        n_particles: number of leading particles used; smaller jets are padded with zeros.
         n_combinations: trained combinations.
         hidden: hidden layers of the dense network.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a hidden activation in training.
-        scale: the unit of energy inside [GeV], about that of a jet, so that the dense network gets
-            numbers near one; d² and m² are in units of its square.
+        scale: the unit of energy inside [GeV], about the energy of a jet, so that the dense network
+            reads numbers near one; d² and m² are in units of its square.
 
     Raises:
         ValueError: a size below 1, a scale that is not positive, a dropout outside [0, 1).
@@ -125,17 +124,16 @@ class LoLa(nn.Module):
     def paper(cls, n_particles: int = 84, n_classes: int = 2) -> Self:
         """15 trained combinations and dense layers of 100 and 50.
 
-        The table of arXiv:1902.09914 quotes 127k parameters, but for how many particles is not
-        certain to us: 84, the default, is the number that reaches it, with 126 512; 40 particles
-        make 60 732.
+        The table of arXiv:1902.09914 quotes 127k parameters. We are not certain for how many
+        particles: 84, the default, give 126 512 parameters; 40 give 60 732.
         """
         return cls(n_particles, 15, (100, 50), n_classes)
 
     def forward(self, four_vectors: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes): (E, px, py, pz) [GeV] (N, P, 4), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing; a jet without particles gives
-        the same as a jet of zeros.
+        Values in padded slots have no effect, even NaN; a jet without particles
+        gives the same as a jet of zeros.
         """
         check_particles(self, four_vectors, mask, 4, "four_vectors")
         rank = four_vectors[..., 1:3].square().sum(-1)  # pT², (N, P)

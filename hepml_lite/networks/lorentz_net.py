@@ -1,7 +1,7 @@
-"""LorentzNet: messages between particles that know only Minkowski products, so no frame is special.
+"""LorentzNet: messages between particles from only Minkowski products; no frame is special.
 
 S. Gong et al., "An Efficient Lorentz Equivariant Graph Neural Network for Jet Tagging", JHEP 07
-(2022) 030, arXiv:2201.08187, section 3. Parameters carry the names of the authors' code. With x_i
+(2022) 030, arXiv:2201.08187, section 3. Parameters have the names of the authors' code. With x_i
 for four-vectors, h_i for scalars and ψ(z) = sgn(z) log(1 + |z|), one block is
 
     (1)  m_ij = φ_e(h_i, h_j, ψ(|x_i - x_j|²), ψ(x_i·x_j))   message to i from j ≠ i
@@ -9,7 +9,7 @@ for four-vectors, h_i for scalars and ψ(z) = sgn(z) log(1 + |z|), one block is
     (3)  x_i ← x_i + c mean_j φ_x(w_ij m_ij) (x_i - x_j)     Minkowski dot product attention
     (4)  h_i ← h_i + φ_h(h_i, Σ_j w_ij m_ij, scalars_i)
 
-In (3) the paper writes x_j for x_i - x_j and m_ij for w_ij m_ij; this is the authors' code.
+In (3) the paper has x_j for x_i - x_j and m_ij for w_ij m_ij. Here it is as in the authors' code.
 """
 
 from collections.abc import Sequence
@@ -26,22 +26,22 @@ from hepml_lite.networks.layers.padding import on_real
 
 
 class LorentzNet(nn.Module):
-    """Lorentz- and permutation-invariant logits of a jet, from its four-vectors alone.
+    """Lorentz- and permutation-invariant logits of a jet, from only its four-vectors.
 
-    A reference vector leaves only the transformations that do not change it (see
+    With a reference vector, only transformations that do not change it remain symmetries (see
     `minkowski.REFERENCES`); none keeps both boosts along the beam and rotations about it. The code
-    of the authors differs: a particle enters with ψ(m) (here ψ(m²): the root magnifies the rounding
-    of massless ones), the mean over particles counts padding, and steps of x are clamped to 100,
-    which breaks the symmetry. Products are taken in double precision: hand over float64
-    four-vectors, since float32 ones do not hold the p·p' of collimated particles.
+    of the authors differs in three points. A particle enters with ψ(m); here it is ψ(m²), because
+    the root magnifies the rounding of massless particles. The mean over particles counts padding.
+    Steps of x are clamped to 100, which breaks the symmetry. Products use double precision: give
+    float64 four-vectors, because float32 loses the p·p' of collimated particles.
 
     Args:
         width: hidden numbers of a particle and of a pair, C.
         n_blocks: Lorentz group equivariant blocks.
-        n_classes: logits given back.
+        n_classes: number of logits.
         reference: any of `minkowski.REFERENCES`, e.g. ("beams",).
         dropout: probability to drop a hidden activation of the classifier in training.
-        step: c, how far a message may move x.
+        step: c, the size of the steps of x.
 
     Raises:
         ValueError: a size below 1, a dropout outside [0, 1), an unknown reference.
@@ -73,11 +73,11 @@ class LorentzNet(nn.Module):
     def forward(self, four_vectors: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes): (E, px, py, pz) in GeV (N, P, 4), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing.
+        Values in padded slots have no effect, even NaN.
         """
         check_particles(self, four_vectors, mask, 4, "four_vectors", any_precision=True)
         x, mask = minkowski.with_references(four_vectors, mask, self.reference)
-        x, mask, back = minkowski.by_size(x, mask)  # small jets first, no slot that none needs
+        x, mask, back = minkowski.by_size(x, mask)  # small jets first, without unused slots
         kinds = x[..., 4:]  # (N, P, K): 1 for the k-th kind of reference, else 0
         x = x[..., :4]  # (N, P, 4)
         squares = minkowski.minkowski_products(x).diagonal(dim1=1, dim2=2)  # (N, P)
@@ -108,7 +108,7 @@ class LorentzBlock(nn.Module):
             nn.Linear(width, width),
         )  # fmt: skip
         self.phi_m = nn.Sequential(nn.Linear(width, 1), nn.Sigmoid())
-        if not last:  # x is not looked at any more
+        if not last:  # later layers do not use x
             out = nn.Linear(width, 1, bias=False)
             nn.init.xavier_uniform_(out.weight, gain=0.001)
             self.phi_x = nn.Sequential(nn.Linear(width, width), nn.ReLU(), out)

@@ -19,7 +19,7 @@ from hepml_lite.networks.layers.settings import require_positive
 
 
 class ResidualUnit(nn.Module):
-    """shortcut(x) + ReLU(norm(conv(ReLU(norm(conv(x)))))): what two convolutions add to x.
+    """shortcut(x) + ReLU(norm(conv(ReLU(norm(conv(x)))))): two convolutions add to x.
 
     The shortcut is x itself, or a convolution over one particle where the channels or, with a
     stride, the positions change.
@@ -47,13 +47,13 @@ class ResidualUnit(nn.Module):
 class PCNN(nn.Module):
     """Convolutions along the particles in falling order, their mean, and a dense layer.
 
-    A convolution sees three neighbours in pT, not in angle: that pT neighbours have to do with each
-    other is an assumption which the graph networks drop. The order in which particles are stored
-    means nothing (but for ties), since they are sorted first.
+    A convolution sees three neighbours in pT, not in angle. It assumes that neighbours in pT are
+    related; graph networks do not. Particles are sorted first, so their order in storage has no
+    effect (except for ties).
 
-    Padding is kept at zero after each convolution and counts neither in the batch normalisation
-    nor in the mean, so that it changes nothing, in training, too; the original lets it. In
-    training, the statistics need two particles or more in a batch.
+    Padding stays zero after each convolution and counts neither in the batch normalisation nor in
+    the mean. So it has no effect, not even in training; in the original it has one. In training,
+    the statistics need two particles or more in a batch.
 
     Args:
         n_features: numbers per particle; the first is pT or grows with it and ranks them.
@@ -61,8 +61,8 @@ class PCNN(nn.Module):
         stages: channels of the residual units, stage by stage; each stage but the first starts
             with a stride of 2, which halves the positions.
         hidden: width of the dense layer.
-        n_classes: logits given back.
-        n_particles: the leading ones that are looked at.
+        n_classes: number of logits.
+        n_particles: number of leading particles used.
         dropout: probability to drop an activation of the dense layer in training.
 
     Raises:
@@ -106,16 +106,16 @@ class PCNN(nn.Module):
         """Stages of 2 x 64, 2 x 64 and 2 x 128 channels, dense 512, 100 particles.
 
         348 400 parameters with seven features; the table of arXiv:1902.09914 quotes 348k. The
-        sizes are those of the P-CNN which the authors of arXiv:2202.03772 publish, here without
-        bias in the convolutions that a normalisation follows, which would add 1 056.
+        sizes are those of the P-CNN of the authors of arXiv:2202.03772. Here convolutions before a
+        normalisation have no bias; biases would add 1 056 parameters.
         """
         return cls(n_features, 32, ((64, 64), (64, 64), (128, 128)), 512, n_classes, dropout=0.2)
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes) of jets: features (N, P, F), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing; a jet without particles gives
-        what the dense layer makes of zeros.
+        Values in padded slots have no effect, even NaN; a jet without particles
+        gives the output of the dense layer for zeros.
         """
         check_particles(self, features, mask, self.n_features)
         n = min(self.n_particles, features.shape[1])
@@ -139,7 +139,7 @@ def _convolution(n_in: int, n_out: int, stride: int = 1) -> nn.Conv1d:
 
 def _normalised(x: Tensor, mask: Tensor, norm: nn.BatchNorm1d) -> Tensor:
     """Normalise the real positions of x (N, C, P), mask (N, P), and put zeros in the others."""
-    if not norm.training:  # the statistics are fixed: no need to pick the real ones
+    if not norm.training:  # the statistics are fixed: padding cannot change them
         return torch.where(mask.unsqueeze(1), norm(x), 0)
     rows = x.transpose(1, 2)  # (N, P, C)
     return torch.zeros_like(rows).index_put((mask,), norm(rows[mask])).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""ParticleNet: a graph network over each particle's nearest neighbours, found anew in each block.
+"""ParticleNet: a graph network over nearest neighbours, which are found anew in each block.
 
 H. Qu, L. Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", Phys. Rev. D 101 (2020) 056019,
 arXiv:1902.08570; the edge convolution is that of Y. Wang et al., arXiv:1801.07829.
@@ -26,7 +26,7 @@ def neighbour_edges(points: Tensor, mask: Tensor, k: int) -> tuple[Tensor, Tenso
     Args:
         points: (N, P, D) where the particles are; distances are Euclidean.
         mask: (N, P), True where real.
-        k: neighbours of each; no particle is its own.
+        k: neighbours of each particle; it is not its own neighbour.
 
     Returns:
         centre (E,) and neighbour (E,): rows of the M real particles `points[mask]`.
@@ -38,7 +38,7 @@ def neighbour_edges(points: Tensor, mask: Tensor, k: int) -> tuple[Tensor, Tenso
     rank.diagonal(dim1=1, dim2=2).fill_(torch.inf)
     rank, near = rank.topk(min(k, p - 1), largest=False, sorted=False)  # (N, P, k)
     linked = rank.isfinite() & mask.unsqueeze(-1)
-    row = (mask.flatten().cumsum(0) - 1).view(n, p)  # a slot's place among the real ones
+    row = (mask.flatten().cumsum(0) - 1).view(n, p)  # the position of a slot among the real ones
     neighbour = row.gather(1, near.flatten(1)).view_as(near)
     return row.unsqueeze(-1).expand_as(near)[linked], neighbour[linked]
 
@@ -68,8 +68,8 @@ class EdgeConv(nn.Module):
 
     def forward(self, x: Tensor, centre: Tensor, neighbour: Tensor) -> Tensor:
         """Particles x (M, F) and the edges between them, (E,) twice → (M, sizes[-1])."""
-        # First layer of h: Φ x_i + Θ (x_j - x_i) = (Φ x_i - Θ x_i) + Θ x_j, for which each linear
-        # map is done once a particle, not once an edge.
+        # First layer of h: Φ x_i + Θ (x_j - x_i) = (Φ x_i - Θ x_i) + Θ x_j. So each linear map
+        # is computed once per particle, not once per edge.
         from_neighbour = self.difference(x)  # (M, C): Θ x_j
         from_centre = self.centre(x) - from_neighbour  # (M, C): Φ x_i - Θ x_i
         edges = from_centre.index_select(0, centre).add_(from_neighbour.index_select(0, neighbour))
@@ -81,18 +81,18 @@ class EdgeConv(nn.Module):
 
 
 class ParticleNet(nn.Module):
-    """ParticleNet; as it stands the paper's small ParticleNet-Lite, 26 416 parameters.
+    """ParticleNet; the defaults are the paper's small ParticleNet-Lite, 26 416 parameters.
 
-    Permutation and padding invariant; unchanged by a turn of the event around the beam. Batch
-    statistics are taken over real particles and edges only, and a jet with too few particles has
-    fewer neighbours: there the authors' code counts padding.
+    Permutation and padding invariant; rotations of the event about the beam do not change it. Batch
+    statistics come only from real particles and edges, and a jet with too few particles has fewer
+    neighbours. The authors' code counts padding there.
 
     Args:
         n_extra: columns after pT, η and φ, e.g. charge or identity.
         blocks: widths of the layers of each EdgeConv block.
         n_neighbours: k, neighbours of a particle.
         head_size: hidden layer on the jet.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop an activation of the hidden layer in training.
 
     Raises:
@@ -137,12 +137,12 @@ class ParticleNet(nn.Module):
 
         Args:
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
-            mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
+            mask: (N, P), True where real. Values in padding have no effect, even NaN.
         """
         check_particles(self, constituents, mask, None, "constituents")
         features = with_extra(constituents, mask, self.n_extra)  # (N, P, F)
-        points = features[..., :2]  # the first graph is drawn in the plane of η and φ
-        x = self.input_norm(features[mask])  # (M, F): no time goes into padding
+        points = features[..., :2]  # the first graph uses distances in η and φ
+        x = self.input_norm(features[mask])  # (M, F): without padding
         for block in self.blocks:
             x = block(x, *neighbour_edges(points, mask, self.n_neighbours))  # (M, C)
             # From here on neighbours are those with similar features: the graph is dynamic.

@@ -1,4 +1,4 @@
-"""Particle Transformer (ParT): a transformer with a learned bias of attention for each pair.
+"""Particle Transformer (ParT): a transformer with a learned attention bias for each pair.
 
 H. Qu, C. Li, S. Qian, "Particle Transformer for Jet Tagging", ICML 2022, arXiv:2202.03772, section
 4 and figure 3; and a variant of ours that is infrared and collinear safe. In the paper's terms,
@@ -32,19 +32,20 @@ from hepml_lite.networks.layers.row_norm import RowNorm
 
 __all__ = ["ParticleTransformer", "pair_features"]
 
-ANGLE = 0.01  # Δ that the safe network resolves: it must not see the limit Δ → 0 as -∞
+ANGLE = 0.01  # Δ that the safe network resolves: the limit Δ → 0 must not give -∞
 
 
 class ParticleTransformer(nn.Module):
     """Particle Transformer (ParT); the defaults make a small one for a lesson, 221 758 parameters.
 
-    Permutation and padding invariant; unchanged by a rotation of the event around the beam.
+    Permutation and padding invariant; rotations of the event about the beam do not change it.
 
-    With `irc_safe`, infrared and collinear safe, too: a particle is its angles to the jet axis, U
-    a function of Δ alone, and the energy fraction z_j enters once, as a factor of the attention
-    paid to j: softmax_j(q_i·k_j / √d + U_ij + ln z_j). Every sum over particles is then weighted
-    with z, as in an energy flow network (arXiv:1810.05165): a particle with z → 0 does not count,
-    and two collinear ones count as their sum does. In training, dropout breaks this at random.
+    With `irc_safe` it is infrared and collinear safe, too. The features of a particle are its
+    angles to the jet axis, U is a function of only Δ, and the energy fraction z_j enters once, as a
+    factor of the attention weight of j: softmax_j(q_i·k_j / √d + U_ij + ln z_j). Every sum over
+    particles is then weighted with z, as in an energy flow network (arXiv:1810.05165): a particle
+    with z → 0 does not count, and two collinear particles count like their sum. In training,
+    dropout breaks this at random.
 
     Args:
         n_extra: columns after pT, η and φ, e.g. charge or identity; none for a safe network.
@@ -52,12 +53,12 @@ class ParticleTransformer(nn.Module):
         pair_embedding: widths of the MLP on a pair, before its last layer, one number a head.
         n_heads: attention heads H, of d = D / H numbers each.
         n_layers, n_class_layers: particle attention blocks and class attention blocks.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop an activation of the particle blocks in training.
         irc_safe: make it infrared and collinear safe.
 
     Raises:
-        ValueError: a size below 1 (n_extra below 0), heads that do not share the width evenly, a
+        ValueError: a size below 1 (n_extra below 0), a width that the heads do not divide, a
             dropout outside [0, 1], or extra columns for a safe network.
     """
 
@@ -98,8 +99,8 @@ class ParticleTransformer(nn.Module):
     def paper(cls, n_extra: int = 0, n_classes: int = 2, irc_safe: bool = False) -> Self:
         """The network of the paper: 8 + 2 blocks, 128 wide. 2.14M parameters.
 
-        The authors' code has 1 480 more: biases without effect, on keys, where softmax removes
-        them, and on pairs, where batch normalisation does.
+        The authors' code has 1 480 more. These are biases without effect: softmax removes those of
+        the keys, and batch normalisation those of the pairs.
         """
         sizes = (128, 512, 128), (64, 64, 64), 8, 8, 2
         return cls(n_extra, *sizes, n_classes, dropout=0.1, irc_safe=irc_safe)
@@ -109,7 +110,7 @@ class ParticleTransformer(nn.Module):
 
         Args:
             constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
-            mask: (N, P), True where real. What stands in padding, NaN included, changes nothing.
+            mask: (N, P), True where real. Values in padding have no effect, even NaN.
         """
         check_particles(self, constituents, mask, None, "constituents")
         if choice.in_use("particle_transformer"):  # the same numbers in less time and memory
@@ -141,7 +142,7 @@ class ParticleTransformer(nn.Module):
         return u + u.tril(-1).mT
 
     def pair_inputs(self, one: Tensor, other: Tensor) -> Tensor:
-        """`pair_features` (..., 4); of a safe network ln(Δ + 0.01) alone, (..., 1)."""
+        """`pair_features` (..., 4); of a safe network only ln(Δ + 0.01), (..., 1)."""
         features = pair_features(one, other)
         if self.irc_safe:
             return (features[..., 2:3].exp() + ANGLE).log()
@@ -152,7 +153,7 @@ class ParticleTransformer(nn.Module):
         pt = clean(constituents[..., :1], mask).squeeze(-1)
         z = pt / pt.sum(1, keepdim=True).clamp(min=SMALLEST)
         ln_z = z.clamp(min=1e-30).log() if self.irc_safe else torch.zeros_like(z)
-        # A jet without particles attends to its padding: a softmax over nothing would be NaN.
+        # A jet without particles attends to its padding, because an empty softmax would be NaN.
         visible = mask | ~mask.any(1, keepdim=True)
         return ln_z.masked_fill(~visible, -torch.inf)
 
@@ -198,7 +199,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, context: Tensor, u: Tensor) -> Tensor:
-        """x (N, Q, D) looks at the context (N, P, D) with bias u (N, H or 1, Q or 1, P)."""
+        """Attention of x (N, Q, D) to the context (N, P, D) with bias u (N, H or 1, Q or 1, P)."""
         q = self._heads(self.query(x))  # (N, H, Q, d)
         k = self._heads(self.key(context))  # (N, H, P, d)
         v = self._heads(self.value(context))  # (N, H, P, d)
@@ -231,7 +232,7 @@ class AttentionBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def after_attention(self, x: Tensor, heads: Tensor) -> Tensor:
-        """What the heads saw (N, P, D), added to x (N, P, D); then the MLP, added, too."""
+        """x (N, P, D) plus the outputs of the heads (N, P, D), then plus the MLP of the sum."""
         seen = self.attention.out(heads)
         seen = seen * self.head_scale.repeat_interleave(seen.shape[-1] // len(self.head_scale))
         x = x + self.dropout(self.attention_out_norm(seen))
@@ -262,8 +263,8 @@ class ClassAttentionBlock(AttentionBlock):
 def particle_mlp(n_inputs: int, sizes: Sequence[int], irc_safe: bool) -> nn.Sequential:
     """A batch normalisation; then layer normalisation, linear and GELU for each of the sizes.
 
-    The safe one has no normalisation before its first linear layer: three angles are no sample to
-    normalise, and batch statistics count soft particles.
+    The safe network has no normalisation before its first linear layer, because batch statistics
+    count soft particles.
     """
     layers: list[nn.Module] = [RowNorm(n_inputs)]
     for n_in, n_out in pairwise((n_inputs, *sizes)):
@@ -276,11 +277,11 @@ def particle_mlp(n_inputs: int, sizes: Sequence[int], irc_safe: bool) -> nn.Sequ
 def pair_mlp(n_inputs: int, sizes: Sequence[int], irc_safe: bool) -> nn.Sequential:
     """Linear, batch normalisation and GELU for each of the sizes: the bias U of a pair.
 
-    The safe one has no normalisation: batch statistics count soft particles.
+    The safe network has no normalisation, because batch statistics count soft particles.
     """
     layers: list[nn.Module] = [] if irc_safe else [RowNorm(n_inputs)]
     for n_in, n_out in pairwise((n_inputs, *sizes)):
-        # Without a bias where the normalisation would take it away again.
+        # Without a bias, which the normalisation would remove.
         layers.append(nn.Linear(n_in, n_out, bias=irc_safe))
         if not irc_safe:
             layers.append(RowNorm(n_out))

@@ -34,21 +34,20 @@ class PELICAN(nn.Module):
     """Lorentz- and permutation-invariant logits of a jet from the matrix p_i·p_j of its particles.
 
     Each block mixes the channels of every pair (with LeakyReLU and normalisation), then aggregates
-    in all the 15 permutation-equivariant ways there are (`Eq2to2`). A reference vector leaves only
-    the transformations that do not change it (`minkowski.REFERENCES`). Products are taken in double
-    precision: hand over float64 four-vectors, float32 ones of collimated particles do not hold
-    their p·p'. Differences from the authors' code: no activation behind the logits but one in front
-    of the last layer.
+    in all 15 permutation-equivariant ways (`Eq2to2`). With a reference vector, only transformations
+    that do not change it remain symmetries (`minkowski.REFERENCES`). Products use double precision:
+    give float64 four-vectors, because float32 loses the p·p' of collimated particles. Unlike the
+    authors' code, there is no activation after the logits, but one before the last layer.
 
     Args:
         width: channels of a pair between blocks.
         narrow: channels inside a block, where they are aggregated.
         n_blocks: blocks.
-        n_classes: logits given back.
+        n_classes: number of logits.
         reference: any of `minkowski.REFERENCES`, e.g. ("beams",).
-        reference_channels: of `width`, those that carry which particle is a reference.
+        reference_channels: how many of the `width` channels mark the references.
         dropout: probability to drop a channel's value in training.
-        typical: N̄, the typical number of particles, which sets the scale of sums.
+        typical: N̄, the typical number of particles; it sets the scale of sums.
 
     Raises:
         ValueError: a size below 1, a dropout outside [0, 1), an unknown reference.
@@ -81,8 +80,8 @@ class PELICAN(nn.Module):
     def paper(cls, size: str = "48k", n_classes: int = 2) -> "PELICAN":
         """The authors' top taggers with two beams: "208k" (208 498 parameters), "48k" (48 327).
 
-        These are configurations that the authors' code keeps under these names. The tagger of
-        arXiv:2211.00454 is quoted with 45k parameters; 48k, 7% more, is the nearest of them.
+        The authors' code has configurations of these names. arXiv:2211.00454 quotes 45k parameters
+        for its tagger; "48k", with 7% more, is the nearest configuration.
 
         Raises:
             ValueError: another size.
@@ -95,11 +94,11 @@ class PELICAN(nn.Module):
     def forward(self, four_vectors: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes): (E, px, py, pz) in GeV (N, P, 4), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing.
+        Values in padded slots have no effect, even NaN.
         """
         check_particles(self, four_vectors, mask, 4, "four_vectors", any_precision=True)
         x, mask = with_references(four_vectors, mask, self.reference)
-        x, mask, back = by_size(x, mask)  # small jets first, no slot that none needs
+        x, mask, back = by_size(x, mask)  # small jets first, without unused slots
         with torch.autocast(x.device.type, enabled=False):
             if choice.in_use("eq2to2"):  # the same numbers in less time and memory
                 rows, diagonal = through_blocks(self, x, mask)
@@ -153,9 +152,9 @@ class Eq2to2(nn.Module):
     """All 15 linear maps of a matrix y_ij to a matrix that commute with permutations, mixed.
 
     out_ij = Σ_k w_k B_k(y)_ij + bias + δ_ij bias' (arXiv:2211.00454, section 3.1), with 15 maps
-    B_k: five copy numbers, ten spread means. A mean carries (N / N̄)^α with learned α, so that it
-    may weigh more, or less, in a jet of more particles than the typical N̄. The order of the maps
-    and the coefficients, sums of two factorised terms, are those of the authors' code.
+    B_k: five copy numbers, ten distribute means. A mean has the factor (N / N̄)^α with learned α, so
+    that it may count more, or less, in jets with more particles than the typical N̄. The order of
+    the maps and the coefficients, sums of two factorised terms, are those of the authors' code.
     """
 
     def __init__(self, n_in: int, n_out: int):
@@ -169,7 +168,7 @@ class Eq2to2(nn.Module):
         self.diagonal_bias = nn.Parameter(torch.zeros(n_out))
 
     def coefficients(self) -> Tensor:
-        """How much of which map goes from which channel to which: (15, n_in, n_out)."""
+        """The weights w of the 15 maps between channels, (15, n_in, n_out)."""
         return self.maps_in * self.mix_in + self.maps_out * self.mix_out
 
     def forward(self, y: Tensor, mask: Tensor, typical: float) -> Tensor:
@@ -248,10 +247,10 @@ def on_diagonal(z: Tensor) -> Tensor:
 
 
 def along_i(z: Tensor) -> Tensor:
-    """z_i for all j: (N, P, C) → (N, P, 1, C), which is laid out where it is added."""
+    """z_i for all j: (N, P, C) → (N, P, 1, C), which broadcasts when it is added."""
     return z[:, :, None]
 
 
 def along_j(z: Tensor) -> Tensor:
-    """z_j for all i: (N, P, C) → (N, 1, P, C), which is laid out where it is added."""
+    """z_j for all i: (N, P, C) → (N, 1, P, C), which broadcasts when it is added."""
     return z[:, None]

@@ -18,17 +18,17 @@ from hepml_lite.networks.layers.settings import require_positive
 class TopoDNN(nn.Module):
     """Dense network on the numbers of the leading particles, one after the other.
 
-    Each particle has its place at the input, given by its rank in the first feature: the order in
-    which particles are stored means nothing (but for ties), but two particles of nearly equal pT
-    that change places are another jet to this network. It learns best from jets that are centred,
-    turned upright and flipped alike (`hepml_lite.jet_physics.views.images`).
+    The rank of a particle in the first feature gives its place in the input. The order in storage
+    has no effect (except for ties). But if two particles of nearly equal pT swap their ranks, the
+    network sees a different jet. It learns best from jets that are centred, turned upright and
+    flipped in the same way (`hepml_lite.jet_physics.views.images`).
 
     Args:
         n_features: numbers per particle; the first is pT or grows with it and ranks them,
             e.g. 3 for (pT fraction, η, φ).
-        n_particles: how many are looked at; fewer are filled up with zeros.
+        n_particles: number of particles used; smaller jets are padded with zeros.
         hidden: hidden layers.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop a hidden activation in training.
 
     Raises:
@@ -54,14 +54,14 @@ class TopoDNN(nn.Module):
         """The paper's sizes: 30 particles, hidden layers 300, 102, 12 and 6.
 
         59 330 parameters with three features and two logits, 59 323 with the paper's one output.
-        The table of arXiv:1902.09914 quotes none for this network.
+        The table of arXiv:1902.09914 does not quote a number for this network.
         """
         return cls(n_features, 30, (300, 102, 12, 6), n_classes)
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, n_classes) of jets: features (N, P, F), mask (N, P), True where real.
 
-        What stands in a padded slot, NaN included, changes nothing.
+        Values in padded slots have no effect, even NaN.
         """
         check_particles(self, features, mask, self.n_features)
         particles, _ = leading(features, mask, self.n_particles, features[..., 0])

@@ -1,6 +1,6 @@
 """A small transformer encoder for sets of particles, without positions.
 
-A. Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, without its positions, and with
+A. Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, here without positions and with
 the normalisation before each step (R. Xiong et al., arXiv:2002.04745).
 """
 
@@ -9,7 +9,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from hepml_lite.networks.inputs import check_particles
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.networks.layers.padding import clean, mean_pooled
+from hepml_lite.networks.layers.padding import clean
 
 
 class SelfAttention(nn.Module):
@@ -20,7 +20,7 @@ class SelfAttention(nn.Module):
         n_heads: heads of width d = D / n_heads each.
 
     Raises:
-        ValueError: the heads do not share the width evenly.
+        ValueError: the width is not a multiple of the heads.
     """
 
     def __init__(self, width: int, n_heads: int):
@@ -31,7 +31,7 @@ class SelfAttention(nn.Module):
                 "for instance 32 and 4."
             )
         self.n_heads = n_heads
-        # Without bias: one on K would change no attention, softmax does not see a constant.
+        # Without bias: a bias of K would have no effect, because softmax ignores a constant.
         self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width)
 
@@ -40,7 +40,7 @@ class SelfAttention(nn.Module):
         n, p, width = x.shape
         qkv = self.queries_keys_values(x).view(n, p, 3, self.n_heads, width // self.n_heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (N, H, P, d)
-        # A jet without particles attends to its padding: a softmax over nothing would be NaN.
+        # A jet without particles attends to its padding, because an empty softmax would be NaN.
         visible = mask | ~mask.any(1, keepdim=True)
         heads = scaled_dot_product_attention(q, k, v, attn_mask=visible[:, None, None, :])
         return self.out(heads.transpose(1, 2).reshape(n, p, width))  # (N, H, P, d) → (N, P, D)
@@ -75,7 +75,7 @@ class TransformerEncoder(nn.Module):
         dropout: probability to drop an activation in training.
 
     Raises:
-        ValueError: a size below 1, or heads that do not share the width evenly.
+        ValueError: a size below 1, or a width that is not a multiple of the heads.
     """
 
     def __init__(
@@ -101,13 +101,13 @@ class TransformerEncoder(nn.Module):
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Features (N, P, F), mask (N, P), True where real → (N, P, D), zero where padded.
 
-        What stands in a padded slot, NaN included, changes nothing.
+        Values in padded slots have no effect, even NaN.
         """
         check_particles(self, features, mask, self.embedding.sizes[0])
         return self.attend(self.embedding(clean(features, mask)), mask)
 
     def attend(self, x: Tensor, mask: Tensor) -> Tensor:
-        """The blocks alone, for particles (N, P, D) that are embedded already → (N, P, D)."""
+        """Only the blocks, for embedded particles (N, P, D) → (N, P, D)."""
         for block in self.blocks:
             x = block(x, mask)
         return clean(self.norm(x), mask)
@@ -118,28 +118,3 @@ class TransformerEncoder(nn.Module):
             f"{type(self).__name__}({len(self.blocks)} blocks of width {self.width} and {heads} "
             f"heads; {sum(p.numel() for p in self.parameters()):,} parameters)"
         )
-
-
-class JetTransformer(nn.Module):
-    """A jet in `n_outputs` numbers: the encoder, the mean over its particles, an MLP.
-
-    Permutation invariant. The arguments beyond `n_outputs` are those of `TransformerEncoder`.
-    """
-
-    def __init__(
-        self,
-        n_features: int = 3,
-        n_outputs: int = 2,
-        width: int = 32,
-        n_heads: int = 4,
-        n_layers: int = 2,
-        expansion: int = 2,
-        dropout: float = 0.0,
-    ):
-        super().__init__()
-        self.encoder = TransformerEncoder(n_features, width, n_heads, n_layers, expansion, dropout)
-        self.head = MLP((self.encoder.width, self.encoder.width, n_outputs), nn.GELU)
-
-    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
-        """Features (N, P, F), mask (N, P), True where real → (N, n_outputs)."""
-        return self.head(mean_pooled(self.encoder(features, mask), mask))

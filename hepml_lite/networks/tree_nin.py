@@ -15,12 +15,12 @@ from hepml_lite.networks.layers.mlp import MLP
 
 
 class Levels(NamedTuple):
-    """The nodes of many trees, in order of their depth and within it those with children first.
+    """The nodes of many trees in order of depth; at each depth, nodes with children come first.
 
     Attributes:
-        node: (M,) each node's place among all N K slots.
-        left: (M,) place of the first child within the level below; meaningless for a leaf.
-        right: (M,) that of the second child.
+        node: (M,) position of each node among all N K slots.
+        left: (M,) position of the first child in the next level; has no meaning for a leaf.
+        right: (M,) position of the second child.
         sizes: for each depth the number of nodes with children and of leaves.
     """
 
@@ -34,7 +34,7 @@ class Levels(NamedTuple):
 def levels_of(children: Tensor, depth: Tensor) -> Levels:
     """Order trees by depth: children (N, K, 2) and depth (N, K), as `TreeNiN.forward` takes them.
 
-    All nodes of a depth are then computed at once, and their children are all in the level below.
+    All nodes of a depth are then computed at once, and all their children are in the next level.
     """
     k = depth.shape[1]
     depth = depth.flatten().long()
@@ -61,13 +61,13 @@ class TreeNiN(nn.Module):
     leaves, one for the other nodes, and one each for the left and the right branch of the root. The
     root's h, which has no NiN, is the embedding of the jet that the dense head classifies.
 
-    Left and right are not treated alike: which child is first must follow from the jet itself, as
-    in `hepml_lite.jet_physics.views.trees`, where it is that of higher pT.
+    Left and right children have different weights, so the jet itself must say which child is first.
+    In `hepml_lite.jet_physics.views.trees` it is the child of higher pT.
 
     Args:
         n_features: numbers per node.
         hidden: width of all layers.
-        n_classes: logits given back.
+        n_classes: number of logits.
         dropout: probability to drop an activation of the hidden layers of the head in training.
 
     Raises:
@@ -87,14 +87,14 @@ class TreeNiN(nn.Module):
         self.right_nin = MLP((hidden, hidden, hidden), activate_last=True)
         self.head = MLP((hidden, hidden, hidden, n_classes), dropout=dropout)
         for name, parameter in self.named_parameters():
-            if "nin" in name or "merge" in name:  # keeps a signal alive through tens of levels
+            if "nin" in name or "merge" in name:  # so that a signal survives tens of levels
                 _orthogonal(parameter)
 
     @classmethod
     def paper(cls, n_features: int = 7, n_classes: int = 2) -> Self:
         """The published size, 50 hidden units: 33 952 parameters with two logits.
 
-        With the one output of the authors' code there are 33 901, the number that they quote (34k).
+        With the single output of the authors' code there are 33 901; the authors quote 34k.
         """
         return cls(n_features, 50, n_classes)
 
@@ -102,7 +102,7 @@ class TreeNiN(nn.Module):
         """Logits (N, n_classes) of jets, from trees of up to K nodes in any order.
 
         Args:
-            features: (N, K, F) of the nodes; what stands where there is none changes nothing.
+            features: (N, K, F) of the nodes; values in empty slots have no effect.
             children: (N, K, 2) integers, the two nodes merged into each; -1 for a leaf.
             depth: (N, K) integers, steps down from the root; 0 for the root, -1 for no node.
         """
@@ -138,7 +138,7 @@ class TreeNiN(nn.Module):
         return below
 
     def _nodes(self, x: Tensor, levels: Levels) -> tuple[list[Tensor], list[Tensor]]:
-        """What needs no children, for each depth: states of leaves, and u of the other nodes."""
+        """For each depth, states of leaves and u of the other nodes; neither needs the children."""
         n_inner = [inner for inner, _ in levels.sizes]
         n_leaves = [leaves for _, leaves in levels.sizes]
         levels_of_x = x.split([sum(pair) for pair in levels.sizes])
@@ -147,7 +147,7 @@ class TreeNiN(nn.Module):
         leaves = self.leaf(torch.cat([leaves for _, leaves in split]))
         shallow = sum(
             n_leaves[:2]
-        )  # the root's children have networks of their own, the root has none
+        )  # the children of the root have their own networks, the root has none
         leaves = torch.cat([leaves[:shallow], self.leaf_nin(leaves[shallow:])])
         return leaves.split(n_leaves), self.inner(inner).split(n_inner)
 

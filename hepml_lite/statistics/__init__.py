@@ -1,4 +1,4 @@
-"""Statistics: metrics, confidence intervals, working points, calibration and decorrelation."""
+"""Statistics: metrics, confidence intervals, working points, calibration, two-sample tests."""
 
 from hepml_lite.statistics import (
     calibration,
@@ -11,6 +11,7 @@ from hepml_lite.statistics import (
     scored_variation,
     tagger_rates,
     thresholds,
+    two_sample,
     working_point,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "scored_variation",
     "tagger_rates",
     "thresholds",
+    "two_sample",
     "working_point",
 ]

@@ -124,43 +124,6 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
     return float(max(sum(part.sum() for part in filled) / 2, 0.0))
 
 
-def efficiency_by_mass(
-    labels: ArrayLike,
-    scores: ArrayLike,
-    masses: ArrayLike,
-    edges: ArrayLike,
-    signal_efficiency: float = 0.5,
-    of: int = 0,
-    level: float = 0.68,
-) -> list[Interval | None]:
-    """Efficiency of one cut in each bin of mass, with binomial intervals; None for an empty bin.
-
-    A tagger decorrelated from mass has the same efficiency in all bins.
-
-    Args:
-        labels: (N,) 1 for signal, 0 for background.
-        scores: (N,) larger is more signal-like.
-        masses: (N,) [GeV].
-        edges: (H + 1,) of the mass bins [GeV]; jets outside are left out.
-        signal_efficiency: share of all signal that passes the cut.
-        of: class whose efficiency is asked for.
-        level: of the intervals.
-
-    Raises:
-        ValueError: as `mass_sculpting`.
-    """
-    label, score = checked_scores(labels, scores)
-    mass = checked_numbers("masses", masses, label, "masses are in GeV")
-    edge = checked_edges("edges", edges)
-    if of not in (0, 1):
-        raise ValueError(f"of is {of!r}: choose 0 (background) or 1 (signal)")
-    passed = score >= threshold_at(score[label == 1], signal_efficiency)
-    totals = np.histogram(mass[label == of], edge)[0]
-    passing = np.histogram(mass[(label == of) & passed], edge)[0]
-    counts = zip(passing.tolist(), totals.tolist(), strict=True)
-    return [efficiency_interval(k, m, level) if m else None for k, m in counts]
-
-
 def _bins(mass: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Bin of each mass (N,); what lies outside goes to the first and last bin."""
     return np.clip(np.searchsorted(edges, mass, side="right") - 1, 0, len(edges) - 2)

@@ -16,7 +16,7 @@ SCORE_EDGES = np.arange(-12, 12.5, 0.5)  # of the histograms
 ARRAYS = ("strengths", "total", "passed", "histograms", "gained")
 
 
-def passing(scores: np.ndarray, labels: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+def passing(labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """How many jets of each class are at or above each of E thresholds, (2, E)."""
     ranked = [np.sort(scores[labels == label]) for label in (0, 1)]
     return np.stack([len(own) - np.searchsorted(own, thresholds) for own in ranked])
@@ -62,12 +62,12 @@ class ScoredVariation:
         """
         scores = rounded(np.asarray(scores), PER_SCORE)  # (T, G, M)
         pairs = list(zip(scores, thresholds, strict=True))
-        passed = [[passing(row, labels, cuts) for row in rows] for rows, cuts in pairs]
+        passed = [[passing(labels, row, cuts) for row in rows] for rows, cuts in pairs]
         gained = None
         if nominal is not None:  # at or above both: what the lower of both scores passes
             lower = np.minimum(scores, rounded(nominal, PER_SCORE)[:, None])
             both = [
-                [passing(row, labels, cuts) for row in rows]
+                [passing(labels, row, cuts) for row in rows]
                 for rows, cuts in zip(lower, thresholds, strict=True)
             ]
             gained = np.array(passed) - np.array(both)
@@ -105,7 +105,7 @@ class ScoredVariation:
         return Interval(ratio, max(ratio - float(error), 0.0), ratio + float(error))
 
     def with_unseen(self, keep: Sequence[int]) -> Self:
-        """One more tagger in front, that never saw these jets, and the rows `keep` behind it."""
+        """A new first tagger without scores for these jets, followed by the rows `keep`."""
         new = {"strengths": self.strengths, "total": self.total}
         for name, blank in (("passed", -1), ("histograms", 0), ("gained", 0)):
             array = getattr(self, name)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
+from hepml_lite.containers import scored_jets_file
 from hepml_lite.containers.jets import Jets
-from hepml_lite.containers.scored_jets import ScoredJets, existing
+from hepml_lite.containers.scored_jets import ScoredJets
 from hepml_lite.containers.validation import require_both_classes
 from hepml_lite.files import atomic_write
 from hepml_lite.statistics.decorrelation import jensen_shannon
@@ -120,7 +121,7 @@ class TaggerRates:
             few = slice(None) if variation.gained is None else slice(int(variation.total.sum()))
             scores, labels = self.scores[:, few], self.jets.label[few]
             rows = zip(scores, self.thresholds, strict=True)
-            counts = np.stack([passing(row, labels, cuts) for row, cuts in rows])
+            counts = np.stack([passing(labels, row, cuts) for row, cuts in rows])
             before[name] = counts, np.bincount(labels, minlength=2)
         return before
 
@@ -167,7 +168,7 @@ class TaggerRates:
         Raises:
             ValueError: if a number does not fit; the message says which.
         """
-        arrays: dict[str, Any] = self.jets.packed() | {
+        arrays: dict[str, Any] = scored_jets_file.packed(self.jets) | {
             "parameters": self.parameters.astype(np.int64),
             "bands": self.bands.astype(np.float32),
             "variations": np.array(list(self.variations)),
@@ -186,9 +187,9 @@ class TaggerRates:
         Raises:
             FileNotFoundError: naming the scripts that make such files.
         """
-        with np.load(existing(path), allow_pickle=False) as stored:
+        with np.load(scored_jets_file.existing(path), allow_pickle=False) as stored:
             return cls(
-                jets=ScoredJets.unpacked(stored),
+                jets=ScoredJets(**scored_jets_file.unpacked(stored)),
                 parameters=stored["parameters"],
                 bands=stored["bands"].astype(float),
                 variations={str(k): _variation(stored, k) for k in stored["variations"]},

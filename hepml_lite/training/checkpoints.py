@@ -1,5 +1,6 @@
 """Checkpoints: what a training writes after each epoch, so that a stopped one can go on."""
 
+import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -67,8 +68,10 @@ class Checkpoint:
             "best": self.run.best_weights,
             "optimizer": self.run.plain_optimizer.state_dict(),
         }
+        written = io.BytesIO()
+        torch.save(content, written)
         with atomic_write(self.path) as temporary:
-            torch.save(content, temporary)
+            temporary.write_bytes(written.getbuffer())  # torch does not say that a disk is full
 
 
 def fingerprint(run: Run) -> Fingerprint:

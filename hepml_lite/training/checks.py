@@ -49,7 +49,7 @@ def require_classes(name: str, tensors: Sequence[Tensor] | None) -> None:
 
     Args:
         name: "data" or "validation".
-        tensors: inputs, then labels (N,); None is not looked at.
+        tensors: inputs, then labels (N,); None is not checked.
     """
     if tensors is None:
         return
@@ -101,7 +101,7 @@ def require_finite_inputs(tensors: Sequence[Tensor]) -> None:
     """Raise ValueError, naming the input that is NaN or infinite.
 
     Where an input has particles (N, P, ...) and another one is their mask (N, P), padding is not
-    looked at.
+    checked.
     """
     masks = [tensor for tensor in tensors if tensor.dtype == torch.bool and tensor.ndim == 2]
     for position, tensor in enumerate(tensors):

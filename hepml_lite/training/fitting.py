@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from hepml_lite.files import require_writable
 from hepml_lite.training.batches import Arrays, as_tensors
 from hepml_lite.training.callbacks import Callback, Callbacks
 from hepml_lite.training.checkpoints import Checkpoint
@@ -90,10 +91,13 @@ def fit(
         ValueError: settings or data that cannot be trained with, or another run's checkpoint.
         TypeError: a model that is no module; a loss, optimizer or schedule that is no function of
             the kind described above.
+        OSError: the checkpoint cannot be written; this is checked before the training begins.
         FloatingPointError: the loss became NaN or infinite; the model has its best weights.
     """
     require_module(model)
     require_callables(loss=loss, optimizer=optimizer, schedule=schedule)
+    if checkpoint:
+        require_writable(Path(checkpoint).parent)
     settings = Settings(
         model=model,
         loss=loss,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from hepml_lite.files import atomic_write
@@ -30,8 +30,9 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 
 def write_weights(weights: Mapping[str, Tensor], path: str | Path) -> Path:
     """Write tensors by name, in the safetensors format: the whole file or nothing."""
+    content = save({name: value.contiguous() for name, value in weights.items()})
     with atomic_write(path) as temporary:
-        save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
+        temporary.write_bytes(content)  # by Python, whose error says that a disk is full
     return Path(path)
 
 

@@ -38,6 +38,7 @@ import numpy as np
 import torch
 
 from data_fetch import load
+from data_fetch.public import registry
 from hepml_lite.statistics import metrics
 from hepml_lite import plotting, profiles, training
 from hepml_lite.tagging import published
@@ -408,6 +409,27 @@ print(f"{'this run':>12} {our_auc!s:>18} {ours!s:>22} {len(train):>15,}")
 rejection_of_paper = f"{paper.rejection:g}"
 print(f"{'published':>12} {paper.auc:>18} {rejection_of_paper:>22} {paper.training_jets:>15,}")
 print(f"published: {paper.source}; its error is the spread of nine trainings, ours the test sample")
+
+# %% [markdown]
+# ## 8 · Real collisions
+#
+# All jets above are simulated. The same formula for the mass works on collisions that the CMS experiment
+# recorded in 2011: each event has two muons. If they come from one particle, their mass is its mass. The
+# file (1 MB, CMS Open Data) is not part of the course; the cell says how to get it.
+
+# %%
+if registry.is_here(registry.place("cms_dimuon") / "Zmumu.csv"):
+    muons = load("cms_dimuon", source="public")
+    fig, ax = plt.subplots(figsize=(8, 4.5))
+    label = "mass of the two muons [GeV]"
+    plotting.histogram(ax, {"CMS 2011": muons["mass"]}, np.linspace(60, 120, 61), label)
+    ax.set_ylabel("events / 1 GeV")
+    ax.axvline(91.19, color="0.4", ls="--", label="Z boson, 91.19 GeV")
+    ax.legend()
+    plt.show()
+    print(f"median mass of {len(muons)} pairs: {np.median(muons['mass']):.1f} GeV")
+else:
+    print("not on this machine; with a network, type in a terminal: hepml data fetch cms_dimuon")
 
 # %% [markdown]
 # ## Take away

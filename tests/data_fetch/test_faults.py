@@ -111,18 +111,17 @@ def test_a_disk_that_fills_up_at_any_moment(cache, monkeypatch):
 
 
 def test_bits_that_flip_on_disk(cache):
-    """60 times: noticed with and without a network, and the file is left to its owner."""
+    """60 times: noticed, and the file is left to its owner."""
     [path] = fetch()
     rng, outcomes = np.random.default_rng(2), Counter()
     for _ in range(60):
         damaged = bytearray(BODY)
         damaged[rng.integers(len(BODY))] ^= 1 << rng.integers(8)
         path.write_bytes(damaged)
-        for look in (registry.local, fetch):
-            with pytest.raises(ValueError, match=r"sha256 should be .* move .* away"):
-                look("toy") if look is registry.local else look()
-            outcomes[outcome(path)] += 1
-    assert outcomes == {"damaged": 120}
+        with pytest.raises(ValueError, match=r"sha256 should be .* move .* away"):
+            fetch()
+        outcomes[outcome(path)] += 1
+    assert outcomes == {"damaged": 60}
 
 
 def test_files_cut_short_on_disk(cache):
@@ -131,7 +130,7 @@ def test_files_cut_short_on_disk(cache):
     for size in np.random.default_rng(3).integers(0, len(BODY), 30):
         path.write_bytes(BODY[:size])
         with pytest.raises(ValueError, match=f"has {size:,} bytes and should have 100,000"):
-            registry.local("toy")
+            fetch()
     path.unlink()
     fetch()
     assert outcome(path) == "whole"
@@ -140,11 +139,9 @@ def test_files_cut_short_on_disk(cache):
 def test_a_cache_that_moves(cache, tmp_path, monkeypatch, server):
     fetch("jets.h5", "set.tar.gz")
     shutil.move(tmp_path / "cache", tmp_path / "elsewhere")
-    with pytest.raises(FileNotFoundError, match=r"hepml data fetch toy --files 'jets\.h5'"):
-        registry.local("toy")
     monkeypatch.setenv("HEPML_DATA", str(tmp_path / "elsewhere"))
     requests = len(server.log)
-    assert outcome(registry.local("toy")[0]) == "whole"
+    assert outcome(fetch()[0]) == "whole"
     assert len(fetch("set.tar.gz")) == len(MEMBERS)
     assert len(server.log) == requests
 
@@ -163,21 +160,20 @@ def test_an_archive_is_unpacked_and_listed(cache, server):
     paths = fetch("set.tar.gz")
     assert [p.relative_to(cache / "set").as_posix() for p in paths] == list(MEMBERS)
     assert paths[2].read_bytes() == MEMBERS["set/part_2.root"]
-    assert registry.local("toy", "set.tar.gz") == paths
+    assert fetch("set.tar.gz") == paths
     (cache / "set.tar.gz").unlink()  # to save room
-    assert fetch("set.tar.gz") == registry.local("toy", "set.tar.gz") == paths
+    assert fetch("set.tar.gz") == paths
     assert len(server.log) == 1
 
 
 def test_an_archive_put_there_by_hand_is_checked_before_it_is_unpacked(cache):
     cache.mkdir(parents=True)
     (cache / "set.tar.gz").write_bytes(ARCHIVE[:-1] + b"!")
-    for look in (registry.local, registry.fetch):
-        with pytest.raises(ValueError, match=r"set\.tar\.gz is not the file that was published"):
-            look("toy", "set.tar.gz")
+    with pytest.raises(ValueError, match=r"set\.tar\.gz is not the file that was published"):
+        fetch("set.tar.gz")
     assert visible(cache) == ["set.tar.gz"]
     (cache / "set.tar.gz").write_bytes(ARCHIVE)
-    assert len(registry.local("toy", "set.tar.gz")) == len(MEMBERS)
+    assert len(fetch("set.tar.gz")) == len(MEMBERS)
 
 
 def test_a_disk_that_fills_up_while_unpacking(cache, monkeypatch):

@@ -215,7 +215,7 @@ def test_two_displays_in_jupyterlab_follow_each_other(page, lab):
     assert page.external == []
 
 
-TAGGED = "gets past"  # of the live line of the taggers
+TAGGED = "one QCD jet in"  # of the live line of the taggers
 
 
 def test_threshold_of_the_taggers_moves_line_table_and_figures(page, served):

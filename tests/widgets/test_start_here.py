@@ -56,9 +56,9 @@ def test_threshold_follows_the_window_until_it_is_moved(dashboard):
 
 
 def test_words_name_the_better_selection(dashboard):
-    assert "the network lets" in line(dashboard)  # training 1 is far better than the mass
+    assert "the network accepts" in line(dashboard)  # training 1 is far better than the mass
     dashboard.training = 2  # and this one knows nothing
-    assert "the window lets" in line(dashboard)
+    assert "the window accepts" in line(dashboard)
     dashboard.window = (299, 299.5)
     assert "widen it" in line(dashboard)
 

@@ -31,7 +31,7 @@ STILL = {"boost": 0.0, "turn": 0.0, "soft": 0, "fraction": 0.0, "opening": 0.0}
 
 
 class Sample(NamedTuple):
-    """N stored jets, how far they are from each other and in which units views move."""
+    """N stored jets, their distances, and the units of the movement of each view."""
 
     jets: Jets
     distances: np.ndarray  # (N, N) Energy Mover's Distance [GeV]
@@ -39,14 +39,14 @@ class Sample(NamedTuple):
     usual: dict[str, float]  # distance of two jets in a view, in units of the spreads
 
     def movement(self, name: str, before: np.ndarray, after: np.ndarray) -> float:
-        """Distance that one jet moved in a view (F,): see `seven_views.movement`."""
+        """The distance that one jet moved in a view (F,), see `seven_views.movement`."""
         spread = self.spread[name]
         seen = spread > 0
         return float(np.linalg.norm((after - before)[seen] / spread[seen]) / self.usual[name])
 
     @property
     def last(self) -> int:
-        """Number of the last jet that every class has."""
+        """The largest jet number that every class has."""
         return int(np.bincount(self.jets.label).min()) - 1
 
     def row(self, kind: str, number: int) -> int:
@@ -54,7 +54,7 @@ class Sample(NamedTuple):
         return int(np.flatnonzero(self.jets.label == self.jets.names.index(kind))[number])
 
     def place(self, row: int) -> tuple[str, int]:
-        """Class of the jet in a row, and its number within the class."""
+        """The class of the jet in a row, and its number within the class."""
         label = self.jets.label[row]
         return self.jets.names[label], int((self.jets.label[:row] == label).sum())
 
@@ -119,7 +119,7 @@ class Before(NamedTuple):
 
 @lru_cache(maxsize=256)
 def before(row: int) -> Before:
-    """A stored jet, its views and what is drawn of them, its nearest neighbours."""
+    """A stored jet with its views, their figure columns and its nearest neighbours."""
     sample = stored_sample()
     jet = sample.jets[row].truncate(int(sample.jets.n_constituents[row]))
     views, splittings = numbers(jet)
@@ -138,7 +138,7 @@ class Representations(Dashboard):
     """Boost, turn and split one jet: seven representations of it, and how far each one moves.
 
     Args:
-        state: kind, jet, boost, ... where the controls start; `hide=("kind", ...)`.
+        state: start values of the controls (kind, jet, boost, ...), and `hide=("kind", ...)`.
     """
 
     title = "One jet, seven views"

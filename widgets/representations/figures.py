@@ -1,4 +1,4 @@
-"""The figures of "One jet, seven views" and the columns behind them."""
+"""The figures of "One jet, seven views" and their columns."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def disc_columns(points: np.ndarray, largest: float = 60) -> dict[str, np.ndarra
 def jet_columns(
     jet: Jets, views: dict[str, np.ndarray], splittings: np.ndarray
 ) -> dict[str, dict[str, Any]]:
-    """What is drawn of one jet without padding, its views and its splittings (D, 2)."""
+    """The columns of one jet without padding, from its views and its splittings (D, 2)."""
     points = centred(jet)[0]  # (P, 3)
     z = views["sequence"].reshape(PARTICLES, 3)[:, 0]
     return {
@@ -66,7 +66,7 @@ def edge_columns(points: np.ndarray, m2: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def pair_columns(jets: Jets) -> list[dict[str, np.ndarray]]:
-    """Two jets as the Energy Mover's Distance sees them: turned and mirrored alike."""
+    """Two jets as the Energy Mover's Distance sees them, rotated and flipped in the same way."""
     return [disc_columns(jet, 45) for jet in particles(jets, aligned=True)]
 
 
@@ -145,7 +145,7 @@ def tree(display: Display) -> Figure:
 
 
 def sequence(display: Display) -> Figure:
-    """Momentum fractions in falling pT; a line shows those before."""
+    """Momentum fractions in falling pT; a line shows the values before the change."""
     ranges = {"x_range": (0.4, PARTICLES + 0.6), "y_range": (LOWEST_Z, 0.9), "y_axis_type": "log"}
     f = _figure("Sequence in pT", "particle number", "z", **ranges)
     f.xaxis.ticker = FixedTicker(ticks=[1, 10, 20, 30])
@@ -171,7 +171,7 @@ def movements(display: Display) -> Figure:
 
 
 def neighbour(display: Display, name: str) -> Figure:
-    """A neighbour over the jet itself, both turned and mirrored alike; without axes."""
+    """A neighbour over the jet itself, both rotated and flipped in the same way; no axes."""
     ranges = {"x_range": (-1.25, 1.25), "y_range": (-0.75, 0.75)}
     f = figure("", "", "", height=zoomed(NEIGHBOUR_HEIGHT), **ranges)
     f.title.visible = f.axis.visible = False

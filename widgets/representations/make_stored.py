@@ -1,9 +1,9 @@
 """Make stored.npz, the jets of "One jet, seven views"; a few seconds.
 
 Run `python widgets/representations/make_stored.py` after a change of the data or of
-hepml_lite.representations. It keeps the first 40 test jets of each class, with the Energy Mover's
-Distance of each pair and what `views.movement` measures in: the spread of each number over these
-jets and the usual distance of two jets, in each view.
+hepml_lite.representations. It keeps the first 40 test jets of each class, the Energy Mover's
+Distance of each pair, and the units of `views.movement`: in each view, the spread of each number
+over these jets and the usual distance of two jets.
 """
 
 import argparse

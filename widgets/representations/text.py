@@ -21,31 +21,33 @@ SYMBOLS = {
     "d2": "D₂",
 }
 ABOUT = (
-    "Grey: the jet as it was simulated. A view moves by 1 if it changes as much as from one jet to "
-    "another; σ is the spread of jets. Sequence and four-vectors end after 30 particles. Below: "
-    "the nearest jets by Energy Mover's Distance, the least work that turns one into the other; "
-    "all are turned and mirrored alike."
+    "Grey: the jet as it was simulated. A movement of 1 is the distance from one jet to another; "
+    "σ is the spread over jets. Sequence and four-vectors end after 30 particles. Below: the "
+    "nearest jets by Energy Mover's Distance, the least work that turns one jet into the other; "
+    "all jets are rotated and flipped in the same way."
 )
 INVITATION = (
     "The jet as it was simulated, in seven representations. <b>Move a slider: which views will "
     "notice? Write down your answer first.</b>"
 )
 LESSONS = {
-    "boost": "A boost along the beam shifts all rapidities: whatever is built from differences of "
-    "rapidity and from pT cannot notice.",
-    "turn": "Only the image is turned upright; distances and masses of pairs hardly know a "
-    "direction, coordinates do.",
-    "soft": "Safe views move ever less as the particle gets softer (an image jumps at borders of "
-    "pixels); the count of particles moves by one in any case.",
-    "collinear": "A collinear split is invisible to safe views and observables; counts and ranks "
-    "see it.",
-    "split": "As the angle goes to 0, safe views and observables stop noticing (an image jumps at "
-    "the border of a pixel).",
+    "boost": "A boost along the beam shifts all rapidities. Views that use only pT and differences "
+    "of rapidity do not change.",
+    "turn": "Only the image is turned upright. Distances and masses of pairs hardly depend on the "
+    "direction; coordinates do.",
+    "soft": "Safe views move less and less as the particle gets softer (an image jumps at pixel "
+    "borders). The number of particles always changes by one.",
+    "collinear": "A collinear split does not change safe views and observables. It changes counts "
+    "and ranks.",
+    "split": "As the angle goes to 0, safe views and observables stop changing (an image jumps at "
+    "pixel borders).",
 }
 
 
 def line(state: Mapping[str, float], moved: Mapping[str, float], steps: np.ndarray) -> str:
-    """What was done, who noticed, by how much, who did not, and why if it was one thing alone.
+    """A sentence on the transformations and the views that noticed them, and a lesson.
+
+    The lesson explains a single transformation; there is none for several at once.
 
     Args:
         state: boost, turn, soft, fraction and opening.
@@ -63,7 +65,7 @@ def line(state: Mapping[str, float], moved: Mapping[str, float], steps: np.ndarr
 
 
 def _done(state: Mapping[str, float]) -> Iterable[tuple[str, str]]:
-    """Lesson and phrase of each transformation that is not idle."""
+    """Lesson and phrase of each transformation that was applied."""
     if state["fraction"]:
         split = f"the hardest particle split at z = {state['fraction']:.2f}"
         if state["opening"]:

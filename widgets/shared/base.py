@@ -1,4 +1,4 @@
-"""The base of all dashboards: state, one update for each move, new Bokeh models for each display.
+"""The base of all dashboards: state, one update a move, new Bokeh models for each display.
 
 A theme's dashboard is a class in widgets/<theme>.py:
 

@@ -8,6 +8,7 @@ from bokeh.embed import components
 from bokeh.models import LayoutDOM
 from bokeh.util.paths import bokehjs_path
 
+from hepml_lite.files import require_writable, write_text
 from widgets import catalogue
 
 # bokeh.embed.file_html and Bokeh's resources are not used: with Panel imported they add a script
@@ -49,11 +50,11 @@ def export(folder: str | Path) -> list[Path]:
     CustomJS.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    require_writable(folder)
     written = []
     for name in catalogue.names():
         dashboard: Any = catalogue.find(name)
         if hasattr(dashboard, "static"):
             written.append(folder / f"{name}.html")
-            written[-1].write_text(page(dashboard), "utf8")
+            write_text(written[-1], page(dashboard))
     return written

@@ -10,7 +10,7 @@ from widgets.start_here.state import KINDS, CutAndNetwork
 
 
 class StartHere(CutAndNetwork):
-    """The five-minute demo: steer a cut and a network, see which one tells top from QCD better.
+    """The five-minute demo: move a cut and a network's threshold, and compare the two.
 
     The arguments are those of `CutAndNetwork`.
     """

@@ -1,4 +1,4 @@
-"""The four figures of "Cut or learn?" and the columns behind them."""
+"""The four figures of "Cut or learn?" and their columns."""
 
 from functools import lru_cache
 
@@ -94,7 +94,7 @@ def accepted_columns(threshold: float | None) -> dict[str, list]:
 
 
 def point_columns(points: dict[str, WorkingPoint]) -> dict[str, list]:
-    """Thresholds in the ROC plane; one without background is drawn at its lower limit."""
+    """Thresholds in the ROC plane; if no background passes, a point is at its lower limit."""
     rejections = [p.background_rejection for p in points.values()]
     values = [r.value if np.isfinite(r.value) else r.low for r in rejections]
     highs = [r.high if np.isfinite(r.high) else r.low for r in rejections]

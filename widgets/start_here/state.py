@@ -1,4 +1,4 @@
-"""The controls of "Cut or learn?" and everything computed from them, without the page."""
+"""The controls of "Cut or learn?" and all that is computed from them, without the page."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,7 @@ class CutAndNetwork(Dashboard):
     """A mass window and a network on the same jets: controls, selections, columns of the figures.
 
     Args:
-        results: another scored test sample, of which the first tagger is used; default: the stored
+        results: another scored test sample, whose first tagger is used; default: the stored
             one.
         state: start values of the controls (window, threshold, ...), and `hide=("jet", ...)`. A
             threshold without a window also switches `equal` off.
@@ -114,7 +114,7 @@ class CutAndNetwork(Dashboard):
         return {**points, "both": working_point(labels, cut & network)}
 
     def comparison(self) -> Comparison:
-        """Both selections at the signal efficiency of the window, whatever the threshold is."""
+        """Both selections at the signal efficiency of the window, for any threshold."""
         return compare_at_equal_efficiency(self.results.label, self.by_cut(), self.scores)
 
     def compute(self) -> Outputs:

@@ -22,12 +22,12 @@ EFFICIENCIES = ("selection", "ε<sub>S</sub>", "ε<sub>B</sub>", "1/ε<sub>B</su
 WORDS: dict[str, Any] = {
     "empty": "No top jet is inside the mass window: widen it.",
     "at": "At the signal efficiency of your window, {}, ",
-    "too_few": "too few QCD jets are left to tell which selection is better.",
+    "too_few": "too few QCD jets pass to say which selection is better.",
     "same": (
-        "both let the same QCD through (ratio {}): the difference is {}&nbsp;σ, "
+        "both accept equally many QCD jets (ratio {}): the difference is {}&nbsp;σ, "
         "<b>no more than chance</b>."
     ),
-    "better": "<b>the {} lets {} times less QCD through</b> than the {}: {}&nbsp;σ, {}.",
+    "better": "<b>the {} accepts {} times fewer QCD jets</b> than the {}: {}&nbsp;σ, {}.",
     "chance": ("a hint", "hardly chance", "not chance"),  # from 2, 3 and 5 sigmas on
 }
 
@@ -50,16 +50,16 @@ def verdict(comparison: Comparison) -> str:
 
 
 def invitation(cut: WorkingPoint) -> str:
-    """The line while the network is hidden: commit to an answer before looking."""
+    """The line while the network is hidden; it asks for a prediction."""
     return (
         f"Your window keeps {_percent(cut.signal_efficiency)} of the top jets and "
         f"{_percent(cut.background_efficiency)} of the QCD jets. "
-        "<b>How much less QCD would a network let through? Write down your answer.</b>"
+        "<b>How many times fewer QCD jets would a network accept? Write down your answer.</b>"
     )
 
 
 def efficiencies(points: dict[str, WorkingPoint]) -> str:
-    """The table of efficiencies alone, as in the file without a server."""
+    """The table with only the efficiencies, for the file without a server."""
     return table(EFFICIENCIES, [_efficiencies(name, p) for name, p in points.items()])
 
 
@@ -103,7 +103,7 @@ def about(results: ScoredJets) -> str:
     """The jets and the intervals from which the numbers come."""
     return (
         f"{_count(len(results.label))} test jets. Errors and bands are 68 % intervals for this "
-        "sample and one training: move <i>Training</i> to see what another one does."
+        "sample and one training: move <i>Training</i> to see another training."
     )
 
 

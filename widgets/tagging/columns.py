@@ -40,7 +40,7 @@ class Chosen(NamedTuple):
 
 
 def columns(rows: Sequence[dict], *names: str) -> Columns:
-    """Rows turned into columns; all `names` are there, even without rows."""
+    """Rows turned into columns; all `names` are present, even without rows."""
     return {name: [row[name] for row in rows] for name in names}
 
 
@@ -88,7 +88,7 @@ def score_columns(sample: TaggerRates, row: int) -> Columns:
 def varied_score_columns(
     sample: TaggerRates, row: int, variation: str | None, strength: int
 ) -> Columns:
-    """The same after a variation; nothing for a tagger without scores for it."""
+    """The same after a variation; empty for a tagger without scores for it."""
     if variation is None:
         return {"x": [], "qcd": [], "top": []}
     varied = sample.variations[variation]
@@ -101,7 +101,7 @@ def _score_steps(qcd: np.ndarray, top: np.ndarray) -> Columns:
 
 
 def _steps(counts: np.ndarray) -> np.ndarray:
-    """Fractions, each twice, as a step needs two ends."""
+    """Fractions, each twice, because a step has two ends."""
     return np.repeat(np.maximum(counts / counts.sum(), LOWEST_FRACTION / 10), 2)
 
 

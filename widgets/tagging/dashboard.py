@@ -58,12 +58,12 @@ def slot(number: int) -> param.Selector:
 
 
 class Tagging(Dashboard):
-    """Choose taggers and a threshold: what passes, what happens to its mass, what is robust.
+    """Choose taggers and a threshold; see the jets that pass, their mass, and the robustness.
 
     Args:
         sample: other tagged jets, such as `stored_sample().with_tagger("mine", scores)`.
-        state: first, efficiency, variation, ... where the controls start; `hide=("kind", ...)`. A
-            score alone is the threshold of all taggers.
+        state: start values of the controls (first, efficiency, variation, ...), and
+            `hide=("kind", ...)`. A score without an efficiency is the threshold of all taggers.
     """
 
     title = "Which tagger, and at what price?"
@@ -99,7 +99,7 @@ class Tagging(Dashboard):
         super().__init__(**state)
 
     def adapt(self) -> None:
-        """The taggers and variations of the sample; one that is not stored comes first."""
+        """Set the choices to the taggers and variations of the sample; a new tagger comes first."""
         names = self.sample.jets.taggers
         defaults = wished(names)
         if names[0] not in stored_sample().jets.taggers:
@@ -149,7 +149,7 @@ class Tagging(Dashboard):
         return min(self.strength, len(self.sample.variations[variation].strengths)) - 1
 
     def facts(self, one: Chosen, selected: np.ndarray) -> words.Facts:
-        """The table's row of a tagger that selects these jets, (N,) bool."""
+        """The numbers of a tagger for the table, if it selects these jets, (N,) bool."""
         sample, varied = self.sample, self.varied
         classes = (selected[sample.jets.label == label] for label in (1, 0))
         signal, background = (efficiency_interval(int(c.sum()), len(c)) for c in classes)

@@ -121,7 +121,7 @@ def shifts(display: Display, variations: Sequence[str]) -> Figure:
 
 
 def landscape(display: Display, sample: TaggerRates) -> Figure:
-    """Rejection of all taggers at the signal efficiency of the first over their sizes."""
+    """Rejection of all taggers at the first one's signal efficiency, against their size."""
     ranges = {"x_range": (10, 1e6), "y_range": (0.9, 1.5 * highest(sample))}
     logarithmic = {"x_axis_type": "log", "y_axis_type": "log"}
     f = _figure("All taggers, same εS", "parameters", "rejection 1/εB", **ranges, **logarithmic)
@@ -148,7 +148,7 @@ def curves(display: Display, sample: TaggerRates) -> Figure:
 
 
 def _figure(title: str, x: str, y: str, **ranges) -> Figure:
-    # one figure with long labels must not make those above and below it narrow
+    # long labels in one figure must not make the figures above and below it narrow
     return figure(title, x, y, height=zoomed(HEIGHT), frame_align=False, **ranges)
 
 

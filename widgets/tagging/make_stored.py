@@ -64,7 +64,7 @@ class Samples:
 
     @classmethod
     def read(cls, n_test: int | None, n_varied: int) -> "Samples":
-        """From the bundled data; other samples only if they are there."""
+        """The bundled samples; those that are missing are left out."""
         test, others = load(DATA, split="test")[:n_test], {}
         for name, data in OTHERS.items():
             try:

@@ -18,19 +18,19 @@ SENTENCES = {  # what was done, with its strength
     "energy scale down": "With all energies {:g} % too low",
     "energy resolution": "With the energy of each particle blurred by {:g} %",
     "lost particles": "With {:g} % of the particles lost",
-    "soft threshold": "With particles below {:g} GeV unseen",
+    "soft threshold": "With particles below {:g} GeV lost",
     "angular resolution": "With directions blurred by {:g} mrad",
     "Vincia shower": "On jets of another parton shower, Vincia",
-    "multiple interactions": "On jets with multiple interactions, which no tagger has seen",
+    "multiple interactions": "On jets with multiple interactions, which no training had",
 }
 SCULPTED = 2.0  # times the mean of random cuts, three of their standard deviations above it
 STEADY = 2.0  # standard errors
 ABOUT = (
     "{} test jets; all taggers learned from the same 30 000. Bands and bars: 68 % intervals for "
-    "this test sample. Size: fitted parameters. JSD: how far the masses of QCD jets that pass and "
-    "that fail are apart, in bits (0 same, 1 nothing in common; in brackets a random cut). ε ×: "
-    "efficiency after the variation over that before, thresholds kept; thin lines show it in the "
-    "figures."
+    "this test sample. Size: fitted parameters. JSD: divergence between the masses of QCD jets "
+    "that pass and that fail, in bits (0: equal, 1: no overlap; in brackets: a random cut). "
+    "ε ×: efficiency after the variation over the efficiency before, at the same thresholds; thin "
+    "lines in the figures show the variation."
 )
 DASHES = {"solid": "", "dashed": "8 5", "dotdash": "2 4 8 4", "dotted": "2 4"}
 
@@ -62,24 +62,24 @@ def line(facts: Sequence[Facts], done: str | None, score: float | None) -> str:
         at = f"At ε<sub>S</sub>&nbsp;= {first.signal_efficiency.value:.2f}"
     else:
         at = f"Cut at p(top)&nbsp;&gt; {1 / (1 + math.exp(-score)):.2f} for all"
-    through = [f"{f.name} one in {_rejection(f.rejection)}" for f in (first, *others)]
-    text = f"{at}, of the QCD jets <b>{through[0]} gets through</b>"
-    text = text.replace(f"{first.name} one in", "one in", 1).replace(
-        "gets through", f"gets past {first.name}"
-    )
-    if len(through) > 1:
-        text += f" ({', '.join(through[1:])})"
+    text = f"{at}, <b>one QCD jet in {_rejection(first.rejection)} passes {first.name}</b>"
+    if others:
+        passed = [f"{f.name}: one in {_rejection(f.rejection)}" for f in others]
+        text += f" ({', '.join(passed)})"
     text += f". {_sculpted(first)}"
     return f"{text} {_varied(facts, done)}" if done else text
 
 
 def _sculpted(f: Facts) -> str:
     if f.sculpting is None:
-        return "Too few or all of them pass to say what it does to their mass."
+        return "Too few or too many of them pass to compare their masses."
     jsd, noise = f.sculpting
     if jsd < SCULPTED * noise:
-        return f"What passes {f.name} has the mass spectrum of what fails, as far as one can see."
-    return f"What passes {f.name} looks like a top in mass, too: {jsd:.2f} bits."
+        return (
+            f"Those that pass {f.name} have the same mass spectrum as those that fail, as far as "
+            "one can see."
+        )
+    return f"Those that pass {f.name} look like tops in mass, too: {jsd:.2f} bits."
 
 
 def _varied(facts: Sequence[Facts], done: str) -> str:
@@ -88,9 +88,10 @@ def _varied(facts: Sequence[Facts], done: str) -> str:
         key=lambda pair: abs(math.log(max(pair[0].value, 1e-3))),
     )
     if not told:
-        return f"<b>{done}</b>: not tried with these taggers."
+        return f"<b>{done}</b>: no results for these taggers."
     most, least = told[-1], told[0]
-    text = f"<b>{done}</b>, thresholds kept, the QCD that passes is × {most[0]} for {most[1]}"
+    text = f"<b>{done}</b>, at the same thresholds, the share of QCD jets that pass is × {most[0]}"
+    text += f" for {most[1]}"
     if len(told) > 1:
         text += f", × {least[0]} for {least[1]}"
     steady = all(abs(shift.value - 1) < STEADY * shift.error for shift, _ in told)

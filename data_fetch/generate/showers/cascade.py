@@ -1,8 +1,8 @@
 """A Monte Carlo of electromagnetic cascades in a block of lead tungstate, many showers at once.
 
-First principles, small size: the processes of `cascade_processes`, one step of every particle at a
-time. It is not Geant4: one homogeneous material, no magnetic field, no sampling layers, approximate
-cross sections, and particles below a cut-off leave their energy where they are.
+It simulates the processes of `cascade_processes`, one step of every particle at a time. It is not
+Geant4: one homogeneous material, no magnetic field, no sampling layers, approximate cross sections.
+Particles below a cut-off leave their energy where they are.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ Deposit = Callable[[np.ndarray, np.ndarray, np.ndarray], None]  # shower, positi
 
 @dataclass(frozen=True)
 class Block:
-    """A cylinder around the z axis that begins at z = 0; lengths in X0. What leaves it is lost."""
+    """A cylinder around the z axis, from z = 0; lengths in X0. Energy that leaves it is lost."""
 
     depth: float
     radius: float
@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Particles of several showers on their way: arrays of equal length M."""
+    """Particles of several showers: arrays of equal length M."""
 
     shower: np.ndarray  # (M,) number of the shower
     charge: np.ndarray  # (M,) 0, -1 or +1
@@ -77,7 +77,7 @@ def simulate(
         energy: (N,) kinetic energies [MeV].
         rng: source of all randomness.
         block: the material.
-        deposit: called with what is left at once: numbers of the showers, positions, energies.
+        deposit: called with the deposits of a step: numbers of the showers, positions, energies.
         charge: -1 for electrons, 0 for photons.
     """
     live = _beam(np.asarray(energy, float), charge)
@@ -95,7 +95,7 @@ def _beam(energy: np.ndarray, charge: int) -> Tracks:
 
 
 def _stop(tracks: Tracks, rng: np.random.Generator, deposit: Deposit) -> Tracks:
-    """Take out what is below its cut-off; stopped positrons turn into two photons."""
+    """Stop particles below their cut-off; each stopped positron turns into two photons."""
     cut = np.where(tracks.charge == PHOTON, PHOTON_CUT, ELECTRON_CUT)
     low = tracks.energy < cut
     ended = tracks[low]
@@ -108,7 +108,7 @@ def _stop(tracks: Tracks, rng: np.random.Generator, deposit: Deposit) -> Tracks:
 
 
 def _fly(photons: Tracks, rng: np.random.Generator, block: Block) -> list[Tracks]:
-    """Bring photons to their next interaction and let it happen."""
+    """Move photons to their next interaction and simulate it."""
     pair, compton, absorbed = _photon_rates(photons.energy)
     total = pair + compton + absorbed
     moved = _moved(photons, rng.standard_exponential(len(photons)) / total)
@@ -141,7 +141,7 @@ def _compton(photons: Tracks, rng: np.random.Generator) -> list[Tracks]:
 
 
 def _walk(tracks: Tracks, rng: np.random.Generator, deposit: Deposit) -> list[Tracks]:
-    """One step of electrons and positrons: half of it straight, a turn, the other half."""
+    """One step of electrons and positrons: half of it, a change of direction, the other half."""
     loss = _continuous_loss(tracks.energy)
     step = np.minimum(LONGEST_STEP, LARGEST_LOSS * tracks.energy / loss)
     rate = np.maximum(physics.emission_rate(tracks.energy), 1e-9)
@@ -158,7 +158,7 @@ def _walk(tracks: Tracks, rng: np.random.Generator, deposit: Deposit) -> list[Tr
 
 
 def _radiate(tracks: Tracks, radiates: np.ndarray, rng: np.random.Generator) -> list[Tracks]:
-    """Bremsstrahlung of those tracks that get a chance to it."""
+    """Bremsstrahlung of the tracks where `radiates` is true."""
     source = tracks[radiates & (tracks.energy > physics.SOFT)]
     k = physics.emitted_photon(source.energy, rng)
     bend = physics.radiation_bend(source.energy, rng)
@@ -183,7 +183,7 @@ def _isotropic(n: int, rng: np.random.Generator) -> np.ndarray:
 def _turned(direction: np.ndarray, bend: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Unit vectors (N, 3) turned by angles of 1 - cos = `bend`, at a random azimuth."""
     x, y, z = direction.T
-    # An orthonormal frame without a special case but z = -1: Duff et al., JCGT 6 (2017) 1.
+    # An orthonormal frame; its only special case is z = -1: Duff et al., JCGT 6 (2017) 1.
     sign = np.copysign(1.0, z)
     a = -1 / (sign + z)
     b = x * y * a

@@ -1,10 +1,10 @@
-"""What electrons and photons do in lead tungstate: rates, energy losses and angles of each process.
+"""Processes of electrons and photons in lead tungstate: rates, energy losses and angles.
 
 Energies are kinetic and in MeV, lengths in radiation lengths X0. Processes: pair production,
 Compton scattering and absorption of photons; bremsstrahlung, ionisation and multiple scattering of
-electrons and positrons, which are treated alike. Left out: delta rays as particles of their own
-(their energy stays on the track), annihilation in flight, Rayleigh scattering, fluorescence,
-photonuclear reactions, and the suppression of soft photons in dense media (LPM).
+electrons and positrons, which are treated in the same way. Not simulated: delta rays as separate
+particles (their energy stays on the track), annihilation in flight, Rayleigh scattering,
+fluorescence, photonuclear reactions, and the suppression of soft photons in dense media (LPM).
 """
 
 from collections.abc import Callable
@@ -109,8 +109,8 @@ def screening(delta: np.ndarray) -> np.ndarray:
 def born_correction(energy: np.ndarray) -> np.ndarray:
     """Bremsstrahlung of heavy atoms over that in the Born approximation, (N,); 1 at high energy.
 
-    Not from theory: of the size that makes radiation and ionisation equal near the 800 MeV /
-    (Z + 1.2) = 10 MeV of Berger and Seltzer. At 100 MeV the Coulomb correction has taken over.
+    Its size does not come from theory. It makes radiation and ionisation equal near the 800 MeV /
+    (Z + 1.2) = 10 MeV of Berger and Seltzer. At 100 MeV the Coulomb correction is larger.
     """
     return 1 + EXCESS * np.exp(-energy / 40)
 
@@ -123,8 +123,8 @@ def emission_rate(energy: np.ndarray) -> np.ndarray:
 def emitted_photon(energy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Energy of the photon at each chance of `emission_rate`, (N,); 0 where there is none.
 
-    Chances have the spectrum 1 / y, y = k / E, and are too many. The share of them that is kept
-    leaves Tsai's (4/3 - 4/3 y + y^2) / y, as in the PDG review, times screening and correction.
+    The chances have the spectrum 1 / y, y = k / E, and there are too many. Rejection of some leaves
+    Tsai's (4/3 - 4/3 y + y^2) / y, as in the PDG review, times screening and correction.
     """
     total = energy + ELECTRON_MASS
     k = energy * (SOFT / energy) ** rng.random(len(energy))  # ln(k) is uniform
@@ -180,8 +180,8 @@ def scattering_bend(energy: np.ndarray, step: np.ndarray, rng: np.random.Generat
     """1 - cos(angle) after multiple scattering along steps [X0], (N,).
 
     An exponential in 1 - cos(angle), cut off at 2: a Gaussian for small angles, any direction for
-    large ones. <angle^2> = (Es / beta p)^2 step, after Rossi and Greisen, Rev. Mod. Phys. 13 (1941)
-    240: that of all scatters, while the PDG's 13.6 sqrt(2) = 19.2 MeV leaves out the tail.
+    large ones. <angle^2> = (Es / beta p)^2 step (Rossi, Greisen, Rev. Mod. Phys. 13 (1941) 240)
+    includes all scatters; the PDG's 13.6 sqrt(2) = 19.2 MeV leaves out the tail.
     """
     beta_p = energy * (energy + 2 * ELECTRON_MASS) / (energy + ELECTRON_MASS)
     mean = step * (SCATTERING / beta_p) ** 2 / 2
@@ -189,19 +189,19 @@ def scattering_bend(energy: np.ndarray, step: np.ndarray, rng: np.random.Generat
 
 
 def radiation_bend(energy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """1 - cos(angle) between a particle and what it radiates or becomes, (N,): m / E or so."""
+    """1 - cos(angle) between a particle and its radiation or products, (N,): about m / E."""
     u = rng.random(len(energy))
     gamma = 1 + energy / ELECTRON_MASS
     return np.minimum(u / (1 - u) / gamma**2 / 2, 2)
 
 
 def _scale(energy: np.ndarray) -> np.ndarray:
-    """The parameter of `screening` but for the shares of the energy: 136 m / (E Z^(1/3))."""
+    """The parameter of `screening` without the shares of the energy: 136 m / (E Z^(1/3))."""
     return 136 / np.cbrt(HEAVY) * ELECTRON_MASS / energy
 
 
 def _accepted(draw: Draw, n: int, rng: np.random.Generator) -> np.ndarray:
-    """n values by rejection: `draw(positions)` gives values and the chance to keep each."""
+    """n values by rejection; `draw(positions)` gives values and the probability to keep each."""
     result, todo = np.empty(n), np.arange(n)
     while len(todo):
         values, chance = draw(todo)

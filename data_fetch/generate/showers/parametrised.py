@@ -4,10 +4,10 @@ G. Grindhammer and S. Peters, hep-ex/0001020, appendix A.1: homogeneous media. A
 in depth, whose two parameters fluctuate from shower to shower; in each layer a few hundred to a few
 thousand spots of equal energy, at radii drawn from a core and a tail, at random angles.
 
-What it leaves out, on purpose: depth profiles have no other shape than a gamma distribution; spots
-know nothing of each other, so that there are no subshowers; the energy of a spot is the same in the
-whole layer, so that the halo is made of few large deposits; a layer has one radial profile, that of
-its middle; no energy is lost but behind and beside the calorimeter.
+It simplifies on purpose. All depth profiles are gamma distributions. Spots are independent, so
+there are no subshowers. All spots of a layer have the same energy, so the halo is made of few large
+deposits. A layer has one radial profile, that of its middle. Energy is lost only through the back
+and the sides of the calorimeter.
 """
 
 from typing import NamedTuple

@@ -1,13 +1,13 @@
-"""What a sampling calorimeter adds: only part of each deposit is seen, and that part fluctuates."""
+"""Fluctuations of a sampling calorimeter, which measures only a part of each deposit."""
 
 import numpy as np
 
 
 def sampled(energy: np.ndarray, stochastic: float, rng: np.random.Generator) -> np.ndarray:
-    """Energies [GeV] of any shape with the resolution stochastic / sqrt(E / GeV) of a sum of them.
+    """The same energies, smeared so that their sum E has the resolution stochastic / sqrt(E / GeV).
 
     Every deposit becomes a draw from a gamma distribution of the same mean and of the variance
-    stochastic^2 E, so that variances add up as energies do, however finely the calorimeter is cut.
+    stochastic^2 E. Variances then add up as energies do, for any size of the voxels.
 
     Args:
         energy: deposits, such as voxels (N, V).

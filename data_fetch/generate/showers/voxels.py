@@ -6,7 +6,7 @@ from hepml_lite.containers.showers import Geometry
 
 
 class VoxelSum:
-    """Energy per voxel of N showers, filled deposit by deposit; always in the same order.
+    """Energy per voxel of N showers, filled deposit by deposit, in a fixed order.
 
     Args:
         n: number of showers.
@@ -19,7 +19,10 @@ class VoxelSum:
 
     def __init__(self, n: int, geometry: Geometry, scale: float) -> None:
         if not geometry.is_regular:
-            raise ValueError("deposits are only summed where all layers are cut alike")
+            raise ValueError(
+                "the layers have different voxels: give a geometry with the same angles and radii "
+                "in all layers"
+            )
         first, *_ = geometry.layers
         self._depths = np.array([first.depth[0], *(layer.depth[1] for layer in geometry.layers)])
         self._radii = np.array(first.radii) * scale
@@ -28,7 +31,7 @@ class VoxelSum:
         self._sum = np.zeros(int(np.prod(self._shape)))
 
     def add(self, shower: np.ndarray, position: np.ndarray, energy: np.ndarray) -> None:
-        """Add deposits at (M, 3) positions x, y, z; what lies outside is lost."""
+        """Add deposits at (M, 3) positions x, y, z; deposits outside are lost."""
         x, y, z = position.T
         angle = np.floor((np.arctan2(y, x) / np.pi + 1) / 2 * self._n_angles).astype(np.int64)
         layer = np.searchsorted(self._depths, z, side="right") - 1

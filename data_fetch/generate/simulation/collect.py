@@ -1,4 +1,4 @@
-"""Run a generator until enough jets are selected: what the recipes of jets share."""
+"""Run a generator until enough jets are selected; the recipes of jets share this."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,8 +28,9 @@ def collect_jets(
         n: number of jets.
         radius: of the anti-kT jets.
         window: which jets (events * var * Momentum4D) may count.
-        match: of those jets and the event record, which do; slow, so not asked without need.
-        detector: what is seen of the particles; None for a perfect one.
+        match: which of these jets do count, from the jets and the event record; slow, so it is
+            called only for events with a jet in the window.
+        detector: the detector response; None for a perfect detector.
         min_pt: of the jets that `window` sees [GeV].
     """
     found: list[ak.Array] = []
@@ -64,7 +65,7 @@ def balanced_chunk(
 
     Constituents are made massless, as the data cards say.
 
-    `select(name, n, seed, rng)` makes the jets of one class; `pid` keeps what the particles are.
+    `select(name, n, seed, rng)` makes the jets of one class; `pid` keeps the particle identities.
     """
     rng = np.random.default_rng([seed, number])
     parts = []

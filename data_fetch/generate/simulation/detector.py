@@ -1,14 +1,14 @@
 """A fast particle-flow detector: smeared tracks, and calorimeter cells for everything else.
 
 Efficiencies and resolutions are of the size of those in the Delphes cards for ATLAS and CMS
-(arXiv:1307.6346). There is no magnetic field, and the energy of a reconstructed track is taken out
-of the calorimeter without error.
+(arXiv:1307.6346). There is no magnetic field, and the energy of a reconstructed track is removed
+from the calorimeter without error.
 
-Two versions differ in the cells of the electromagnetic calorimeter alone. `FINE` has cells of
+Two versions differ only in the cells of the electromagnetic calorimeter. `FINE` has cells of
 0.02, close to those of ATLAS (0.025) and CMS (0.0175). `COARSE` has cells of 0.1, as in the Delphes
 card for ATLAS: the samples of top tagging and of the trigger were made with it. Substructure
-suffers most from large cells: of jets of 230 GeV and R = 0.4, true and measured tau21 have a
-correlation of .39 with `COARSE` and .7 with `FINE`.
+suffers most from large cells: for jets of 230 GeV and R = 0.4, the correlation of true and measured
+tau21 is 0.39 with `COARSE` and 0.7 with `FINE`.
 """
 
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def detect(particles: Particles, rng: np.random.Generator, version: Detector) ->
 def calorimeter_cells(
     particles: Particles, rng: np.random.Generator, version: Detector
 ) -> Particles:
-    """Cells of both calorimeters (22, 130) if no track is measured and none is taken out."""
+    """Cells of both calorimeters (22, 130) with all particles but muons; there are no tracks."""
     _, eta, phi, _ = kinematics.pt_eta_phi_mass(particles.p4)
     kind = np.abs(particles.pid)
     in_calorimeter = (np.abs(eta) < CALORIMETER_ETA) & (kind != MUON)

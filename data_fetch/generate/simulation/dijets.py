@@ -1,4 +1,4 @@
-"""The two leading jets of an event and the quantities that a search for a dijet resonance uses."""
+"""The two leading jets of an event, and the quantities for a search for a dijet resonance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def collect_dijets(
         generator: gives the events.
         n: number of events.
         window: which dijets to keep, (N,) bool.
-        detector: what is seen of the particles.
+        detector: the detector response.
         min_pt: of the leading jet [GeV].
     """
     found: list[Dijets] = []
@@ -90,11 +90,11 @@ def collect_dijets(
 
 
 def leading_two(particles: Particles, pt_hat: np.ndarray, min_pt: float) -> Dijets:
-    """The two anti-kT R = 1.0 jets of highest pT, of events in which one has pT > `min_pt` [GeV].
+    """The two anti-kT R = 1.0 jets of highest pT of each event with a jet above `min_pt` [GeV].
 
     Args:
         particles: of several events.
-        pt_hat: one number an event, kept beside it.
+        pt_hat: one number an event, stored with it.
         min_pt: of the leading jet; the second may be softer, down to a tenth of it.
     """
     jets, constituents = anti_kt(particles, len(pt_hat), RADIUS, min_pt / 10)

@@ -18,7 +18,7 @@ from hepml_lite import kinematics
 
 N_HARD = 4  # particles whose signs start the search for the thrust axis
 STEPS = 20  # most events settle after three or four
-LOWEST_Y = 1e-6  # kT of 0.1 GeV at the Z, below which only the hadron masses speak
+LOWEST_Y = 1e-6  # kT of 0.1 GeV at the Z; below it only hadron masses matter
 
 
 def padded(particles: Particles, n_events: int) -> np.ndarray:
@@ -33,10 +33,10 @@ def padded(particles: Particles, n_events: int) -> np.ndarray:
 def thrust(p4: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Thrust T = max_n sum_i |p_i n| / sum_i |p_i| (Farhi, PRL 39 (1977) 1587) and its axis n.
 
-    The axis is the direction of sum_i s_i p_i with the signs s_i = sign(p_i n). Putting that axis
-    in for n never lowers T, so a search climbs from each of the 2^3 choices of signs of the four
-    hardest particles, and the highest end wins (as in PYTHIA 6, hep-ph/0603175). It is not exact:
-    in about 2 of 1000 hadronic Z decays it ends below the maximum, by 0.0002 or less.
+    The axis is the direction of sum_i s_i p_i with the signs s_i = sign(p_i n). If this axis
+    replaces n, T never becomes smaller. So a search iterates from each of the 2^3 choices of signs
+    of the four hardest particles and takes the largest T (as in PYTHIA 6, hep-ph/0603175). It is
+    not exact: in about 2 of 1000 hadronic Z decays it is below the maximum by 0.0002 or less.
 
     Returns:
         T (N,), between 1/2 and 1, and the axis (N, 3), of unit length and arbitrary sign.
@@ -87,7 +87,7 @@ def heavy_jet_mass(p4: np.ndarray, axis: np.ndarray) -> np.ndarray:
 
     Args:
         p4: particles, (N, P, 4).
-        axis: of the thrust, (N, 3); the plane across it parts the hemispheres.
+        axis: of the thrust, (N, 3); the plane perpendicular to it separates the hemispheres.
     """
     forward = np.einsum("npk,nk->np", p4[..., 1:], axis) > 0  # (N, P)
     masses = []

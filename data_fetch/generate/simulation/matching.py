@@ -1,4 +1,4 @@
-"""Which jets of an event contain the partons that the hard process or a decay made."""
+"""Matching of jets to the partons of the hard process or of a decay."""
 
 import awkward as ak
 import numpy as np
@@ -21,7 +21,7 @@ def contains_decay(jets: ak.Array, record: ak.Array, parent: int, radius: float)
     quarks = record[(record.status == DECAY_PARTON) & (abs(record.id) <= HEAVIEST_QUARK)]
     quarks = quarks[abs(record.id[quarks.mother1]) == parent]
     inside = ak.zeros_like(jets.pt, dtype=bool)
-    for which in (ak.min, ak.max):  # the first and the second of the parents, or twice the same
+    for which in (ak.min, ak.max):  # the first and the second parent, or the same one twice
         mother = ak.fill_none(which(quarks.mother1, axis=1), -1)
         pair = quarks[quarks.mother1 == mother]
         complete = ak.num(pair) == 2

@@ -1,4 +1,4 @@
-"""From the particles a detector saw to what a trigger sees: missing momentum, leptons and jets.
+"""Trigger objects from reconstructed particles: missing momentum, leptons and jets.
 
 The content and acceptance are those of Govorkova et al., arXiv:2107.02157: up to 4 electrons or
 photons (|eta| < 3, pT > 3 GeV), 4 muons (|eta| < 2.1, pT > 3 GeV) and 10 anti-kT R = 0.4 jets
@@ -61,10 +61,10 @@ def isolation(event: np.ndarray, coordinates: np.ndarray, which: np.ndarray) -> 
     Args:
         event: (M,) rising numbers of the events.
         coordinates: (M, 3) pT [GeV], eta, phi [rad].
-        which: (K,) positions of the particles in question.
+        which: (K,) positions of the particles whose isolation is computed.
 
     Returns:
-        (K,) relative isolation; small is isolated.
+        (K,) relative isolation; isolated particles have small values.
     """
     first = np.searchsorted(event, event[which])
     count = np.searchsorted(event, event[which], side="right") - first  # (K,)

@@ -17,6 +17,7 @@ LAYOUTS = {  # each layout, and the container that its files are read into
     "omnifold_big": "UnfoldingPair",
     "adc2021": "TriggerEvents",
     "calochallenge": "Showers",
+    "cms_dimuon": "Events",
 }
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from data_fetch import files
+
 
 @contextlib.contextmanager
 def opened(path: Path, *needed: str) -> Iterator[h5py.File]:
@@ -15,7 +17,8 @@ def opened(path: Path, *needed: str) -> Iterator[h5py.File]:
 
     Raises:
         FileNotFoundError: if there is none.
-        ValueError: if it is unreadable, or lacks one of the data sets `needed`.
+        BlockingIOError: if another program is writing it.
+        ValueError: if it is damaged or no HDF5, or lacks one of the data sets `needed`.
     """
     with contextlib.suppress(ImportError):
         import hdf5plugin  # noqa: F401  (importing it registers blosc and others)
@@ -23,8 +26,8 @@ def opened(path: Path, *needed: str) -> Iterator[h5py.File]:
         file = h5py.File(path, "r")
     except FileNotFoundError:
         raise
-    except OSError as broken:
-        raise ValueError(f"{path} cannot be read as HDF5 ({broken}); fetch it again") from broken
+    except OSError as problem:
+        raise files.unreadable(path, problem, "fetch it again") from problem
     with file:
         missing = [name for name in needed if name not in file]
         if missing:

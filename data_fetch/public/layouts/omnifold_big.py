@@ -24,8 +24,8 @@ PT, MASS, TAU1, TAU2, GROOMED_MASS, ZG, MULTIPLICITY = 1, 4, 5, 6, 10, 11, 12  #
 def read(path: Path, start: int = 0, stop: int | None = None) -> UnfoldingPair:
     """Pairs `start` to `stop` of a text file: events that have a jet at both levels.
 
-    tau_1 is taken as the jet's width, which it is, but for its axis. The lines before `start` are
-    read and dropped, those after `stop` not touched.
+    The width of the jet stands for tau_1, which differs only in its axis. The lines before `start`
+    are read and dropped, those after `stop` are not read.
 
     Raises:
         FileNotFoundError: if there is no such file.

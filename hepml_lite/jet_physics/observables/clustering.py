@@ -114,7 +114,7 @@ class _Nearest:
     """Pseudojets of G jets in W columns, each with its nearest partner in the same jet."""
 
     def __init__(self, momenta: np.ndarray, number: np.ndarray, kt: bool):
-        """momenta (G, W, 4), of which the first `number` (G,) of each jet are real."""
+        """momenta (G, W, 4); only the first `number` (G,) of each jet are real."""
         self.kt = kt
         self.gone = np.arange(momenta.shape[1]) >= number[:, None]  # (G, W)
         self.pt, _, self.phi, _ = kinematics.pt_eta_phi_mass(momenta)

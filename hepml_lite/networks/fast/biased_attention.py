@@ -1,8 +1,8 @@
-"""Blocks of the Particle Transformer, faster: jets in slices of similar size, hardly any padding.
+"""Blocks of the Particle Transformer, faster: jets in slices of similar size, little padding.
 
 H. Qu, C. Li, S. Qian, arXiv:2202.03772; the readable form is `ParticleAttentionBlock` and
 `ClassAttentionBlock` of `hepml_lite.networks.particle_transformer`, whose layers are used here.
-Particles are rows (R, D), slice after slice, so that only attention itself is done slice by slice.
+Particles are rows (R, D), slice after slice. Only attention itself works slice by slice.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def attend(attention: "Attention", x: Tensor, context: Tensor, biases: Sequence[Tensor]) -> Tensor:
-    """Rows x (R, D) look at rows of context (S, D), slice by slice: (R, D).
+    """Attention of rows x (R, D) to rows of context (S, D), slice by slice: (R, D).
 
     Each bias (H or 1, n, Q or 1, P) belongs to n jets with Q rows in x and P in the context.
     """
@@ -53,7 +53,7 @@ def _attend_in_slice(
     if q.is_cuda:
         p = attention.dropout.p if attention.training else 0.0
         seen = scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p)
-    else:  # where U learns, written out it is faster on a processor and takes less memory
+    else:  # if U learns, this form is faster on a CPU and needs less memory
         logits = (q * width**-0.5 @ k.mT).add_(bias)  # (H, n, Q, P)
         seen = attention.dropout(logits.softmax(-1)) @ v
     return seen.permute(1, 2, 0, 3).flatten(2).flatten(0, 1)  # (H, n, Q, d) → (n Q, D)
@@ -76,9 +76,9 @@ def through_class_block(
 
 
 def _after_attention(block: "AttentionBlock", x: Tensor, heads: Tensor) -> Tensor:
-    """Rows (R, D) and what their heads saw (R, D) → (R, D)."""
+    """Rows (R, D) and the outputs of their heads (R, D) → (R, D)."""
     scale = block.head_scale.repeat_interleave(len(block.residual_scale) // len(block.head_scale))
-    out = block.attention.out  # scaled itself, which is less work than to scale what it gives
+    out = block.attention.out  # scaling its weights is less work than scaling its output
     seen = fast_linear(heads, scale.unsqueeze(1) * out.weight, scale * out.bias)
     x = x + block.dropout(block.attention_out_norm(seen))
     hidden = block.dropout(gelu(linear_layer(block.hidden, block.mlp_norm(x))))  # (R, 4D)

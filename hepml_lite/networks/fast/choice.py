@@ -1,8 +1,8 @@
-"""Which of two equal ways a network takes: the readable one, or its faster equivalent.
+"""The choice between the readable path of a network and its faster equivalent.
 
-A fast path may call functions of PyTorch that are private, and so may change with its version.
-Each path registers a check, which tries those functions on a few numbers. If the check finds that
-one is missing, fails or gives wrong numbers, the readable path is taken instead.
+A fast path may call private functions of PyTorch, which may change with its version. Each path
+registers a check, which tries these functions on a few numbers. If a function is missing, fails or
+gives wrong numbers, the network takes the readable path.
 """
 
 import os
@@ -14,7 +14,7 @@ import torch
 SWITCH = "HEPML_READABLE"  # environment variable: with the value 1, no fast path is taken
 
 _checks: dict[str, Callable[[], str | None]] = {}
-_problems: dict[str, str] = {}  # what each check found, kept from its first use on; "" if nothing
+_problems: dict[str, str] = {}  # the result of each check after its first use; "" if all is well
 _n_readable = 0  # blocks `with readable():` that are open
 
 
@@ -22,19 +22,19 @@ def register(name: str, check: Callable[[], str | None]) -> None:
     """Add a fast path, usually named as its module in `hepml_lite.networks.fast`.
 
     Args:
-        name: what `in_use` is asked for.
+        name: the argument of `in_use`.
         check: called once, when it is first needed. It returns why the path cannot be used, or
-            nothing; an exception counts as a reason, too. It should be quick, draw no random
-            numbers, and look private functions up by itself, in case they are gone.
+            nothing; an exception counts as a reason, too. It should be quick and draw no random
+            numbers. It looks up private functions itself, because they may be missing.
     """
     _checks[name] = check
     _problems.pop(name, None)
 
 
 def in_use(name: str) -> bool:
-    """Whether the fast path `name` is taken here and now.
+    """Whether networks take the fast path `name` now.
 
-    It is not if its check fails, if the environment variable HEPML_READABLE is 1, or inside
+    They do not if its check fails, if the environment variable HEPML_READABLE is 1, or inside
     `with readable():`.
 
     Raises:
@@ -64,12 +64,12 @@ def report() -> list[tuple[str, str, str]]:
 
 
 def check_again() -> None:
-    """Forget what the checks found, so that each is made again when it is next needed."""
+    """Forget the results of the checks, so that each runs again when it is next needed."""
     _problems.clear()
 
 
 def _reason(name: str) -> str:
-    """Why the path is not taken; empty if it is."""
+    """The reason why the path is not taken; empty if it is."""
     if _n_readable:
         return "inside `with readable():`"
     if os.environ.get(SWITCH) == "1":
@@ -78,7 +78,7 @@ def _reason(name: str) -> str:
 
 
 def _problem(name: str) -> str:
-    """What the check of a fast path found, from memory after the first time."""
+    """The result of the check of a fast path, which runs only once."""
     if name not in _problems:
         if name not in _checks:
             raise ValueError(f"fast path {name!r}: give one of {', '.join(sorted(_checks))}.")
@@ -90,6 +90,6 @@ def _found(check: Callable[[], str | None]) -> str:
     try:
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             problem = check()
-    except Exception as error:  # whatever a private function does when it has changed
+    except Exception as error:  # a changed private function may raise anything
         problem = f"{type(error).__name__}: {error}"
     return f"torch {torch.__version__}: {problem}" if problem else ""

@@ -1,4 +1,4 @@
-"""Deep sets, faster: the network on each particle is given rows in round numbers, in one layout.
+"""Deep sets, faster: Φ reads all particles as rows of one matrix, in round numbers of rows.
 
 P. T. Komiske, E. M. Metodiev, J. Thaler, arXiv:1810.05165; the readable form is
 `hepml_lite.networks.deep_sets.sum_over_particles`.

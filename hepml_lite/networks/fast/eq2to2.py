@@ -1,9 +1,9 @@
-"""PELICAN's maps of matrices to matrices, faster: what is laid out 15 times is never built.
+"""PELICAN's maps of matrices to matrices, faster: the 15 maps are never built one by one.
 
 A. Bogatskiy et al., arXiv:2211.00454, section 3.1; the readable layers are `Eq2to2` and `Eq1to2` of
-`hepml_lite.networks.pelican`. A map is a matrix product on pairs, plus what belongs to particles
-and is laid along rows, columns and the diagonal. Pairs are (C, T), the pairs of all jets in one
-long row, slice by slice (`pair_slices.slices`).
+`hepml_lite.networks.pelican`. A map is a matrix product on pairs, plus numbers of particles that
+are added along rows, along columns and on the diagonal. Pairs are (C, T): the pairs of all jets in
+one long row, slice by slice (`pair_slices.slices`).
 """
 
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ SLOPE = 0.01  # of LeakyReLU
 def parts_2to2(
     layer: "Eq2to2", rows: Tensor, columns: Tensor, d: Tensor, mask: Tensor, typical: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Matrices (2, n_in, n_out) for y and its transpose; then what is added, (N, P, n_out):
+    """Matrices (2, n_in, n_out) for y and its transpose; then three terms to add, (N, P, n_out):
 
     at_i, at_j and on the diagonal, from sums over j, over i, and the diagonal: (N, P, n_in).
     `layer` is an `Eq2to2`.
@@ -49,7 +49,7 @@ def parts_2to2(
 def parts_1to2(
     layer: "Eq1to2", x: Tensor, mask: Tensor, typical: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What is laid along rows, columns and the diagonal, (N, P, n_out), from x (N, P, n_in).
+    """The terms along rows, columns and on the diagonal, (N, P, n_out), from x (N, P, n_in).
 
     `layer` is an `Eq1to2`.
     """
@@ -86,7 +86,7 @@ class PairSums(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, g_rows, g_columns, g_diagonal, g_squares):
-        """Each sum's gradient stands at all that it has summed."""
+        """The gradient of each sum goes to all terms of the sum."""
         (y,) = ctx.saved_tensors
         g_y = y * (2 * g_squares[:, None])
         for part in ctx.parts:
@@ -130,7 +130,7 @@ class Encoded(torch.autograd.Function):
 class Aggregated(torch.autograd.Function):
     """LeakyReLU(M LeakyReLU(W y_ij + W' y_ji + what is laid out) + bias): (C, T) from y (C, T).
 
-    What is inside is wider, is never kept and is computed again going backward.
+    The inner matrix is wider; it is not kept, and the backward pass computes it again.
     """
 
     @staticmethod
@@ -148,7 +148,7 @@ class Aggregated(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, g_z):
-        """Through both layers; what stood at (i, j) and, transposed, at (j, i) adds up in y."""
+        """Through both layers; y_ij enters at (i, j) and at (j, i), so both gradients add up."""
         real, y, w, message, z, *laid = ctx.saved_tensors
         g_y, g_w, g_message, *g_laid = map(torch.zeros_like, (y, w, message, *laid))
         g_bias = y.new_zeros(len(y))
@@ -172,7 +172,7 @@ def _inner(part, y, w, laid):
 
 
 def _lay(y, part, at_i, at_j, on_diagonal):
-    """Add to y (C, n, p, p), in place, what belongs to particles: three times (C, N, P)."""
+    """Add three terms of particles (C, N, P) to y (C, n, p, p) in place."""
     y += at_i[:, part.jets, : part.p].unsqueeze(3)
     y += at_j[:, part.jets, : part.p].unsqueeze(2)
     y.diagonal(dim1=2, dim2=3).add_(on_diagonal[:, part.jets, : part.p])
@@ -180,7 +180,7 @@ def _lay(y, part, at_i, at_j, on_diagonal):
 
 
 def _unlay(g, part, g_at_i, g_at_j, g_on_diagonal):
-    """The gradients of what `_lay` has added to (C, n, p, p)."""
+    """The gradients of the terms that `_lay` adds to (C, n, p, p)."""
     g_at_i[:, part.jets, : part.p] = g.sum(3)
     g_at_j[:, part.jets, : part.p] = g.sum(2)
     g_on_diagonal[:, part.jets, : part.p] = g.diagonal(dim1=2, dim2=3)
@@ -191,7 +191,7 @@ def _leaky(y: Tensor) -> Tensor:
 
 
 def _through_leaky(g: Tensor, result: Tensor) -> Tensor:
-    """The gradient in front of a LeakyReLU from g behind it; an operator without a public name."""
+    """The gradient before a LeakyReLU from the gradient g after it; a private operator."""
     return torch.ops.aten.leaky_relu_backward(g, result, SLOPE, True)
 
 

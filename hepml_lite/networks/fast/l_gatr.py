@@ -3,7 +3,7 @@
 J. Brehmer et al., arXiv:2411.00446, and A. Petitjean et al., arXiv:2512.17011; the readable form is
 `hepml_lite.networks.l_gatr`, whose layers are used here. M particles of all jets are rows of
 vectors (4, M, C), one plain matrix product for a linear map, and scalars (M, S). Attention runs in
-groups of jets of similar size, and the last block computes its output for the first token alone.
+groups of jets of similar size. The last block computes its output only for the first token.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,13 @@ choice.register("l_gatr", lambda: None)  # public functions of PyTorch alone
 def logits(model: "LGATrSlim", x: Tensor, mask: Tensor) -> Tensor:
     """Logits (N, n_classes) of an `LGATrSlim`, from its tokens x (N, T, 4 + K), mask (N, T)."""
     x, mask, back = by_size(x, mask)
-    rows = x[mask].to(model.out.weight.dtype)  # (M, 4 + K): no time goes into padding
+    rows = x[mask].to(model.out.weight.dtype)  # (M, 4 + K): without padding
     groups = groups_of(mask)
-    first = mask.sum(1).cumsum(0) - mask.sum(1)  # (N,) rows of the tokens that gather jets
+    first = mask.sum(1).cumsum(0) - mask.sum(1)  # (N,) rows of the tokens that collect the jets
     v, s = pair_linear(model.embedding, rows[:, :4].T.unsqueeze(-1), rows[:, 4:])
     for block in cast("list[Block]", model.blocks):
         v, s = through_block(block, v, s, groups, first)
-    return model.out(s)[back]  # the last block gives the first tokens alone: (N, S)
+    return model.out(s)[back]  # the last block returns only the first tokens: (N, S)
 
 
 def groups_of(mask: Tensor) -> list[Tensor]:
@@ -54,13 +54,13 @@ def groups_of(mask: Tensor) -> list[Tensor]:
 def through_block(
     block: "Block", v: Tensor, s: Tensor, groups: Sequence[Tensor], first: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """(4, M, C) and (M, S) → the same; the last block gives its rows `first` (N,) alone."""
+    """(4, M, C) and (M, S) → the same; the last block returns only its rows `first` (N,)."""
     dv, ds = attend(block.attention, *normed(v, s), groups, block.last)
     if block.last:
         v, s = v[:, first], s[first]
     v, s = v + dv, s + ds
     hidden_v, hidden_s = normed(v, s)
-    if block.last:  # the logits are made of scalars: nobody looks at these vectors
+    if block.last:  # the logits come from scalars, so these vectors are not used
         return v, s + gated_scalars(block.mlp, hidden_s)
     dv, ds = gated_mlp(block.mlp, hidden_v, hidden_s)
     return v + dv, s + ds

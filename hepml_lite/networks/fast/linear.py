@@ -1,8 +1,8 @@
-"""Linear maps and matrix products by the faster of two libraries that come with PyTorch.
+"""Linear maps and matrix products with the faster of the two libraries in PyTorch.
 
-PyTorch multiplies float32 with MKL, which leaves half of an AMD processor's vector unit idle;
-oneDNN, shipped with it, does not: twice as fast there. PyTorch has no public function for this
-product, so that a private one is called where it is there and right.
+PyTorch multiplies float32 with MKL, which uses only half of the vector unit of an AMD processor.
+oneDNN, which comes with PyTorch, uses all of it and is twice as fast there. PyTorch has no public
+function for this product. So a private one is called, where it exists and is right.
 """
 
 import torch
@@ -11,13 +11,13 @@ from torch.nn.functional import linear
 
 from hepml_lite.networks.fast import choice
 
-SMALL_PRODUCT = 1_000_000  # multiplications below which the choice of the library does not matter
-LONG_SUM = 20_000  # terms of a sum beyond which MKL is the faster one
-NARROW_MATRIX = 20  # rows or columns below which MKL's product of two matrices is the faster one
+SMALL_PRODUCT = 1_000_000  # with fewer multiplications the choice of the library does not matter
+LONG_SUM = 20_000  # for sums of more terms MKL is faster
+NARROW_MATRIX = 20  # for fewer rows or columns MKL's product of two matrices is faster
 
 
 class FastLinear(nn.Linear):
-    """`nn.Linear` in every respect but its speed on a processor, for rows (M, n_inputs)."""
+    """`nn.Linear` for rows (M, n_inputs), faster on a CPU."""
 
     def forward(self, rows: Tensor) -> Tensor:
         """(M, n_inputs) → (M, n_outputs)."""
@@ -30,7 +30,7 @@ def linear_layer(layer: nn.Linear, rows: Tensor) -> Tensor:
 
 
 def through_layers(layers: nn.Sequential, rows: Tensor) -> Tensor:
-    """`layers(rows)` for rows (M, n_inputs): the linear ones of them by `fast_linear`."""
+    """`layers(rows)` for rows (M, n_inputs); linear layers use `fast_linear`."""
     for layer in layers:
         rows = linear_layer(layer, rows) if isinstance(layer, nn.Linear) else layer(rows)
     return rows
@@ -39,8 +39,8 @@ def through_layers(layers: nn.Sequential, rows: Tensor) -> Tensor:
 def fast_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """rows (M, I) times weight (O, I), transposed, plus bias (O,): (M, O).
 
-    Where oneDNN has no part in it (another device or precision, autocast, other shapes, a
-    transformation of `torch.func`), it is `torch.nn.functional.linear`.
+    Where oneDNN cannot be used (another device or precision, autocast, other shapes, a
+    transformation of `torch.func`), this is `torch.nn.functional.linear`.
     """
     plain = (
         rows.ndim != 2
@@ -69,13 +69,13 @@ def matrix_product(a: Tensor, b: Tensor, activation: str = "none") -> Tensor:
 def apply_to_rows(network: nn.Module, rows: Tensor) -> Tensor:
     """`network(rows)` for rows (M, F), all of its layers in oneDNN's own layout.
 
-    It knows float32, linear layers and ReLU, and first derivatives with respect to the weights:
-    for all else the plain path is taken.
+    It supports float32, linear layers and ReLU, and first derivatives with respect to the weights.
+    In all other cases it takes the plain path.
     """
     plain = (
         not _for_onednn(rows, rows)
         or rows.requires_grad
-        or len(rows) < 512  # too few to pay for the change of layout
+        or len(rows) < 512  # for so few rows the change of layout takes too long
         or torch.is_autocast_enabled("cpu")
         or not choice.in_use("linear")
     )
@@ -93,10 +93,10 @@ def _onednn(a: Tensor, b: Tensor, bias: Tensor | None, activation: str = "none")
 
 
 def _transformed() -> bool:
-    """Whether a transformation of `torch.func` is at work; yes where that cannot be told."""
+    """Whether a transformation of `torch.func` is active; true if that is unknown."""
     try:
         return torch._C._functorch.peek_interpreter_stack() is not None
-    except (AttributeError, TypeError):  # the function is private: gone, or called otherwise
+    except (AttributeError, TypeError):  # the private function is missing or has changed
         return True
 
 
@@ -123,7 +123,7 @@ choice.register("linear", _check)
 
 
 class _Linear(torch.autograd.Function):
-    """a bᵀ + bias; its derivatives are made of itself, and can be differentiated again."""
+    """a bᵀ + bias; its derivatives use it again, so that they can be differentiated, too."""
 
     @staticmethod
     def forward(ctx, a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:

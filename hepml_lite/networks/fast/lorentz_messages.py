@@ -14,15 +14,16 @@ from hepml_lite.networks.layers.minkowski import minkowski_products, psi
 
 
 class PairLogs(torch.autograd.Function):
-    """ψ(|x_i - x_j|²) and ψ(x_i·x_j): (2, T), zero but for pairs i ≠ j of real particles.
+    """ψ(|x_i - x_j|²) and ψ(x_i·x_j): (2, T), zero except for pairs i ≠ j of real particles.
 
-    And their sums over j (2, N, P), and the sums over all pairs of their products (2, 2), of which
-    follow mean and variance of whatever is linear in them. Products and sums are as precise as x.
+    Also their sums over j (2, N, P), and the sums over all pairs of their products (2, 2). These
+    give the mean and the variance of all linear functions of them. Products and sums have the
+    precision of x.
     """
 
     @staticmethod
     def forward(ctx, x, both, parts):
-        """Four-vectors x (N, P, 4), in order of size; both (T,), zero for what is no such pair."""
+        """Four-vectors x (N, P, 4), jets in order of size; both (T,), zero if not such a pair."""
         ctx.parts = parts
         logs, sums = both.new_empty(2, len(both)), x.new_zeros(2, *x.shape[:2])
         products = x.new_zeros(2, 2)
@@ -39,7 +40,7 @@ class PairLogs(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, g_logs, g_sums, g_products):
-        """ψ' = 1 / (1 + |x·x'|); what stands at (i, j) is a function of x_i and x_j alike."""
+        """ψ' = 1 / (1 + |x·x'|); the entry (i, j) depends on both x_i and x_j."""
         x, both, logs = ctx.saved_tensors
         kind, g_x = logs.dtype, torch.zeros_like(x)
         g_logs, g_sums = (g_products + g_products.T).to(kind) @ logs + g_logs, g_sums.to(kind)
@@ -66,8 +67,8 @@ def _invariants(x: Tensor) -> Tensor:
 class Messages(torch.autograd.Function):
     """Σ_j m_ij (C, N, P) and Σ_j φ_x(m_ij) (x_i - x_j) (N, P, 4), from a_i + b_j + V·pair.
 
-    A few jets at a time; the backward pass computes their hidden numbers again, they are not kept.
-    Those are (C + 1, R) of R pairs: long rows suit the processor, whatever the width C.
+    It works on a few jets at a time and does not keep their hidden numbers; the backward pass
+    computes them again. They are (C + 1, R) for R pairs: long rows are fast for any width C.
     """
 
     @staticmethod
@@ -89,7 +90,7 @@ class Messages(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, g_sums, g_steps):
-        """Slice by slice; the last weights `out` of φ_x stand in front of sums, not of pairs."""
+        """Slice by slice; the last weights `out` of φ_x multiply sums, not pairs."""
         x, both, *inputs = ctx.saved_tensors
         logs, _, _, v, w2, wm, wx, out = inputs
         grads = [None if y is None else torch.zeros_like(y) for y in (x, *inputs)]
@@ -148,7 +149,7 @@ def _moves(part, both, r, out):
 
 
 def _through_relu(g: Tensor, result: Tensor) -> Tensor:
-    """The gradient in front of a ReLU from g behind it; an operator without a public name."""
+    """The gradient before a ReLU from the gradient g after it; a private operator."""
     return torch.ops.aten.threshold_backward(g, result, threshold=0)
 
 

@@ -1,4 +1,4 @@
-"""LorentzNet's blocks, faster: the tensor of all pairs' inputs is never built.
+"""LorentzNet's blocks, faster: they never build the tensor of the inputs of all pairs.
 
 Equations of S. Gong et al., arXiv:2201.08187, section 3; the readable form is
 `hepml_lite.networks.lorentz_net.LorentzBlock`, whose layers are used here.
@@ -40,7 +40,7 @@ def through_block(
     block: "LorentzBlock", h: Tensor, x: Tensor, scalars: Tensor, mask: Tensor, both: Tensor,
     parts: Sequence[Slice],
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """New h (N, P, C) and x (N, P, 4); `both` (T,) tells which pairs in `parts` are pairs."""
+    """New h (N, P, C) and x (N, P, 4); `both` (T,) says which pairs in `parts` are real."""
     kind = linear_in(block.phi_m, 0).weight.dtype  # under autocast, too
     logs, sums, products = PairLogs.apply(x, both.to(kind), parts)  # logs (2, T)
     first = [y.to(kind) for y in _first_layer(block.phi_e, h, sums, products, mask)]
@@ -61,8 +61,8 @@ def _first_layer(
 ) -> tuple[Tensor, ...]:
     """φ_e's linear layer and normalisation as a_i + b_j + V·pair: (C + 1, N, P), (C + 1, 2).
 
-    The layer is linear, and the mean and the variance over pairs that normalise it follow from
-    sums over particles: the tensor (N, P, P, 2C + 2) is never built.
+    The layer is linear. So the mean and the variance over pairs that normalise it follow from sums
+    over particles, and the tensor (N, P, P, 2C + 2) is never built.
     """
     width = h.shape[-1]
     norm = norm_in(phi_e, 1)
@@ -82,7 +82,7 @@ def _first_layer(
 
 
 def _weights(block: "LorentzBlock") -> tuple[Tensor | None, ...]:
-    """Each bias as one more column of its weights; φ_e's hands on the row of ones."""
+    """The weights with each bias as one more column; φ_e also passes on the row of ones."""
     w2 = _with_bias(linear_in(block.phi_e, 3))
     w2 = torch.cat([w2, torch.eye(len(w2) + 1).to(w2)[-1:]])
     wm = _with_bias(linear_in(block.phi_m, 0))
@@ -103,8 +103,8 @@ def pair_moments(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Mean and variance (C,) of a_i + b_j + V·pair over pairs i ≠ j; `norm` keeps its averages.
 
-    They stay as they are if no jet has two particles. a and b are (C, N, P), V is (C, 2), sums and
-    products are those of `PairLogs`.
+    The averages do not change if no jet has two particles. a and b are (C, N, P), V is (C, 2), and
+    sums and products are those of `PairLogs`.
     """
     n = mask.sum(1, keepdim=True)
     k = (n - 1) * mask  # (N, P) partners of each particle

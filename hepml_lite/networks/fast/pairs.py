@@ -1,4 +1,4 @@
-"""Pairs of particles in jets of similar size: their features, and the bias of attention from them.
+"""Pairs of particles in jets of similar size, and matrices of numbers of pairs.
 
 For the Particle Transformer, H. Qu, C. Li, S. Qian, arXiv:2202.03772.
 """
@@ -12,9 +12,9 @@ Slice = tuple[slice, int]  # jets, and the slots that they need
 
 
 def slices(mask: Tensor) -> list[Slice]:
-    """Jets of similar size, and the slots that they need; mask (N, P) is in order of size.
+    """Groups of jets of similar size with the slots they need; mask (N, P) is in order of size.
 
-    Few on a processor, where less padding and the cache save half of the time; one on a GPU.
+    A CPU gets small groups: less padding and the cache save half of the time. A GPU gets one group.
     """
     counts = [max(1, count) for count in mask.sum(1).tolist()]
     if mask.device.type != "cpu" or not counts:
@@ -31,7 +31,7 @@ def slices(mask: Tensor) -> list[Slice]:
 def real_pairs(
     pair_features: Callable[[Tensor, Tensor], Tensor], momenta: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Each pair of real particles once, and each with itself.
+    """Each pair of real particles once, and each particle with itself.
 
     Args:
         pair_features: takes two (M, 3) to features (M, F) of the pairs.

@@ -1,4 +1,4 @@
-"""The Particle Transformer, faster: no time goes into padding, and a pair is looked at once.
+"""The Particle Transformer, faster: without padding, and with each pair computed only once.
 
 H. Qu, C. Li, S. Qian, arXiv:2202.03772; the readable form is
 `hepml_lite.networks.particle_transformer.ParticleTransformer.forward`.
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
         ParticleTransformer,
     )
 
-RECOMPUTE_ABOVE = 20_000_000  # attention weights in all blocks; above, memory is saved
+# With more attention weights in all blocks, activations are computed again to save memory.
+RECOMPUTE_ABOVE = 20_000_000
 
 choice.register("particle_transformer", lambda: None)  # public functions of PyTorch alone
 
 
 def logits(model: "ParticleTransformer", constituents: Tensor, mask: Tensor) -> Tensor:
-    """Logits (N, n_classes) of a `ParticleTransformer`, for what its `forward` takes."""
+    """Logits (N, n_classes) of a `ParticleTransformer`; arguments as for its `forward`."""
     constituents, mask, back = by_size(constituents, mask)
     parts = slices(mask)  # from here on rows of particles, slice by slice: little padding
     features = model.particle_features(constituents, mask)[mask]  # (M, F)
@@ -61,7 +62,7 @@ def _biases(
     model: "ParticleTransformer", constituents: Tensor, mask: Tensor, parts: Sequence[Slice],
     ln_z: Sequence[Tensor],
 ) -> list[Tensor]:  # fmt: skip
-    """U + ln z (H, n, p, p) of every slice; all pairs are one batch, to be normalised as one."""
+    """U + ln z (H, n, p, p) of every slice; all pairs are normalised together as one batch."""
     features = []
     places = []
     for jets, p in parts:

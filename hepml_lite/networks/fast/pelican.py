@@ -1,7 +1,7 @@
 """PELICAN's blocks, faster: pairs in one long row, a few jets at a time.
 
-The readable form is `hepml_lite.networks.pelican.PELICAN`, whose layers are used here. A
-normalisation in front of the maps is taken into their coefficients.
+The readable form is `hepml_lite.networks.pelican.PELICAN`, whose layers are used here. The
+coefficients of the maps include the normalisation before them.
 """
 
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -28,7 +28,7 @@ class Pairs(NamedTuple):
 
 
 def through_blocks(model: "PELICAN", x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Of the last matrix, sums over j and the diagonal: (N, P, C) each.
+    """Sums over j and the diagonal of the last matrix: (N, P, C) each.
 
     Args:
         model: a `PELICAN`.
@@ -73,8 +73,8 @@ def _encoded(model: "PELICAN", x: Tensor, pairs: Pairs) -> Tensor:
 def _normalised(model: "PELICAN", k: int, y: Tensor, pairs: Pairs) -> tuple[Tensor, tuple, tuple]:
     """y, the scale and shift that normalise it, and its normalised sums (N, P, C).
 
-    The maps that follow are linear: they take the scale and the shift, and y is spared them.
-    Dropout is not, so that then y itself is normalised.
+    The next maps are linear, so they apply the scale and the shift, and y stays as it is. Dropout
+    is not linear: with it, y itself is normalised.
     """
     *sums, squares = PairSums.apply(y, pairs.mask, pairs.parts)
     scale, shift = _normalisation(norm_in(model.norms, k), sums[0].sum((1, 2)), squares, pairs.mask)

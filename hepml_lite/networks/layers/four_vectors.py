@@ -7,7 +7,7 @@ from torch import Tensor
 def minkowski_square(k: Tensor) -> Tensor:
     """E² - p² of four-vectors (..., 4) → (...), in the square of their unit.
 
-    As (E - p)(E + p), which rounds less than the difference of two squares.
+    Computed as (E - p)(E + p), which rounds less than the difference of two squares.
     """
     momentum = safe_norm(k[..., 1:])
     return (k[..., 0] - momentum) * (k[..., 0] + momentum)
@@ -24,5 +24,5 @@ def safe_norm(vectors: Tensor) -> Tensor:
 
 
 def full_precision(k: Tensor) -> torch.autocast:
-    """A context without mixed precision: m² of a fast particle in half precision is rounding."""
+    """A context without mixed precision: half precision loses the m² of a fast particle."""
     return torch.autocast(k.device.type, enabled=False)

@@ -1,4 +1,4 @@
-"""What ParticleNet and the Particle Transformer read of each particle."""
+"""Features of each particle that ParticleNet and the Particle Transformer read."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
     The jet is the sum of its particles, taken as massless; Δ is the distance from its axis.
 
     Args:
-        constituents: (N, P, 3 or more): pT [GeV], η and φ; what follows is not looked at.
+        constituents: (N, P, 3 or more): pT [GeV], η and φ; further columns are not used.
         mask: (N, P), True where real.
     """
     pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)

@@ -29,10 +29,10 @@ def norm_in(layers: nn.Sequential | nn.ModuleList, position: int) -> nn.BatchNor
 
 
 def running_moments(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
-    """The running mean and variance (C,), which are used outside training.
+    """The running mean and variance (C,), which the layer uses outside training.
 
     Raises:
-        TypeError: if the layer keeps none.
+        TypeError: if the layer has none.
     """
     if norm.running_mean is None or norm.running_var is None:
         raise TypeError("the batch normalisation keeps no running averages")

@@ -1,4 +1,4 @@
-"""What Lorentz-invariant networks share: products of four-vectors and reference vectors."""
+"""Products of four-vectors and reference vectors, which Lorentz-invariant networks share."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-# What is added to the particles to break the symmetry, and what then survives of it.
+# Vectors that are added to the particles to break the symmetry, and the remaining symmetry.
 REFERENCES = {
     "time": ((1.0, 0.0, 0.0, 0.0),),  # rotations
     "axis": ((0.0, 0.0, 0.0, 1.0),),  # rotations about the beam and boosts across it
@@ -15,7 +15,7 @@ REFERENCES = {
 
 
 def by_size(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Particles (N, P, F) in front of padding, small jets first; the last undoes the order."""
+    """Particles (N, P, F) before padding, small jets first; the last array undoes the order."""
     order = mask.sort(dim=1, descending=True, stable=True).indices  # (N, P)
     x, mask = x.gather(1, order[..., None].expand_as(x)), mask.gather(1, order)
     jets = mask.sum(1).argsort()
@@ -26,7 +26,7 @@ def by_size(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def with_references(
     four_vectors: Tensor, mask: Tensor, reference: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
-    """Double precision (N, P + R, 4 + K): references in front, K columns that say which is which.
+    """Double precision (N, P + R, 4 + K): first the references; K columns mark each of them.
 
     Raises:
         ValueError: the particles do not have four components.
@@ -73,5 +73,5 @@ def minkowski_products(x: Tensor) -> Tensor:
 
 
 def psi(x: Tensor) -> Tensor:
-    """ψ(x) = sgn(x) log(1 + |x|): many orders of magnitude made readable, smooth at zero."""
+    """ψ(x) = sgn(x) log(1 + |x|): compresses many orders of magnitude, smooth at zero."""
     return x.sign() * x.abs().log1p()

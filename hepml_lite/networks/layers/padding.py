@@ -8,7 +8,7 @@ from torch.nn.functional import pad
 
 
 def clean(x: Tensor, mask: Tensor) -> Tensor:
-    """The same particles (N, P, F) with zeros in the padding, whatever stood there."""
+    """The same particles (N, P, F) with zeros in the padding."""
     return torch.where(mask.unsqueeze(-1), x, 0)
 
 
@@ -23,13 +23,13 @@ def mean_pooled(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def on_real(layer: Callable[[Tensor], Tensor], x: Tensor, real: Tensor, n_outputs: int) -> Tensor:
-    """`layer` on the real rows of x alone, zeros elsewhere, so that no padding is normalised.
+    """`layer` on only the real rows of x, zeros elsewhere, so that padding is not normalised.
 
     Args:
         layer: takes rows (M, F) to rows (M, n_outputs).
         x: (..., F) numbers of particles or of pairs.
         real: (...), True where x is real.
-        n_outputs: columns that `layer` gives.
+        n_outputs: number of columns that `layer` returns.
 
     Returns:
         (..., n_outputs).
@@ -48,7 +48,7 @@ def leading(
     Args:
         features: (N, P, F) numbers of the particles.
         mask: (N, P), True where a particle is real.
-        n_particles: slots given back; those beyond the real particles are zero.
+        n_particles: number of slots in the result; slots without a real particle are zero.
         rank: (N, P) what they are ordered by, e.g. pT; its values in padding do not matter.
     """
     rank = torch.where(mask, rank, -torch.inf)

@@ -1,4 +1,4 @@
-"""Pairs of particles of a batch in one flat row, a slice of jets of similar size at a time."""
+"""Pairs of particles of a batch in one flat row, in slices of jets of similar size."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,8 +25,9 @@ class Slice(NamedTuple):
 def slices(mask: Tensor, channels: int) -> list[Slice]:
     """Jets in order of size, as from `minkowski.by_size`, a few at a time.
 
-    Few enough that the `channels` hidden numbers of each of their pairs stay in the cache. Slots
-    come in fours, so that few shapes occur: oneDNN takes a millisecond to prepare for each.
+    Slices are so small that the `channels` hidden numbers of all their pairs fit into the cache.
+    The number of slots is a multiple of four, so that there are few shapes: oneDNN needs a
+    millisecond to prepare for each.
     """
     counts, most = mask.sum(1).tolist(), max(1, mask.shape[1])
     rows, step = (NUMBERS // channels, 4) if mask.device.type == "cpu" else (NUMBERS, 32)
@@ -47,7 +48,7 @@ def real_pairs(
 ) -> Tensor:
     """(T,) one for two real particles, else zero: the pairs (n, p, p) of all slices in a row.
 
-    A particle and itself are a pair or, with itself=False, none.
+    A particle with itself is a pair, unless itself=False.
     """
     both = [mask.new_ones(0, dtype=kind)]
     for jets, p, _ in parts:

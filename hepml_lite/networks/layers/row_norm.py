@@ -9,29 +9,29 @@ from torch.utils.checkpoint import checkpoint
 
 from hepml_lite.networks.layers.known_layers import follow
 
-RECOMPUTE_ABOVE = 5_000_000  # numbers on edges; activations of more are computed twice, not kept
+RECOMPUTE_ABOVE = 5_000_000  # numbers on edges; with more, activations are computed twice
 
 
 class RowNorm(nn.BatchNorm1d):
-    """Batch normalisation of rows (M, C) that are all real, so that padding has no part in it."""
+    """Batch normalisation of rows (M, C) that are all real, so that padding does not count."""
 
     def forward(self, rows: Tensor) -> Tensor:
-        """(M, C) → (M, C); one row alone has no spread and is measured by the running mean."""
+        """(M, C) → (M, C); a single row has no variance, so it uses the running moments."""
         if len(rows) > 1 or not self.training:
             return super().forward(rows)
         return batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias)
 
     def relu_then(self, layer: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-        """layer(ReLU(self(rows))); of many rows, only `rows` is kept for the backward pass.
+        """layer(ReLU(self(rows))); with many rows, only `rows` is kept for the backward pass.
 
-        The rest is computed again there: a little more time, but half the memory.
+        The backward pass computes the rest again: it takes a little more time, but half the memory.
         """
         keep = rows.numel() < RECOMPUTE_ABOVE or rows.is_cuda or not self.training
         if keep or not torch.is_grad_enabled():
             return layer(self(rows).relu_())
         self._follow(rows.detach())
 
-        def again(rows: Tensor) -> Tensor:  # without the running mean, which must move but once
+        def again(rows: Tensor) -> Tensor:  # without the running mean, which moves only once
             normed = batch_norm(rows, None, None, self.weight, self.bias, True, eps=self.eps)
             return layer(normed.relu_())
 

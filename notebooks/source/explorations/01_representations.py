@@ -116,7 +116,7 @@ from hepml_lite.jet_physics.observables.energy_flow_polynomials import energy_fl
 
 everything = load("jet_classes")  # at every profile: with fewer jets the answer is noise
 bosons = everything[np.isin(everything.label, [everything.names.index(name) for name in "WZ"])]
-learn, judge = bosons.split(0.6, 0.4)
+learn, judge = bosons.split(0.6, 0.4, rng=None)
 is_z = {part: part.label == part.names.index("Z") for part in (learn, judge)}
 
 

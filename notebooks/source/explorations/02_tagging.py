@@ -11,9 +11,9 @@
 #
 # ![Background rejection of all top taggers against their number of parameters](../../docs/images/landscape.png)
 #
-# All taggers of the landscape have looked at the same test jets. Choose up to four, move one threshold,
-# and see more than a ROC curve: what the cut does to the mass of the background, and what is left of the
-# efficiencies when the detector or the shower is not the one that the taggers learned from.
+# All taggers of the landscape have scored the same test jets. Choose up to four and move one threshold.
+# You see more than a ROC curve: what the cut does to the mass of the background, and how the efficiencies
+# change when the detector or the shower differs from the one in training.
 
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can** choose a tagger for an analysis: by its rejection, by what it does to the
@@ -51,25 +51,25 @@ show("tagging")
 #
 # 1. Set the signal efficiency to 0.3, then to 0.8. Is the order of the taggers the same? By which number
 #    would you have ranked them, and what would that ranking be worth at your working point?
-# 2. Take the box *same εS* away, so that all taggers are cut at the same score. Do they keep the same
-#    share of the tops? What would have to be true of their scores for that?
-# 3. No tagger was told the mass of a jet. Look at the spectrum of the QCD jets behind the cut: which
-#    taggers have found out, and which one has not seen anything else? An analysis looks for tops as a bump
-#    in this spectrum. What would it find in a sample without any tops?
-# 4. Choose *lost particles* and go from mild to strong, first for QCD, then for top jets. Which taggers let
-#    *more* background through, which fewer tops? Can you say why the energy flow network (EFN) hardly
-#    notices, from what it is built not to see?
-# 5. Energies measured 5 % too high move the tagger on the mass a lot, and some others not at all. Which
-#    ones, and what do those read of a jet?
-# 6. Which tagger has the best rejection, and which one moves least under all medium variations? Which of
-#    the two would you take for a search, which for a measurement of the top cross section?
-# 7. Somebody hands you 300 labelled jets and no more. Which of the taggers under *Jets to learn from* would
-#    you train? Only one network keeps up with the trees: what does it know before it has seen any jet?
+# 2. Clear the box *same εS*, so that all taggers are cut at the same score. Do they keep the same share of
+#    the tops? If not, which property do their scores lack?
+# 3. Most taggers were not told the mass of a jet. Look at the spectrum of the QCD jets that pass the cut.
+#    Which taggers have learned the mass, and which one uses nothing else? An analysis looks for tops as a
+#    bump in this spectrum. What would it find in a sample without any tops?
+# 4. Choose *lost particles* and go from mild to strong, first for QCD jets, then for top jets. Which taggers
+#    accept *more* background, and which accept fewer tops? The energy flow network (EFN) hardly changes.
+#    Which property of its architecture explains this?
+# 5. Energies measured 5 % too high change the tagger on the mass a lot, and some others not at all. Which
+#    ones do not change, and which inputs do they read?
+# 6. Which tagger has the best rejection, and which one changes least under all medium variations? Which of
+#    the two would you take for a search, and which for a measurement of the top cross section?
+# 7. You have 300 labelled jets and no more. Which of the taggers under *Jets to learn from* would you train?
+#    Only one network is as good as the trees. What is built into it before any training?
 #
 # ## The same with your own code
 #
-# Train one of them yourself, on fewer jets than the stored ones had, and put it beside them. **Predict**
-# before: between which two taggers will it be?
+# Train one of them yourself, on fewer jets than the stored ones had, and compare it with them. **Predict**
+# first: between which two taggers will it be?
 
 # %%
 train = load("top_tagging", split="train")[: sizes.train_jets]
@@ -86,9 +86,9 @@ show("tagging", sample=sample, first="mine")
 # %% [markdown]
 # ### What the dashboard calls sculpting
 #
-# The Jensen–Shannon divergence compares the masses of the QCD jets that pass with those that fail: 0 bits
-# if they are the same, 1 bit if a look at the mass tells for sure. Even a random cut has a little, since
-# few jets pass.
+# The Jensen–Shannon divergence compares the masses of the QCD jets that pass with the masses of those that
+# fail. It is 0 bits if the two distributions are equal, and 1 bit if they do not overlap. Even a random cut
+# has a small divergence, because few jets pass.
 
 # %%
 scored = sample.jets  # masses, labels and scores of the test jets
@@ -101,15 +101,15 @@ for name in scored.taggers:
     print(f"{name:>20}: 1/εB {rejection:6.1f}, JSD {bent.jsd} bits (chance: {bent.floor:.3f})")
 
 # %% [markdown]
-# **Explain.** A tagger that only knows the mass sculpts the most. The networks know more, so that they can
-# afford to look for tops next to the peak, too; but none of them throws away what the mass tells.
+# **Explain.** A tagger that only knows the mass sculpts the most. The networks know more, so they also
+# accept tops outside the peak. But none of them ignores the mass.
 #
 # ## An open challenge: flat in mass
 #
-# **Exercise 2.8.** Take the score of the particle flow network and make a new one of it, from score and
-# mass, behind which the masses of the background stay as they are: at $\varepsilon_S = 0.5$ a divergence
-# of at most 0.05 bits, and as much rejection as you can get. Half of the jets are there to learn from,
-# the check judges with the other half.
+# **Exercise 2.8.** Make a new score from the score of the particle flow network and the mass. A cut on it
+# must not change the masses of the background: at $\varepsilon_S = 0.5$ the divergence is at most 0.05 bits.
+# Get as much rejection as you can. You may learn from half of the jets; the check judges with the other
+# half.
 
 # %%
 odd = np.arange(len(scored)) % 2 == 1
@@ -134,8 +134,8 @@ def flat(score, mass):
 
 
 # %% [markdown] tags=["hint"]
-# A cut on the new score should keep the same share of the QCD jets at each mass. Which number of a jet, by
-# its very definition, is equally distributed whatever the distribution of the scores is?
+# A cut on the new score should keep the same share of the QCD jets at each mass. Which function of a score
+# is uniformly distributed for every distribution of the scores?
 
 # %% [markdown] tags=["hint"]
 # Take bins of mass. In each one replace the score of a jet by the share of the QCD jets of `learn` in the
@@ -162,38 +162,38 @@ plotting.histogram(ax, masses, np.arange(0, 301, 20), "jet mass [GeV]", density=
 plt.show()
 
 # %% [markdown]
-# **Explain.** The flat score has lost most of its rejection: it was in the mass. It may still be the better
-# one: where the background keeps its shape, its sidebands tell how much of it there is under the peak, and
-# the mass can be used afterwards.
+# **Explain.** The flat score has lost most of its rejection, because most of the rejection came from the
+# mass. It may still be the better score. If the background keeps its shape, its sidebands tell how much
+# background is under the peak, and the mass can be used afterwards.
 #
 # ## What is a robust tagger worth?
 #
-# A cut leaves $S$ signal and $B$ background jets, and we know $B$ only up to a share `error` of it, because
-# detector and shower are only known so well.
+# A cut leaves $S$ signal and $B$ background jets. We know $B$ only with a relative error `error`, because we
+# do not know the detector and the shower exactly.
 #
-# **Exercise 2.9.** How many standard deviations is the signal above the background? Its fluctuation is
-# $\sqrt{B}$, and both errors know nothing of each other.
+# **Exercise 2.9.** How many standard deviations is the signal above the background? The background
+# fluctuates by $\sqrt{B}$, and the two errors are independent.
 
 
 # %%
 def significance(signal, background, error):
-    """Standard deviations by which signal jets stand out; all three are numbers or arrays."""
+    """The excess in standard deviations; all three arguments are numbers or arrays."""
     # BEGIN SOLUTION
     return signal / np.sqrt(background + (error * background) ** 2)
     # END SOLUTION
 
 
 # %% [markdown] tags=["hint"]
-# 1000 background jets ± 10 % are ± 100 for the systematic error and ± 32 for chance.
+# With 1000 background jets and `error = 0.1`, the systematic error is ± 100 and the fluctuation ± 32.
 
 # %%
 significance = check("2.9", significance)
 
 # %% [markdown]
-# Now compare the taggers at $\varepsilon_S = 0.8$ where 1000 tops hide among 100 000 QCD jets. Their error is
-# how far the background may move when the detector is varied mildly, as in the dashboard: the far end of
-# each error bar, all added in quadrature. (Another shower has too few jets to count here.)
-# **Predict**: will the order of the taggers be the same with and without it?
+# Now compare the taggers at $\varepsilon_S = 0.8$, with 1000 tops among 100 000 QCD jets. Their `error` says
+# how far the background may move under the mild variations of the detector in the dashboard. We take the
+# far end of each error bar and add all of them in quadrature. (The sample with another shower is too small
+# to use here.) **Predict**: will the order of the taggers be the same with and without this error?
 
 # %%
 detector = ["energy scale up", "energy resolution", "angular resolution"]
@@ -209,15 +209,16 @@ for name in stored_sample().jets.taggers:
 
 # %% [markdown]
 # **Explain.** Once the uncertain background is larger than its fluctuation, only
-# $\varepsilon_S / (\text{error} \cdot \varepsilon_B)$ counts: a tagger that moves twice as much needs twice
-# the rejection. The best rejection no longer wins. Yet many of these errors are mostly the few dozen
-# background jets that they were measured with: would you rank two taggers by them? And a variation that nobody thought of is in none of them: that is why experiments
-# measure the efficiency of a tagger in data.
+# $\varepsilon_S / (\text{error} \cdot \varepsilon_B)$ counts: a tagger with twice the error needs twice the
+# rejection. The best rejection no longer wins. But many of these errors come mostly from statistics: only a
+# few dozen background jets pass. Would you rank two taggers by them? No error includes a variation that
+# nobody thought of. So experiments measure the efficiency of a tagger in data.
 #
 # ## Six kinds of jets at once
 #
-# A tagger need not stop at two. One network with six outputs learns quark, gluon, W, Z, top and Higgs jets
-# together. **Predict**: which two kinds will it confuse most, and which kind will it know best?
+# A tagger can have more than two classes. One network with six outputs learns quark, gluon, W, Z, top and
+# Higgs jets together. **Predict**: which two kinds will it confuse most, and which kind will it recognise
+# best?
 
 # %%
 import torch
@@ -263,12 +264,12 @@ plt.show()
 
 # %% [markdown]
 # **Explain.** W and Z differ by 11 GeV in mass and hardly in anything else that this detector sees. Quark
-# and gluon differ in how much they radiate. Top and Higgs have what nobody else has.
+# and gluon differ in how much they radiate. Top and Higgs jets have properties that no other kind has.
 #
 # ## Learned elsewhere: transfer
 #
 # The network above has never seen a jet of the top tagging sample. Take it, replace its last layer, and
-# **fine-tune** it with few labelled jets. **Predict**: how many labels does it save?
+# **fine-tune** it with few labelled jets. **Predict**: how many labels does this save?
 
 # %%
 from hepml_lite.tagging import transfer
@@ -284,7 +285,7 @@ def untrained(seed):
 
 
 def fine_tuned(seed):
-    """What was learned from six kinds of jets, with a new last layer for two."""
+    """The network that learned six kinds of jets, with a new last layer for two classes."""
     return transfer.with_new_head(pretrained, 2, seed)
 
 
@@ -313,15 +314,16 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# **Explain.** Both had the same number of steps. With a hundred labels the network from scratch has only
-# learned those hundred; the other one knew before what prongs are, although its jets had 1 TeV instead
-# of 600 GeV. With more labels the head start melts away. Published taggers gain a factor in rejection from
-# a pre-training on a hundred million jets (Qu, Li, Qian, arXiv:2202.03772).
+# **Explain.** Both networks had the same number of steps. With a hundred labels the network from scratch
+# knows only these hundred jets. The other network already knew prongs, although its first jets had 1 TeV
+# instead of 600 GeV. With more labels its advantage shrinks. Published taggers gain a factor in rejection
+# from pre-training on a hundred million jets (Qu, Li, Qian, arXiv:2202.03772).
 #
 # ## How sure is it?
 #
-# A score has an error of its own: another training would give another. A **Bayesian last layer** estimates
-# it from one training: the last layer's weights become a Gaussian (Laplace), the rest stays.
+# A score has an error of its own: another training would give another score. A **Bayesian last layer**
+# estimates this error from one training. The weights of the last layer get a Gaussian distribution (Laplace
+# approximation), and all other weights stay fixed.
 
 # %%
 from hepml_lite.tagging.bayesian_last_layer import BayesianLastLayer
@@ -346,15 +348,15 @@ ax.legend(markerscale=3)
 plt.show()
 
 # %% [markdown]
-# **Explain.** More labels, smaller errors. The error grows with the distance from the decision: where all
-# jets are of one kind, nothing fixes how steep the score is. What the frozen part of the network never
-# learned to see is in no error bar of this kind.
+# **Explain.** More labels give smaller errors. The error grows with the distance from the decision boundary:
+# where all jets are of one kind, the data do not fix how steep the score is. This error does not include
+# what the frozen part of the network never learned.
 #
 # ## A tagger on a napkin
 #
-# The other extreme: no network, but a **formula**, found by breeding: formulas mutate, cross, and compete,
-# for every length the best one survives. **Predict**: how many symbols does a formula need to match the
-# boosted trees?
+# Here is the other extreme: no network, but a **formula**. An evolution finds it: formulas mutate, cross and
+# compete, and for every length the best one survives. **Predict**: how many symbols does a formula need to
+# match the boosted trees?
 
 # %%
 from hepml_lite.tagging import formulas
@@ -374,8 +376,9 @@ for formula in front:
     print(f"{formula.complexity:>3} symbols, AUC {found:.3f}: {formula.text}")
 
 # %% [markdown]
-# **Explain.** Each step on the front buys accuracy with symbols, and after a dozen the steps are small. A
-# formula can be read, checked in its limits, and burned into a chip: theme 7 does that.
+# **Explain.** Each step along the front adds symbols and gains accuracy. After about a dozen symbols the
+# steps are small. A person can read a formula and check its limits, and a chip can compute it: theme 7 does
+# that.
 #
 # **References.** Kasieczka et al., *The Machine Learning Landscape of Top Taggers*, arXiv:1902.09914.
 # Dolen et al., *Thinking outside the ROCs: Designing Decorrelated Taggers*, arXiv:1603.00027. Kasieczka,

@@ -436,7 +436,7 @@ plt.show()
 #
 # Labels are expensive, jets are not. A network can learn a view *without labels*, from a task that needs
 # none: recognise a jet after a rotation, a smearing and a split (contrastive learning [4]). Then we freeze
-# the network and train only a straight cut in its outputs, with many labels down to a hundred.
+# the network and train only a straight cut in its outputs, with fewer and fewer labels, down to a hundred.
 #
 # **Predict.** How many labels do raw particles need to be as good as the learned view with a hundred?
 

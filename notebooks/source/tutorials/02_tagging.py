@@ -11,10 +11,10 @@
 #
 # ![Background rejection of our taggers against their number of parameters](../../docs/images/landscape.png)
 #
-# In 2019 the field held a competition: the same two million jets for everybody, one question, *top or
-# not?* [1] You will rebuild it on jets of your own. You write the first network by hand, train a graph
-# network, a transformer and one that knows special relativity while you watch, set them beside all others
-# with honest errors, and then break them.
+# In 2019 the field held a competition. Everybody got the same two million jets and one question: *top or
+# not?* [1] You will repeat it with smaller samples. You write the first network by hand. You train a graph
+# network, a transformer and a network that knows special relativity while you watch. You compare them with
+# all others, with honest errors, and then you break them.
 
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can**
@@ -22,7 +22,7 @@
 # - build a tagger for sets of particles by hand, and say what a graph, attention and Lorentz symmetry add;
 # - compare taggers fairly: same jets, errors of the test sample and of the training;
 # - say what a tagger learned that you did not want: the mass, the shower, the energy scale;
-# - train one without a single label.
+# - train a tagger without a single label.
 #
 # **You need** NumPy, a little PyTorch, and the notebook *Start here*.
 
@@ -62,11 +62,11 @@ print("to judge with:", test)
 # %% [markdown]
 # ## 1 · What physicists knew before
 #
-# A top jet has a mass of 172 GeV, three prongs, and within them a pair with the mass of a W. A cut on the
-# mass uses the first fact, boosted trees on a dozen observables use all three.
+# A top jet has a mass of 172 GeV and three prongs, and two of the prongs have the mass of a W. A cut on
+# the mass uses the first fact. Boosted trees on a dozen observables use all three.
 #
-# **Predict.** How much is left for a network to find: will it halve the background that the trees let
-# through, or take off a tenth?
+# **Predict.** How much can a network add: will it remove half of the background that passes the trees, or
+# a tenth?
 
 # %%
 before = {name: TAGGERS[name]().fit(train, seed=SEED) for name in ("mass", "trees")}
@@ -83,9 +83,10 @@ for row in live.values():
 # %% [markdown]
 # ### Exercise 2.1: background rejection, with its error
 #
-# The figure of merit of the field: choose the threshold that keeps a share `efficiency` of the tops, and
-# count how many QCD jets there are for each one that passes, $1/\varepsilon_B$. A share of $n$ jets of
-# which $k$ pass has the error $\sqrt{\varepsilon(1-\varepsilon)/n}$; carry it over to $1/\varepsilon_B$.
+# This is the figure of merit of the field. Choose the threshold that keeps a share `efficiency` of the
+# tops. Count how many QCD jets there are for each one that passes: $1/\varepsilon_B$. If $k$ of $n$ jets
+# pass, the share $\varepsilon = k/n$ has the error $\sqrt{\varepsilon(1-\varepsilon)/n}$. Propagate it to
+# $1/\varepsilon_B$.
 
 
 # %%
@@ -115,9 +116,9 @@ for name, score in scores.items():
 # %% [markdown]
 # ## 2 · A set of particles, by hand
 #
-# A jet has no first particle. A network for it must give the same answer in any order, and the simplest
-# way is to *add*: look at every particle with the same small network $\Phi$, add up what it says, and let
-# a second network $F$ judge the sum [2].
+# A jet has no first particle. A network for jets must give the same answer for any order of the particles.
+# The simplest way is to *add*: apply the same small network $\Phi$ to every particle, add up the outputs,
+# and let a second network $F$ judge the sum [2].
 #
 # ### Exercise 2.2: add up a set
 #
@@ -126,7 +127,7 @@ for name, score in scores.items():
 
 # %%
 def add_up(seen, mask):
-    """Sum over the real particles of what Φ said: seen (N, P, L), mask (N, P), True where real."""
+    """Sum of the outputs of Φ over the real particles: seen (N, P, L), mask (N, P), True if real."""
     # BEGIN SOLUTION
     return (seen * mask.unsqueeze(-1)).sum(dim=1)
     # END SOLUTION
@@ -185,21 +186,22 @@ logits = training.predict(by_hand, network_inputs(test))
 add_to_table("by hand", logits[:, 1] - logits[:, 0], training.count_parameters(by_hand))
 
 # %% [markdown]
-# **Explain.** The same number of jets, a few seconds, and nobody told it about masses or prongs. What it
-# has instead is a *bias* in its shape: no order, no fixed length. The next three have more of it.
+# **Explain.** The network had the same jets and a few seconds, and nobody told it about masses or prongs.
+# Instead it has an *inductive bias*, a preference that its shape builds in: no order, no fixed length. The
+# next three networks have more of it.
 #
 # ## 3 · Neighbours: a graph network
 #
-# A sum over all particles sees no pairs before it is too late. **ParticleNet** [3] gives every particle
-# its nearest neighbours, lets each pair say something, and repeats that with neighbours found anew in
-# what it learned. Two points then are close if they *mean* similar things.
+# A sum over single particles does not look at pairs. **ParticleNet** [3] finds the nearest neighbours of
+# every particle and applies a network to each pair. Then it repeats this, with new neighbours: now two
+# particles are close if their learned features are similar.
 #
-# **Predict.** With the same few thousand jets: will it be better than the sum, or does it need more data?
+# **Predict.** With the same few thousand jets, is it better than the sum, or does it need more data?
 
 
 # %%
 def train_live(name):
-    """Train one tagger of the landscape while we watch, and judge it."""
+    """Train one tagger of the landscape, show its loss meanwhile, and judge it."""
     settings = {"epochs": sizes.epochs, "batch_size": sizes.batch_size}
     tagger = TAGGERS[name](PROFILE, callbacks=[plotting.LiveLoss()], **settings)
     tagger.fit(train, seed=SEED)
@@ -210,21 +212,21 @@ def train_live(name):
 graph = train_live("ParticleNet")
 
 # %% [markdown]
-# ## 4 · Attention, with a word about each pair
+# ## 4 · Attention, with a bias for each pair
 #
-# In a transformer every particle asks all others: $\mathrm{softmax}_j(q_i\cdot k_j/\sqrt d)$ says how much
-# $i$ listens to $j$. The **Particle Transformer** [4] adds a bias $U_{ij}$ to the exponent, learned from
-# what physicists know of a pair: its mass, its distance, its $k_T$, its momentum share.
+# In a transformer every particle attends to all others: $\mathrm{softmax}_j(q_i\cdot k_j/\sqrt d)$ is the
+# weight that $i$ gives to $j$. The **Particle Transformer** [4] adds a bias $U_{ij}$ to the exponent. A
+# network computes it from quantities of the pair: its mass, its distance, its $k_T$, its momentum share.
 #
-# ### Exercise 2.3: who listens to whom
+# ### Exercise 2.3: attention weights
 #
-# Compute the attention weights of one head. Nobody may listen to an empty slot, and the weights with
-# which a particle listens add up to one.
+# Compute the attention weights of one head. An empty slot must get the weight zero. The weights that one
+# particle gives to all others add up to one.
 
 
 # %%
 def attention(q, k, bias, mask):
-    """Weights (P, P), row i says how i listens: q, k (P, d), bias (P, P), mask (P,)."""
+    """Weights (P, P), row i holds those that i gives: q, k (P, d), bias (P, P), mask (P,)."""
     # BEGIN SOLUTION
     logits = q @ k.T / np.sqrt(q.shape[1]) + bias
     logits = np.where(mask[None, :], logits, -np.inf)
@@ -237,7 +239,7 @@ def attention(q, k, bias, mask):
 # A weight of zero is an exponent of $-\infty$: `np.where(mask[None, :], logits, -np.inf)`.
 
 # %% [markdown] tags=["hint"]
-# Normalise along the axis of those who are listened to: `axis=1`.
+# Normalise along the axis of the particles that receive the weights: `axis=1`.
 
 # %%
 attention = check("2.3", attention)
@@ -247,8 +249,8 @@ transformer = train_live("ParT")
 # ## 5 · Relativity, built in
 #
 # Observers in relative motion disagree about energies and angles. They agree about all products
-# $p_i\cdot p_j = E_iE_j - \vec p_i\cdot\vec p_j$ and hence about whether this is a top. A network that
-# reads nothing else is **Lorentz invariant** before it has seen a jet.
+# $p_i\cdot p_j = E_iE_j - \vec p_i\cdot\vec p_j$, and so they agree whether a jet is a top. A network that
+# reads only these products is **Lorentz invariant** before any training.
 #
 # ### Exercise 2.4: what all observers agree on
 
@@ -270,11 +272,11 @@ products = check("2.4", products)
 relativity = train_live("L-GATr")
 
 # %% [markdown]
-# **L-GATr** [5] is a transformer whose particles carry numbers *and* four-vectors; attention uses the
-# products above. Without further input it cannot know where the beam is, which a tagger for the LHC
-# should: the jets were selected in $p_T$, which is defined by the beam. So it is given the time axis and
-# the two beams as further "particles". They break the symmetry on purpose, down to rotations about the
-# beam.
+# **L-GATr** [5] is a transformer whose particles carry numbers *and* four-vectors. Its attention uses the
+# products above. Without further input it cannot know the direction of the beam. A tagger for the LHC
+# should know it: the jets were selected in $p_T$, and the beam defines $p_T$. So the network also reads the
+# time axis and the two beams as extra "particles". They break the symmetry on purpose: only rotations about
+# the beam are left.
 #
 # **Predict.** We rotate each test jet about the beam, boost it along the beam, and boost it sideways.
 # Which scores will change? The first row is the same network *untrained and without reference vectors*.
@@ -307,19 +309,19 @@ for name, score in observers.items():
     print(f"{name:>28}" + "".join(f"{change:>25.1e}" for change in moved))
 
 # %% [markdown]
-# **Explain.** In the first row there is nothing but the rounding of stored numbers: no training was needed
-# for the symmetry, and none could lose it. The beam takes two of the three away from the trained network,
-# which now *may* use them. ParticleNet and ParT read angles and momenta as the laboratory measures them:
-# they keep the turn, because it is built into their inputs.
+# **Explain.** The first row shows only the rounding of stored numbers. The symmetry needs no training, and
+# no training can remove it. The trained network reads the beam and so loses two of the three symmetries:
+# now it *may* use the beam and the laboratory frame. ParticleNet and ParT read angles and momenta in that
+# frame. They keep the rotation about the beam, because it is built into their inputs.
 #
 # ## 6 · The whole landscape
 #
-# The other approaches of the competition were trained before, on all training jets, with the same code
-# and several seeds. Their weights are small files in the repository; `RETRAIN = True` at the top trains
-# them again. **GoaT**, the greatest of all taggers, is trained on nothing but the scores of the others.
+# We trained the other approaches of the competition before, on all training jets, with the same code and
+# several seeds. Their weights are small files in the repository; `RETRAIN = True` at the top trains them
+# again. **GoaT**, the "greatest of all taggers", reads only the scores of the others.
 #
 # **Predict.** Rank them: images, sequences, sets, graphs, attention, relativity, trees on observables, and
-# a straight cut in a hundred safe observables. Does more parameters mean better?
+# a straight cut in a hundred safe observables. Are taggers with more parameters better?
 
 # %%
 rows = landscape.read_landscape()
@@ -338,22 +340,23 @@ rejection_against_parameters(ax, rows.values(), efficiency=0.5)
 plt.show()
 
 # %% [markdown]
-# **Explain.** Read the errors first. Ten thousand test jets know an AUC to a permille, but a rejection of
-# 1000 means that five QCD jets passed: most neighbours in the upper half cannot be told apart. What can?
+# **Explain.** Read the errors first. Ten thousand test jets measure an AUC to a permille. But a rejection of
+# 1000 means that only five QCD jets passed, so most neighbours in the upper half cannot be told apart.
+# Which differences are clear?
 #
-# - With thirty thousand jets, **knowledge** wins, whoever has it. N-subjettiness and trees on a dozen
-#   observables, which took physicists years to find, lead together with LorentzNet and PELICAN, which were
-#   told relativity. L-GATr was told it, too, and is behind: knowledge is not all. In the published column,
-#   with forty times the jets, networks that read every particle have overtaken the observables, and those
-#   with relativity lead.
-# - Behind them come networks that look at *pairs* or at the *history* of the jet. Those that must learn from
-#   a list of numbers what an angle is, or that order means nothing, come last: some of them behind the mass
-#   alone.
+# - With thirty thousand jets, **knowledge** wins. N-subjettiness and trees on a dozen observables, which
+#   took physicists years to find, lead together with LorentzNet and PELICAN, which have relativity built
+#   in. L-GATr has it, too, and is lower in the table: knowledge is not everything. In the published column,
+#   with forty times more jets, networks that read every particle have overtaken the observables, and the
+#   networks with relativity lead.
+# - The next group are networks that look at *pairs* or at the *history* of the jet. The last group must
+#   learn from a list of numbers what an angle is, or that the order means nothing. Some of them are worse
+#   than the mass alone.
 # - The number of parameters says nothing: PELICAN has the fewest of all networks.
 #
-# The two following cells put what you have just trained into the same table, and ask whether the best of
-# them is better than the trees by more than chance: on the *same* test jets, so that their common
-# fluctuations drop out.
+# The next two cells show the networks that you have just trained in the same table. Then they test whether
+# the best of them is better than the trees by more than chance. Both are judged on the *same* test jets, so
+# that their common fluctuations cancel.
 
 # %%
 shown(table(live.values()))
@@ -376,11 +379,11 @@ print(metrics.bootstrap(gain, test.label, positions, n_bootstrap=sizes.bootstrap
 # %% [markdown]
 # ## 7 · Break it
 #
-# All of this was one simulation. Nature has another shower, collisions on top of each other, an energy
-# scale that is known to a few percent, and particles that get lost. A tagger is *used* at a threshold that
-# was fixed in simulation; what then passes in data is another number.
+# All of this was one simulation. Nature has another shower and several collisions at once. The energy
+# scale is known to a few percent, and some particles are lost. We *use* a tagger at a threshold that was
+# fixed in simulation. In data, another share of the jets passes.
 #
-# **Predict.** Which taggers suffer most: those that were best?
+# **Predict.** Which taggers suffer most? Is it those that were best?
 
 # %%
 from hepml_lite.jet_physics.variations import systematics
@@ -434,24 +437,25 @@ plt.show()
 
 # %% [markdown]
 # **Explain.** A threshold that kept 70 % of the tops keeps another share when the jets are a little
-# different, and the background that passes moves, too. What changes the number of particles (collisions
-# on top, a threshold on soft ones, losses) moves a tagger that counts them; what scales all energies moves
-# a tagger that knows the mass. The other shower is a mild change here, and 2000 jets of it see none:
-# to call a tagger robust one needs the jets to show it. Experiments therefore measure both efficiencies
-# in data, with tops that they know from the other half of the event, and quote the difference as an
-# uncertainty.
+# different. The background that passes changes, too. Some variations change the number of particles
+# (additional collisions, a threshold on soft particles, losses): they move a tagger that counts particles.
+# A common scale of all energies moves a tagger that knows the mass. The other shower is a mild change here,
+# and 2000 jets of it show no effect. One may call a tagger robust only if the sample is large enough to show
+# the opposite. So experiments measure both efficiencies in data, with tops that they identify by the other
+# half of the event, and quote the difference as an uncertainty.
 #
 # ## 8 · What it learned that you did not want
 #
-# Tops have a mass, so a tagger learns the mass, and the QCD jets that survive get a bump at 172 GeV: the
-# cut *sculpts* the background into the shape of the signal, and the sidebands no longer tell how much of
-# it there is. **DisCo** [6] punishes the distance correlation between score and mass of QCD jets.
+# Tops have a mass, so a tagger learns the mass, and the QCD jets that pass get a bump at 172 GeV. The cut
+# *sculpts* the background into the shape of the signal. Then the sidebands no longer tell how much
+# background there is. **DisCo** [6] adds the distance correlation between score and mass of QCD jets to the
+# loss.
 #
 # ### Exercise 2.5: how far was the mass distribution bent?
 #
 # The Jensen–Shannon divergence of two normalised histograms $p$, $q$ with $m = (p+q)/2$ is
-# $\frac12\sum p\log_2\frac pm + \frac12\sum q\log_2\frac qm$: zero bits for the same shape, one bit for
-# shapes that have nothing in common.
+# $\frac12\sum p\log_2\frac pm + \frac12\sum q\log_2\frac qm$. It is zero bits for equal shapes and one bit
+# for shapes without overlap.
 
 
 # %%
@@ -477,7 +481,7 @@ from hepml_lite.training.distance_correlation import disco_loss
 
 
 def decorrelated(strength):
-    """A Deep Sets tagger that pays `strength` times the distance correlation with the mass."""
+    """Scores of a Deep Sets tagger with `strength` times the distance correlation in its loss."""
     torch.manual_seed(SEED)
     network = DeepSets()
     training.fit(
@@ -513,14 +517,14 @@ for name, score in by_strength.items():
     print(f"{name:>7}: AUC {area:.3f}, mass bent by {bent.jsd} bits (by chance {bent.floor:.3f})")
 
 # %% [markdown]
-# **Explain.** Independence costs: the mass *is* the best single observable, and a tagger that must not use
-# it has to live on the number of prongs. Whether the price is worth it depends on what comes after: a
-# search that fits sidebands gains more from a smooth background than it loses in rejection.
+# **Explain.** Independence has a price: the mass *is* the best single observable. A tagger that must not use
+# it can only use the rest, such as the number of prongs. Whether the price is worth paying depends on the
+# analysis: a search that fits sidebands gains more from a smooth background than it loses in rejection.
 #
 # ### Does 90 % mean 90 %?
 #
-# A score becomes a probability only if, of all jets with 0.9, nine in ten are tops. The **reliability
-# diagram** asks just that; **temperature scaling** divides all log-odds by one number, found on the
+# A score is a probability only if nine in ten of all jets with a score of 0.9 are tops. The **reliability
+# diagram** tests this. **Temperature scaling** divides all log-odds by one number, which is fitted on the
 # validation jets.
 
 # %%
@@ -542,9 +546,9 @@ plt.show()
 # %% [markdown]
 # ## 9 · No labels at all
 #
-# In data nobody labels jets. But there are samples of which we know that one holds more quarks and the
-# other more gluons. **Classification without labels** [7] trains a network to tell the two *samples*
-# apart. It never sees what a jet is.
+# In data nobody labels jets. But we know samples with more quark jets and samples with more gluon jets.
+# **Classification without labels** (CWoLa) [7] trains a network to tell two such *samples* apart. The
+# network never learns the class of a single jet.
 #
 # **Predict.** One sample is 80 % quarks, the other 20 %. How much worse will the tagger be than one with
 # labels?
@@ -587,46 +591,47 @@ for fractions in ((0.8, 0.2), (0.6, 0.4)):
     print(f"{told}: AUC {learned_from(mixed, sample)} ({len(mixed)} jets)")
 
 # %% [markdown]
-# **Explain.** What tells the samples apart best is what tells quarks from gluons best: the likelihood ratio
-# of the mixtures is a rising function of the one you want. Only the *statistics* get worse, the more the
-# samples are alike. (The labels of the test jets were used, but only to grade.)
+# **Explain.** The best tagger for the samples is also the best tagger for quarks and gluons: the likelihood
+# ratio of the mixtures is a rising function of the likelihood ratio that you want. Only the *statistics*
+# get worse as the samples become more alike. (The labels of the test jets were used, but only to grade.)
 #
 # ## 10 · What the papers found
 #
-# The table of section 6 has the published numbers beside ours. Most of ours are lower, and for three
-# reasons: 30 000 training jets instead of 1.2 million, networks of a tenth of the size where a lesson
-# could not wait, and a detector whose calorimeter cells are coarse. What needs much data to learn the
-# simplest things has lost most: compare the rows of TopoDNN, LoLa and LBN. What was told most has
-# lost least: compare those of N-subjettiness, LorentzNet and PELICAN. The jets differ, too (14 TeV, Pythia 8
-# and our own detector, as in the paper, but not the same events), so do not read differences of a permille.
+# The table of section 6 shows the published numbers beside ours. Most of ours are lower, for three reasons:
+# 30 000 training jets instead of 1.2 million, networks of a tenth of the size where training takes too long
+# for a lesson, and a detector with coarse calorimeter cells. Networks that need much data to learn the
+# simplest things have lost most: compare the rows of TopoDNN, LoLa and LBN. Taggers with the most built-in
+# knowledge have lost least: compare those of N-subjettiness, LorentzNet and PELICAN. The jets differ, too
+# (14 TeV and Pythia 8 as in the paper, but other events and our own detector), so differences of a permille
+# mean nothing.
 #
 # At `PROFILE = "paper"` with `SOURCE = "public"` this notebook trains the networks of the papers on their
-# jets, on a GPU in mixed precision, and the second table of section 6 lies over their numbers.
+# jets, on a GPU in mixed precision. Then the second table of section 6 can be compared with their numbers.
 #
 # ## Take away
 #
-# - A tagger is data, architecture and training. Compare one with the other two fixed, with errors.
-# - What is built in need not be learned: order, pairs, relativity. It pays most where jets are few.
+# - A tagger is data, architecture and training. Vary one, keep the other two fixed, and give errors.
+# - A network need not learn what is built in: order, pairs, relativity. This helps most with few jets.
 # - The last permille of AUC is learned from the simulation, not from nature. Vary the simulation.
 #
 # <details><summary>Your tagger has AUC 0.98 and rejects 300 QCD jets for each that passes. Your colleague
 # has 0.979 and 400. Who is better?</summary>
 #
-# It depends on where you cut: the AUC averages over thresholds that nobody uses. And on the errors: with
-# 5000 QCD jets, a rejection of 400 is known to a fourth or so.
+# It depends on where you cut: the AUC averages over thresholds that nobody uses. It also depends on the
+# errors: with 5000 QCD jets, a rejection of 400 has an error of about a quarter.
 #
 # </details>
 #
 # <details><summary>Why is L-GATr given the beam, if all observers should agree?</summary>
 #
-# All observers agree about the laws, but the experiment has a beam. pT is defined by it, and the sample
-# was cut in pT. Without the beam, a network cannot know what is transverse.
+# All observers agree about the laws, but the experiment has a beam. The beam defines pT, and the sample was
+# cut in pT. Without the beam, a network cannot know which direction is transverse.
 #
 # </details>
 #
 # <details><summary>CWoLa works with samples of 80 % and 20 %. What happens at 50 % and 50 %?</summary>
 #
-# The samples are the same, and there is nothing to learn but fluctuations.
+# Then the samples are equal, and a network can only learn fluctuations.
 #
 # </details>
 #

@@ -36,7 +36,7 @@ def test_y23_is_that_of_lep(at_monash):
     assert np.exp(at_monash["ln_y23"]).mean() == pytest.approx(0.0206, rel=0.08)
 
 
-@pytest.mark.parametrize("quantity", ee_shapes.QUANTITIES[1:])
+@pytest.mark.parametrize("quantity", ee_shapes.QUANTITIES[2:])
 def test_more_coupling_more_radiation(at_monash, weak_and_strong, quantity):
     """Every mean grows with alpha_s, by more than three times its error."""
     weak, strong = (events[quantity] for events in weak_and_strong)
@@ -68,20 +68,29 @@ def test_a_chunk_depends_on_seed_and_number():
     assert chunks[0].quantities == tuple(ee_shapes.CARD["precision"])
 
 
-@pytest.mark.parametrize("n", [10, 50, 200])
-def test_couplings_cover_the_range_evenly(n):
-    """No gap between neighbours, or to the ends, is more than 2.7 times the average one."""
-    lowest, highest = ee_shapes.RANGE
-    values = np.sort([ee_shapes.coupling(5, number) for number in range(n)])
-    gaps = np.diff([lowest, *values, highest])
-    assert gaps.min() >= 0
-    assert gaps.max() < 2.7 * (highest - lowest) / n
+def test_points_cover_the_rectangle_evenly():
+    """Of 64 points of a Sobol sequence, four lie in each of 16 equal rectangles."""
+    points = np.array([ee_shapes.point(5, number) for number in range(64)])
+    edges = [np.linspace(*limits, 5) for limits in ee_shapes.RANGES.values()]
+    counts, *_ = np.histogram2d(*points.T, bins=edges)
+    assert counts.tolist() == [[4] * 4] * 4
+
+
+def test_the_nuisance_changes_the_multiplicity():
+    """Softer fragmentation (larger a) makes more particles of the same shower."""
+    hard, soft = (ee_shapes.simulate(MONASH, 1500, 2, a)["multiplicity"].mean() for a in (0.3, 1.2))
+    assert soft > hard + 1
 
 
 @pytest.mark.parametrize("alpha_s", [0.01, 0.3, float("nan")])
 def test_a_coupling_that_pythia_does_not_take(alpha_s):
     with pytest.raises(ValueError, match=r"0\.06 to 0\.25"):
         ee_shapes.simulate(alpha_s, 10, seed=1)
+
+
+def test_an_a_that_pythia_does_not_take():
+    with pytest.raises(ValueError, match=r"0\.0 to 2\.0"):
+        ee_shapes.simulate(0.12, 10, seed=1, a_lund=3)
 
 
 def test_no_events():

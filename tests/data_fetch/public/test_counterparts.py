@@ -22,6 +22,7 @@ COURSE = {
     "dijet_resonance": "Events",
     "trigger_objects": "TriggerEvents",
     "calo_showers": "Showers",
+    "cms_dimuon": "Events",
 }
 NUMBERS = {
     name: i
@@ -59,6 +60,7 @@ def files(monkeypatch, tmp_path):
 
 
 def test_every_sample_but_one_has_a_counterpart_of_its_kind():
+    """And real collisions, which no sample of the course corresponds to."""
     assert COUNTERPARTS.keys() == COURSE.keys()
     for sample, splits in COUNTERPARTS.items():
         assert splits.keys() == SPLITS.keys()

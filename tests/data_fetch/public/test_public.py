@@ -70,7 +70,8 @@ def test_every_set_is_described(entry):
     assert entry.licence
     assert entry.layout
     assert entry.themes
-    assert all(re.match(r"arXiv:\d{4}\.\d{5}", reference) for reference in entry.citation)
+    citable = r"arXiv:\d{4}\.\d{5}|CMS Collaboration.*DOI:10\.\d{4}/\w+"
+    assert all(re.match(citable, reference) for reference in entry.citation)
     assert entry.page.startswith("https://")
     names = [file.name for file in entry.files]
     assert len(set(names)) == len(names)
@@ -157,9 +158,8 @@ def test_a_wrong_file_on_disk_is_an_error_and_stays(server, my_folder, wrong):
     my_folder.mkdir(parents=True)
     path = my_folder / "known.npz"
     path.write_bytes(wrong)
-    for look in (registry.local, registry.fetch):
-        with pytest.raises(ValueError, match=r"known\.npz is not the.*should.*move .* away"):
-            look("toy")
+    with pytest.raises(ValueError, match=r"known\.npz is not the.*should.*move .* away"):
+        registry.fetch("toy")
     assert path.read_bytes() == wrong
     assert server.log == []
 
@@ -172,7 +172,7 @@ def test_a_known_size_is_compared_where_no_hash_is_known(server, my_folder, monk
     my_folder.mkdir(parents=True)
     (my_folder / "new.npz").write_bytes(BODY[:-1])
     with pytest.raises(ValueError, match="has 17,999 bytes and should have 18,000"):
-        registry.local("toy")
+        registry.fetch("toy")
     (my_folder / "new.npz").unlink()
     server.files["new.npz"].body = BODY[:-1]
     with pytest.raises(ConnectionError, match="offers 17,999 bytes"):
@@ -182,12 +182,11 @@ def test_a_known_size_is_compared_where_no_hash_is_known(server, my_folder, monk
 def test_an_unknown_hash_is_told_once_and_compared_ever_after(server, my_folder, capsys):
     registry.fetch("toy", "new.npz", progress=False)
     assert "unverified" in capsys.readouterr().err
-    registry.fetch("toy", "new.npz", progress=False)
-    assert registry.local("toy", "new.npz") == [my_folder / "new.npz"]
+    assert registry.fetch("toy", "new.npz", progress=False) == [my_folder / "new.npz"]
     assert capsys.readouterr().err == ""
     (my_folder / "new.npz").write_bytes(BODY[::-1])
     with pytest.raises(ValueError, match=rf"downloaded at first.*{SHA256}"):
-        registry.local("toy", "new.npz")
+        registry.fetch("toy", "new.npz", progress=False)
 
 
 def test_a_second_download_is_compared_with_the_first(server, my_folder):
@@ -207,14 +206,8 @@ def test_a_shared_folder_that_only_its_owner_may_write(server, my_folder, monkey
         raise PermissionError
 
     monkeypatch.setattr(registry.hashes, "record", refuse)
-    assert registry.local("toy", "new.npz") == [my_folder / "new.npz"]
+    assert registry.fetch("toy", "new.npz", progress=False) == [my_folder / "new.npz"]
     assert "unverified" in capsys.readouterr().err
-
-
-def test_local_never_asks_the_network(server):
-    with pytest.raises(FileNotFoundError, match=r"hepml data fetch toy --files 'known\.npz'"):
-        registry.local("toy")
-    assert server.log == []
 
 
 def test_offline_is_one_line(server, monkeypatch):

@@ -60,7 +60,7 @@ def test_wrong_masses(answer, message):
         check("0.1", answer)
 
 
-def behind(threshold_from, counted=lambda labels: labels == 0, quantile=0.7):
+def rejection_at(threshold_from, counted=lambda labels: labels == 0, quantile=0.7):
     """1 over the share of the counted jets above a quantile of some jets."""
 
     def answer(labels, scores, signal_efficiency):
@@ -75,12 +75,12 @@ def behind(threshold_from, counted=lambda labels: labels == 0, quantile=0.7):
     [
         (lambda *a: 1 / rejection(*a), "this is ε_B"),
         (lambda *a: 1 - 1 / rejection(*a), "1 − ε_B"),
-        (behind(lambda labels: labels == 0), "keeps 30 % of the background"),
-        (behind(lambda labels: labels == 1, quantile=0.3), "keeps 70 % of the signal"),
-        (behind(lambda labels: labels >= 0), "keeps 30 % of all jets"),
-        (behind(lambda labels: labels == 1, lambda labels: labels >= 0), "both classes"),
+        (rejection_at(lambda labels: labels == 0), "keeps 30 % of the background"),
+        (rejection_at(lambda labels: labels == 1, quantile=0.3), "keeps 70 % of the signal"),
+        (rejection_at(lambda labels: labels >= 0), "keeps 30 % of all jets"),
+        (rejection_at(lambda labels: labels == 1, lambda labels: labels >= 0), "both classes"),
         (lambda labels, scores, e: rejection(1 - labels, scores, e), "swapped"),
-        (behind(lambda labels: labels == 1), "not at 50 %"),
+        (rejection_at(lambda labels: labels == 1), "not at 50 %"),
         (lambda *a: 3.0, "two Gaussians"),
     ],
 )

@@ -61,7 +61,11 @@ def plain(labels, scores, efficiency):
         ("2.2", lambda seen, mask: add_up(seen, mask) / mask.sum(1, keepdim=True), "the mean"),
         ("2.2", lambda seen, mask: seen.mean(1), "empty slots count"),
         ("2.2", lambda seen, mask: (seen * mask[..., None]).sum(2), "shape"),
-        ("2.3", lambda q, k, u, m: attention(q, k, u, np.ones(6, bool)), "listened to"),
+        (
+            "2.3",
+            lambda q, k, u, m: attention(q, k, u, np.ones(6, bool)),
+            "empty slots get a weight",
+        ),
         ("2.3", lambda q, k, u, m: attention(2 * q, k, u, m), "divide by √d"),
         ("2.3", lambda q, k, u, m: attention(q, k, 0 * u, m), "bias of the pair is missing"),
         ("2.3", lambda q, k, u, m: attention(q, k, u, np.ones(6, bool)) * m, "adds up to one"),

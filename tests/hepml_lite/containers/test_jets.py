@@ -118,12 +118,17 @@ def test_iteration_ends():
 
 def test_split_is_disjoint_and_complete():
     jets = random_jets()
-    parts = jets.split(0.6, 0.2, 0.2, rng=np.random.default_rng(1))
+    parts = jets.split(0.6, 0.2, 0.2)
     assert [len(p) for p in parts] == [30, 10, 10]
     together = np.sort(np.concatenate([p.mass for p in parts]))
     np.testing.assert_array_equal(together, np.sort(jets.mass))
+    same = jets.split(0.6, 0.2, 0.2, rng=np.random.default_rng(0))
+    assert parts[0].mass.tolist() == same[0].mass.tolist() != jets[:30].mass.tolist()
+    assert jets.split(0.6, rng=None)[0].mass.tolist() == jets[:30].mass.tolist()
     with pytest.raises(ValueError, match="sum at most 1"):
         jets.split(0.8, 0.3)
+    with pytest.raises(TypeError, match="give a seed"):
+        jets.split(0.8, rng="seed")
 
 
 def test_concatenation_undoes_a_split():

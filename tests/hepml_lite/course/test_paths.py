@@ -47,6 +47,7 @@ def test_same_name_in_two_folders_asks_which(names):
         find_entry("01_jets", names)
 
 
-def test_notebook_not_built_yet(names):
+def test_notebook_not_built_yet(names, monkeypatch):
+    monkeypatch.chdir(names)
     with pytest.raises(FileNotFoundError, match="hepml course build"):
-        find_notebook("02_tagging", names)
+        find_notebook("02_tagging")

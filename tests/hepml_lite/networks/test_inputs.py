@@ -24,13 +24,13 @@ from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.networks.particle_transformer import ParticleTransformer
 from hepml_lite.networks.pelican import PELICAN
 from hepml_lite.networks.topo_dnn import TopoDNN
-from hepml_lite.networks.transformer import JetTransformer
+from hepml_lite.networks.transformer import TransformerEncoder
 from hepml_lite.networks.tree_nin import TreeNiN
 
 SETS = {
     "PFN": (ParticleFlowNetwork, 3),
     "EFN": (EnergyFlowNetwork, 3),
-    "transformer": (JetTransformer, 3),
+    "transformer": (TransformerEncoder, 3),
     "TopoDNN": (TopoDNN, 3),
     "P-CNN": (PCNN, 3),
     "ParticleNet": (ParticleNet, 3),
@@ -92,7 +92,7 @@ def test_nan_is_named_in_a_particle_and_nothing_in_padding(given, value):
 @torch.no_grad()
 def test_a_batch_without_jets_gives_no_logits(given):
     model, particles, mask = given
-    assert model(particles[:0], mask[:0]).shape == (0, 2)
+    assert model(particles[:0], mask[:0]).shape == (0, *model(particles, mask).shape[1:])
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from torch import nn
 from data_fetch import load
 from hepml_lite.jet_physics.variations.augmentations import JETCLR, drop_particles, widen
 from hepml_lite.jet_physics.variations.transformations import permuted
-from hepml_lite.networks.transformer import JetTransformer
+from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.self_supervised.contrastive import (
     ContrastiveEncoder,
     contrastive_loss,
@@ -80,9 +80,9 @@ def test_nt_xent_says_what_it_needs():
         nt_xent(torch.eye(3), torch.eye(3), 0)
 
 
-@pytest.mark.parametrize("body", [None, "transformer"])
+@pytest.mark.parametrize("body", [None, "ParticleNet"])
 def test_encoders_know_neither_order_nor_padding(body):
-    model = ContrastiveEncoder(body and JetTransformer(3, 128, width=16))
+    model = ContrastiveEncoder(body and ParticleNet(n_classes=128))
     assert_permutation_invariant(model, *particles())
     assert_padding_invariant(model, *particles())
     assert_padding_invariant(model, *particles(), garbage=float("nan"))

@@ -95,7 +95,7 @@ def test_temperature_of_many_classes():
     assert found(logits).sum(1) == pytest.approx(1)
 
 
-def test_platt_and_isotonic_mend_an_offset_that_temperature_cannot():
+def test_platt_and_isotonic_correct_an_offset_that_temperature_cannot():
     labels, probability = calibrated(slope=2.0, offset=1.5)
     scores = logit(probability)
     test, distorted = calibrated(seed=1, slope=2.0, offset=1.5)

@@ -3,7 +3,6 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from hepml_lite.statistics.decorrelation import (
-    efficiency_by_mass,
     jensen_shannon,
     mass_sculpting,
 )
@@ -42,15 +41,6 @@ def test_a_random_score_is_at_the_floor_and_a_cut_on_mass_far_above():
     assert softer.jsd.value < hard.jsd.value
 
 
-def test_efficiency_in_bins_by_counting():
-    score, mass = np.array([0.1, 0.9, 0.8, 0.2, 0.7, 0.5]), np.array([5, 5, 15, 15, 5, 15])
-    label = np.array([0, 0, 0, 0, 1, 1])  # the cut at 50 % of the signal is 0.6
-    low, high, none = efficiency_by_mass(label, score, mass, [0, 10, 20, 30])
-    assert (low.value, high.value, none) == (0.5, 0.5, None)
-    assert low.low < 0.5 < low.high
-    assert efficiency_by_mass(label, score, mass, [0, 10, 20], of=1)[0].value == 1
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -59,7 +49,7 @@ def test_efficiency_in_bins_by_counting():
         (lambda x, y: mass_sculpting(x > 0, x, y, against="before"), "against='before'"),
         (lambda x, y: mass_sculpting(np.ones(30), x, y), "0 background and 30 signal"),
         (lambda x, y: mass_sculpting(x > 0, x, [*y[1:], np.nan]), "1 of 30 masses are NaN"),
-        (lambda x, y: efficiency_by_mass(x > 0, x, y[:4], [0, 1]), "shapes"),
+        (lambda x, y: mass_sculpting(x > 0, x, y[:4]), "shapes"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(call, message):

@@ -35,10 +35,9 @@ ONE_NAN = np.append(MASSES[:-1], np.nan)
             "n_bootstrap is 1",
         ),
         (
-            lambda: decorrelation.efficiency_by_mass(LABELS, SCORES, MASSES, [0, np.nan, 300]),
+            lambda: decorrelation.mass_sculpting(LABELS, SCORES, MASSES, edges=[0, np.nan, 300]),
             "edges is .* numbers that rise",
         ),
-        (lambda: decorrelation.efficiency_by_mass(LABELS, SCORES, MASSES, [0, 9], of=2), "of is 2"),
         (lambda: decorrelation.jensen_shannon([-1, 2], [1, 1]), "1 contents are negative"),
         (lambda: decorrelation.jensen_shannon([0, 0], [1, 1]), "some content"),
         (lambda: decorrelation.jensen_shannon([1, 1, 1], [1, 1]), r"shapes \[\(3,\), \(2,\)\]"),

@@ -6,7 +6,7 @@ from laws import particles
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.particle_net import ParticleNet
-from hepml_lite.networks.transformer import JetTransformer
+from hepml_lite.networks.particle_transformer import ParticleTransformer
 from hepml_lite.tagging.transfer import data_efficiency, fine_tune, fine_tuning, with_new_head
 from hepml_lite.training import cross_entropy, fit
 
@@ -43,7 +43,7 @@ def changed(before, after):
     return {name for name in before if not torch.equal(before[name], after[name])}
 
 
-@pytest.mark.parametrize("make", [ParticleFlowNetwork, JetTransformer, ParticleNet])
+@pytest.mark.parametrize("make", [ParticleFlowNetwork, ParticleTransformer, ParticleNet])
 def test_a_new_head_is_all_that_is_new(make):
     old = make()
     new, again, other = (with_new_head(old, 6, seed) for seed in (1, 1, 2))

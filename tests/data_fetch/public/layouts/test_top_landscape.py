@@ -95,7 +95,7 @@ def test_what_is_wrong_is_named(published, tmp_path):
     with pytest.raises(FileNotFoundError):
         top_landscape.read(tmp_path / "no.h5")
     (tmp_path / "text.h5").write_text("<html>")
-    with pytest.raises(ValueError, match=r"text\.h5 cannot be read as HDF5.*fetch it again"):
+    with pytest.raises(ValueError, match=r"text\.h5 is damaged or of another kind.*fetch it again"):
         top_landscape.read(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["jets"] = [1]
