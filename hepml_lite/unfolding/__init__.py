@@ -1,0 +1,23 @@
+"""Unfolding: what nature looked like before the detector, in bins and without."""
+
+from hepml_lite.unfolding.binned import strength
+from hepml_lite.unfolding.binned.inversion import invert
+from hepml_lite.unfolding.binned.iterative_bayes import iterative_bayes
+from hepml_lite.unfolding.binned.response import Response, response_of_events
+from hepml_lite.unfolding.binned.response_covariance import response_covariance
+from hepml_lite.unfolding.binned.result import BinnedResult
+from hepml_lite.unfolding.binned.svd import SvdResult, svd
+from hepml_lite.unfolding.binned.tikhonov import tikhonov
+
+__all__ = [
+    "BinnedResult",
+    "Response",
+    "SvdResult",
+    "invert",
+    "iterative_bayes",
+    "response_covariance",
+    "response_of_events",
+    "strength",
+    "svd",
+    "tikhonov",
+]

@@ -1,0 +1,1 @@
+"""Unfolding in bins: histograms and a response matrix, from plain inversion to iterative Bayes."""
