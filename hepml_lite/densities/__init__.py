@@ -4,19 +4,33 @@ A classifier is a density ratio, and a conditional density can be fitted, sample
 each idea is written here once, and the themes add what is theirs.
 """
 
-from hepml_lite.densities import change_of_variables, files, protocol, rows, trained_density
+from hepml_lite.densities import (
+    change_of_variables,
+    continuous_flow,
+    files,
+    flow_matching,
+    ode,
+    protocol,
+    rows,
+    trained_density,
+)
 from hepml_lite.densities.files import load, save
+from hepml_lite.densities.flow_matching import FlowMatching
 from hepml_lite.densities.protocol import ConditionalDensity, DensityWithLikelihood
 from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
 
 __all__ = [
     "ConditionalDensity",
     "DensityWithLikelihood",
+    "FlowMatching",
     "TrainedDensity",
     "TrainingPlan",
     "change_of_variables",
+    "continuous_flow",
     "files",
+    "flow_matching",
     "load",
+    "ode",
     "protocol",
     "rows",
     "save",
