@@ -12,12 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.densities import ode
-from hepml_lite.densities.trained_density import TrainedDensity
+from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
 from hepml_lite.networks.conditional_mlp import ConditionalMLP
 
 SAMPLERS = ("adaptive", *ode.FIXED_STEPS, "stochastic")
 MOST_EXACT = 16  # dimensions; above, Hutchinson's estimate of the divergence takes less time
 N_PROBES = 4
+
+
+def default_plan() -> TrainingPlan:
+    """A long training: the loss of random times is noisy, and little is gained an epoch."""
+    return TrainingPlan(epochs=120, learning_rate=4e-3, patience=40)
 
 
 @dataclass(kw_only=True)
@@ -36,8 +41,9 @@ class ContinuousFlow(TrainedDensity):
         n_evaluations: how often the last `sample` or `log_prob` asked the network.
     """
 
-    width: int = 128
-    n_blocks: int = 3
+    plan: TrainingPlan = field(default_factory=default_plan)
+    width: int = 64
+    n_blocks: int = 2
     sampler: str = "adaptive"
     n_steps: int = 50
     tolerance: float = 1e-4
@@ -64,6 +70,14 @@ class ContinuousFlow(TrainedDensity):
     def draw_stochastic(self, network: nn.Module, noise: Tensor, c: Tensor) -> ode.Solution:
         """Rows (N, D) from noise (N, D) in `n_steps` steps with new noise in each."""
 
+    def velocity_given(self, network: nn.Module, c: Tensor) -> ode.Velocity:
+        """The velocity as `ode` asks for it: v(z, t) of rows z (N, D) at one time t."""
+
+        def velocity(z: Tensor, t: float) -> Tensor:
+            return self.velocity(network, z, torch.full_like(z[:, 0], t), c)
+
+        return velocity
+
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
         """A residual network of z, t and c."""
         return ConditionalMLP(n_features, n_conditions, self.width, self.n_blocks)
@@ -80,10 +94,7 @@ class ContinuousFlow(TrainedDensity):
 
     def solve(self, network: nn.Module, noise: Tensor, c: Tensor) -> ode.Solution:
         """Rows (N, D) at the time of the data, from noise (N, D), by the sampler that is set."""
-
-        def velocity(z: Tensor, t: float) -> Tensor:
-            return self.velocity(network, z, torch.full_like(z[:, 0], t), c)
-
+        velocity = self.velocity_given(network, c)
         if self.sampler == "stochastic":
             return self.draw_stochastic(network, noise, c)
         if self.sampler == "adaptive":
@@ -94,9 +105,7 @@ class ContinuousFlow(TrainedDensity):
     def log_density(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
         """log p(z | c) (N,): that of the noise, less the divergence along the path."""
         probes = self._probes(z)
-
-        def velocity(z: Tensor, t: float) -> Tensor:
-            return self.velocity(network, z, torch.full_like(z[:, 0], t), c)
+        velocity = self.velocity_given(network, c)
 
         def velocity_and_divergence(rows: Tensor, t: float) -> Tensor:
             v, divergence = ode.divergence(velocity, rows[:, :-1], t, probes)

@@ -39,8 +39,8 @@ class FlowMatching(ContinuousFlow):
     def _weighted_loss(self, network: nn.Module, z: Tensor, c: Tensor, weights: Tensor) -> Tensor:
         """The mean loss of a batch.
 
-        Pairs are formed among rows of equal weight, so optimal transport takes each row as often
-        as its weight says; else heavy rows would bend the distribution of the noise.
+        Optimal transport takes each row as often as its weight says, and then pairs rows of equal
+        weight: weights on pairs would change the distribution of the noise.
         """
         if self.pairing == "independent" or bool((weights == weights[0]).all()):
             return super()._weighted_loss(network, z, c, weights)
@@ -85,9 +85,10 @@ class FlowMatching(ContinuousFlow):
         On the linear path (1 - t) score = t v - z, which stays finite (N. Ma et al., "SiT",
         arXiv:2401.08740, eqs. 4 and 9).
         """
+        velocity = self.velocity_given(network, c)
 
         def drift(z: Tensor, t: float) -> Tensor:
-            v = self.velocity(network, z, torch.full_like(z[:, 0], t), c)
+            v = velocity(z, t)
             return v + (t * v - z)
 
         def diffusion(t: float) -> float:

@@ -9,6 +9,7 @@ sets are at hand.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -107,7 +108,7 @@ def with_fixed_steps(
     if method not in FIXED_STEPS:
         raise ValueError(f"method={method!r}: give one of {', '.join(FIXED_STEPS)}")
     rule = FIXED_STEPS[method]
-    for start, end in zip(times[:-1], times[1:], strict=True):
+    for start, end in pairwise(times):
         h = end - start
         x = x + h * combined(rule.weights, rule.velocities(velocity, x, start, h))
     return Solution(x, (len(times) - 1) * len(rule.weights))
@@ -180,7 +181,7 @@ def euler_maruyama(
         x: (N, ...) at the first time.
         times: rising or falling.
     """
-    for start, end in zip(times[:-1], times[1:], strict=True):
+    for start, end in pairwise(times):
         spread = diffusion(start) * math.sqrt(abs(end - start))
         x = x + (end - start) * drift(x, start) + spread * torch.randn_like(x)
     return Solution(x, len(times) - 1)
