@@ -21,6 +21,14 @@ from hepml_lite.densities import (
 )
 from hepml_lite.densities.files import load, save
 from hepml_lite.densities.flow import Flow
+    continuous_flow,
+    diffusion,
+    distillation,
+    flow_matching,
+    ode,
+from hepml_lite.densities.diffusion import Diffusion
+from hepml_lite.densities.distillation import FewSteps, distill_to_few_steps
+from hepml_lite.densities.flow_matching import FlowMatching
 from hepml_lite.densities.protocol import ConditionalDensity, DensityWithLikelihood
 from hepml_lite.densities.ratio import DensityRatio, fit_ratio
 from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
@@ -31,6 +39,9 @@ __all__ = [
     "DensityRatio",
     "DensityWithLikelihood",
     "Flow",
+    "Diffusion",
+    "FewSteps",
+    "FlowMatching",
     "TrainedDensity",
     "TrainingPlan",
     "TruncatedDensity",
@@ -41,7 +52,13 @@ __all__ = [
     "fit_ratio",
     "flow",
     "labelled_rows",
+    "continuous_flow",
+    "diffusion",
+    "distill_to_few_steps",
+    "distillation",
+    "flow_matching",
     "load",
+    "ode",
     "protocol",
     "ratio",
     "rows",

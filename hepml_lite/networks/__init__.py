@@ -1,6 +1,7 @@
 """Network architectures, one a file, each in the shape of its paper."""
 
 from hepml_lite.networks import (
+    conditional_mlp,
     deep_sets,
     geometric_algebra,
     image_networks,
@@ -19,6 +20,7 @@ from hepml_lite.networks import (
 )
 
 __all__ = [
+    "conditional_mlp",
     "deep_sets",
     "geometric_algebra",
     "image_networks",
