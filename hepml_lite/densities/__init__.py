@@ -7,10 +7,15 @@ each idea is written here once, and the themes add what is theirs.
 from hepml_lite.densities import (
     change_of_variables,
     classifiers,
+    continuous_flow,
     cross_fitting,
+    diffusion,
+    distillation,
     files,
     flow,
+    flow_matching,
     labelled_rows,
+    ode,
     protocol,
     ratio,
     rows,
@@ -19,15 +24,10 @@ from hepml_lite.densities import (
     trained_density,
     truncation,
 )
-from hepml_lite.densities.files import load, save
-from hepml_lite.densities.flow import Flow
-    continuous_flow,
-    diffusion,
-    distillation,
-    flow_matching,
-    ode,
 from hepml_lite.densities.diffusion import Diffusion
 from hepml_lite.densities.distillation import FewSteps, distill_to_few_steps
+from hepml_lite.densities.files import load, save
+from hepml_lite.densities.flow import Flow
 from hepml_lite.densities.flow_matching import FlowMatching
 from hepml_lite.densities.protocol import ConditionalDensity, DensityWithLikelihood
 from hepml_lite.densities.ratio import DensityRatio, fit_ratio
@@ -38,25 +38,25 @@ __all__ = [
     "ConditionalDensity",
     "DensityRatio",
     "DensityWithLikelihood",
-    "Flow",
     "Diffusion",
     "FewSteps",
+    "Flow",
     "FlowMatching",
     "TrainedDensity",
     "TrainingPlan",
     "TruncatedDensity",
     "change_of_variables",
     "classifiers",
-    "cross_fitting",
-    "files",
-    "fit_ratio",
-    "flow",
-    "labelled_rows",
     "continuous_flow",
+    "cross_fitting",
     "diffusion",
     "distill_to_few_steps",
     "distillation",
+    "files",
+    "fit_ratio",
+    "flow",
     "flow_matching",
+    "labelled_rows",
     "load",
     "ode",
     "protocol",
