@@ -105,7 +105,7 @@ class TruncatedDensity:
         acceptance = self.acceptance(condition)
         if acceptance == 0:
             raise ValueError(
-                f"none of {self.n_draws} draws at condition {condition} is inside: log_prob is "
+                f"none of {self.n_draws} draws at condition {condition!r} is inside: log_prob is "
                 "unknown there; give a larger n_draws, or check low and high and the prior"
             )
         _warn_of_low_acceptance(acceptance)
@@ -135,7 +135,7 @@ def truncated(
         raise ValueError(f"low is {lower} and high {upper}: every low must be below its high")
 
     def inside(x: np.ndarray) -> np.ndarray:
-        return ((x >= lower) & (x <= upper)).all(-1)
+        return np.all((x >= lower) & (x <= upper), axis=-1)
 
     return TruncatedDensity(density, inside, n_draws)
 

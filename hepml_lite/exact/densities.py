@@ -36,13 +36,12 @@ class KnownDensity(ABC):
 
 
 class PlaneDensity(KnownDensity):
-    """A density of two features, without conditions, that vanishes outside a square.
+    """A density of two features, without conditions, that vanishes outside a square."""
 
-    Attributes:
-        half_width: the square is [-half_width, half_width] squared.
-    """
-
-    half_width: float
+    @property
+    @abstractmethod
+    def half_width(self) -> float:
+        """Half the side of the square, which is centred at zero."""
 
     @cached_property
     def entropy(self) -> float:
@@ -139,7 +138,11 @@ class TwoMoons(PlaneDensity):
 
 @dataclass(frozen=True)
 class Checkerboard(PlaneDensity):
-    """The same density on the eight dark fields of a board of 4 x 4, with fields of side 2."""
+    """The same density on the eight dark fields of a board of 4 x 4.
+
+    Attributes:
+        half_width: half the side of the board.
+    """
 
     half_width: float = 4.0
 
