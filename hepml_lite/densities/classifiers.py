@@ -77,7 +77,13 @@ class BoostedTrees:
         return self
 
     def log_ratio(self, inputs: Inputs) -> np.ndarray:
-        """Logits (N,)."""
+        """Logits (N,).
+
+        Raises:
+            RuntimeError: before `fit`.
+        """
+        if self.trees is None:
+            raise RuntimeError("these trees are not trained: call fit first")
         return self.trees.decision_function(inputs[0])
 
 
@@ -151,7 +157,13 @@ class NetworkClassifier:
         return self
 
     def log_ratio(self, inputs: Inputs) -> np.ndarray:
-        """Logits (N,)."""
+        """Logits (N,).
+
+        Raises:
+            RuntimeError: before `fit`.
+        """
+        if self.network is None:
+            raise RuntimeError("this network is not trained: call fit first")
         outputs = training.predict(
             self.network, self._standardised(inputs), ROWS_AT_A_TIME, self.plan.device
         )

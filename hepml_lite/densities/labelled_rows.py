@@ -226,17 +226,17 @@ def checked_groups(groups: Pair | None, n_numerator: int, n_denominator: int) ->
         ValueError: groups of one sample only, or other lengths.
     """
     lengths = (n_numerator, n_denominator)
-    given = checked_pair(groups, "groups")
-    if given[0] is None and given[1] is None:
+    first, second = checked_pair(groups, "groups")
+    if first is None and second is None:
         return np.arange(sum(lengths))
-    shapes = [np.shape(part) for part in given]
+    given = [as_array("groups", () if part is None else part) for part in (first, second)]
+    shapes = [part.shape for part in given]
     if shapes != [(n_numerator,), (n_denominator,)]:
         raise ValueError(
             f"groups have shapes {shapes}: give one number for each row of both samples, "
             f"({n_numerator},) and ({n_denominator},)"
         )
-    both = np.concatenate([as_array("groups", part) for part in given])
-    return np.unique(both, return_inverse=True)[1]
+    return np.unique(np.concatenate(given), return_inverse=True)[1]
 
 
 def checked_pair(pair: Pair | None, name: str) -> Pair:
