@@ -228,7 +228,9 @@ def run(method: Method, case: str, seed: int) -> None:
     model = method.make().fit(x, condition)
     seconds = time.process_time() - started
     judge = divergence if case == "ring" else two_sample
-    method.results.setdefault(case, []).append((judge(model, known), seconds))
+    quality = judge(model, known)
+    method.results.setdefault(case, []).append((quality, seconds))
+    print(f"    round {seed + 1}, {method.name}: {quality:.4f}, {seconds:.1f} s", flush=True)
 
 
 def main() -> None:
