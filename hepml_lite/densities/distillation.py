@@ -185,7 +185,5 @@ def distill_to_few_steps(
         ValueError: no condition for a conditional model.
         RuntimeError: the model is not trained.
     """
-    student = FewSteps(
-        teacher=model, n_steps=n_steps, n_paths=n_paths, plan=plan or default_plan()
-    )
+    student = FewSteps(teacher=model, n_steps=n_steps, n_paths=n_paths, plan=plan or default_plan())
     return student.learn_from_teacher(condition, rng)
