@@ -3,6 +3,7 @@
 from hepml_lite.networks import (
     conditional_mlp,
     deep_sets,
+    epic,
     geometric_algebra,
     image_networks,
     inputs,
@@ -14,6 +15,7 @@ from hepml_lite.networks import (
     particle_net,
     particle_transformer,
     pelican,
+    set_transformer,
     topo_dnn,
     transformer,
     tree_nin,
@@ -22,6 +24,7 @@ from hepml_lite.networks import (
 __all__ = [
     "conditional_mlp",
     "deep_sets",
+    "epic",
     "geometric_algebra",
     "image_networks",
     "inputs",
@@ -33,6 +36,7 @@ __all__ = [
     "particle_net",
     "particle_transformer",
     "pelican",
+    "set_transformer",
     "topo_dnn",
     "transformer",
     "tree_nin",
