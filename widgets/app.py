@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import panel as pn
 from bokeh.models import CustomJS
@@ -17,7 +16,7 @@ from tornado.web import RequestHandler
 from widgets import catalogue
 from widgets.shared import url_state
 from widgets.shared.base import Dashboard
-from widgets.shared.requests import use_page_handler
+from widgets.shared.requests import use_handlers
 
 _SHARED = Path(__file__).parent / "shared"
 _ACCESSIBLE = (_SHARED / "accessible.js").read_text("utf8")
@@ -96,7 +95,6 @@ def working(name: str) -> type[Dashboard] | Broken:
 def serve(
     port: int = 5006,
     address: str = "127.0.0.1",
-    prefix: str = "",
     origins: tuple[str, ...] = (),
     browser: bool = False,
 ) -> None:
@@ -105,22 +103,18 @@ def serve(
     Args:
         port: TCP port.
         address: 127.0.0.1 serves this machine only, 0.0.0.0 everybody in the network.
-        prefix: path before all addresses, as a proxy needs it.
-        origins: host:port pairs under which browsers may reach it; default: the address itself,
-            or any if it is open to the network.
+        origins: host:port pairs of other servers whose pages may show the dashboards.
         browser: open the index page.
     """
     dashboards = {name: working(name) for name in catalogue.names()}
-    use_page_handler()
+    use_handlers()
     local = address in ("127.0.0.1", "localhost")
-    default = [f"127.0.0.1:{port}", f"localhost:{port}"] if local else ["*"]
     server = pn.serve(
         {name: page(dashboard) for name, dashboard in dashboards.items()},
         title={name: dashboard.title for name, dashboard in dashboards.items()},
         port=port,
         address=address,
-        prefix=unquote(prefix),  # Jupyter encodes the @ in names, but its proxy decodes it
-        websocket_origin=list(origins) or default,
+        websocket_origin=[f"127.0.0.1:{port}", *origins],
         extra_patterns=[("/?", _Index, {"text": index(dashboards)})],
         location=False,
         # browsers send an address of up to 2 MB: it gets a page with a note, too
@@ -130,7 +124,7 @@ def serve(
         verbose=False,
     )
     host = address if local else socket.gethostname()
-    print(f"Dashboards at http://{host}:{port}{server.prefix}/ (stop with Ctrl-C)", flush=True)
+    print(f"Dashboards at http://{host}:{port}/ (stop with Ctrl-C)", flush=True)
     server.start()
     server.io_loop.start()
 
@@ -147,11 +141,14 @@ class _Index(RequestHandler):
 
 
 def server_proxy() -> dict:
-    """Entry point for jupyter-server-proxy: dashboards under <base_url>dashboards/ (Binder)."""
-    command = [sys.executable, "-m", "widgets.app", "--port", "{port}"]
+    """Entry point for jupyter-server-proxy: dashboards under <base_url>dashboards/ (Binder).
+
+    The server does not learn its address there. All links in its pages are relative: a name of a
+    user with an @ in it, which the proxy encodes twice, makes no difference.
+    """
     return {
-        "command": [*command, "--prefix", "{base_url}dashboards", "--origin", "*"],
-        "absolute_url": True,
+        "command": [sys.executable, "-m", "widgets.app", "--port", "{port}"],
+        "absolute_url": False,
         "timeout": 60,
         "launcher_entry": {"title": "Dashboards", "path_info": "dashboards/"},
     }
@@ -161,10 +158,9 @@ def main() -> None:
     """Start the server for `server_proxy`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=5006)
-    parser.add_argument("--prefix", default="")
     parser.add_argument("--origin", action="append", default=[])
     arguments = parser.parse_args()
-    serve(arguments.port, prefix=arguments.prefix, origins=tuple(arguments.origin))
+    serve(arguments.port, origins=tuple(arguments.origin))
 
 
 if __name__ == "__main__":

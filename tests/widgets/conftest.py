@@ -82,6 +82,22 @@ def served(tmp_path_factory):
     process.wait(10)
 
 
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    """Address of the dashboards in a Jupyter server as JupyterHub starts it."""
+    folder = tmp_path_factory.mktemp("hub")
+    port = free_port()
+    base = f"http://127.0.0.1:{port}/user/ann%40cern.ch"
+    options = [f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
+    options += ["--ServerApp.base_url=/user/ann%40cern.ch/", f"--ServerApp.root_dir={folder}"]
+    folders = {f"JUPYTER_{name}_DIR": str(folder / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", *options]
+    process = start(command, f"{base}/api", folder / "log", **folders)
+    yield f"{base}/dashboards"
+    process.terminate()
+    process.wait(20)
+
+
 @pytest.fixture
 def lab(tmp_path, request):
     """URL of a notebook in JupyterLab that shows one dashboard, start_here or `param`, twice."""

@@ -58,8 +58,8 @@ def test_index_links_every_dashboard_and_needs_no_network(served):
 
 def test_server_proxy_starts_this_server():
     entry = app.server_proxy()
-    command = [part.format(port=5006, base_url="/user/x/") for part in entry["command"]]
-    assert command[-4:] == ["--prefix", "/user/x/dashboards", "--origin", "*"]
+    command = [part.format(port=5006) for part in entry["command"]]
+    assert "*" not in command
     helped = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
     assert "--port" in helped.stdout
     json.dumps(entry["launcher_entry"])

@@ -1,9 +1,10 @@
-"""Requests of visitors: one page is built at a time, whatever the address says."""
+"""Requests of visitors: one page is built at a time, and only our own pages may connect."""
 
 import asyncio
 
 from bokeh.server.urls import per_app_patterns
-from panel.io.server import DocHandler
+from panel.io.server import DocHandler, WSHandler
+from tornado.websocket import WebSocketHandler
 
 LONGEST_NAME = 40  # characters
 LONGEST_VALUE = 120  # characters; far more than any control needs
@@ -52,8 +53,19 @@ class PageHandler(DocHandler):
             await asyncio.sleep(0.01)
 
 
-def use_page_handler() -> None:
-    """Let all servers that are made from now on use `PageHandler`, where Panel has its own."""
+class ConnectionHandler(WSHandler):
+    """Connects a page to the server."""
+
+    def check_origin(self, origin: str) -> bool:
+        """Whether the page comes from the host that the browser now calls, or an allowed one.
+
+        A proxy passes the host's name on, so that nobody needs to know it when the server starts.
+        """
+        return WebSocketHandler.check_origin(self, origin) or super().check_origin(origin)
+
+
+def use_handlers() -> None:
+    """Let all servers that are made from now on use the handlers above in place of Panel's."""
+    ours = {DocHandler: PageHandler, WSHandler: ConnectionHandler}
     for k, (path, handler) in enumerate(per_app_patterns):
-        if handler is DocHandler:
-            per_app_patterns[k] = (path, PageHandler)
+        per_app_patterns[k] = (path, ours.get(handler, handler))
