@@ -56,14 +56,16 @@ def page(dashboard: "type[Dashboard] | Broken") -> Callable[[], pn.Column]:
     """
 
     def build() -> pn.Column:
+        document = pn.state.curdoc
+        if document is None:
+            raise RuntimeError("a page is built for a visitor: start `hepml dashboards`")
         if isinstance(dashboard, Broken):
-            pn.state.curdoc.template = _TEMPLATE
-            pn.state.curdoc.template_variables.update(notes=[dashboard.sentence], accessible="")
+            document.template = _TEMPLATE
+            document.template_variables.update(notes=[dashboard.sentence], accessible="")
             return pn.Column()
         query = {name: values[-1].decode() for name, values in pn.state.session_args.items()}
         state, notes = url_state.decode(dashboard, query.items())
         hide, more_notes = url_state.page_options(dashboard, query)
-        document = pn.state.curdoc
         document.template = _TEMPLATE
         document.template_variables.update(notes=[*notes, *more_notes], accessible=_ACCESSIBLE)
         document.js_on_event("connection_lost", CustomJS(code=_CONNECTION_LOST))

@@ -48,7 +48,9 @@ class PageHandler(DocHandler):
         """Build the page when all earlier ones are ready."""
         self.request.arguments = readable(self.request.arguments)
         async with self._building:
-            await super().get(*args, **kwargs)
+            answer = super().get(*args, **kwargs)
+            if answer is not None:
+                await answer
             # Now the server reads what came meanwhile: dashboards asked for, sliders moved
             await asyncio.sleep(0.01)
 
