@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from torch import nn
 
 from hepml_lite.networks.deep_sets import EnergyFlowNetwork, ParticleFlowNetwork
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.training import count_parameters, weights
+from hepml_lite.training import count_parameters
 from hepml_lite.training.weights import load_weights, save_weights
 
 torch.set_num_threads(1)
@@ -152,11 +153,11 @@ def test_an_interrupted_save_leaves_the_last_file_whole(tmp_path, monkeypatch):
     path = save_weights(MLP((3, 2)), tmp_path / "net.pt")
     before = path.read_bytes()
 
-    def half(content, target):
-        target.write_bytes(b"half")
+    def half(target, content):
+        target.write_text("half", encoding="utf-8")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(weights, "save_file", half)
+    monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(KeyboardInterrupt):
         save_weights(MLP((3, 2)), path)
     assert path.read_bytes() == before
