@@ -107,7 +107,9 @@ class DensityRatio:
         """Standard deviation of the log ratio over the ensemble, (N,).
 
         It is that of one member: other folds, other first weights. With `bootstrap=True` it also
-        contains the statistical error of the samples. A bias of all members is not in it.
+        contains the statistical error of the samples. A bias of all members is not in it, so that
+        it is a guide and no interval: of two Gaussians in three dimensions, with `bootstrap=True`,
+        46 % of the rows were within one such error for samples of 1500 rows, 82 % for 20 000.
 
         Raises:
             ValueError: as `log_ratio`, or n_ensemble is 1.
