@@ -90,7 +90,7 @@ class ContinuousFlow(TrainedDensity):
 
     def draw_noise(self, n: int) -> Tensor:
         """Gaussian rows (n, D) of the width at the time of the noise."""
-        return self.width_at(self.times(1)[0]) * torch.randn(n, self.n_features)
+        return self.width_at(self.times(1)[0]) * torch.randn(n, self.n_z)
 
     def solve(self, network: nn.Module, noise: Tensor, c: Tensor) -> ode.Solution:
         """Rows (N, D) at the time of the data, from noise (N, D), by the sampler that is set."""

@@ -17,16 +17,16 @@ class CrossFitting:
 
     Attributes:
         make_classifier: gives an untrained classifier.
-        n_ensemble: how often the rows are cut into folds anew. With more than one, each time the
-            rows get random weights too, exponential with mean one (D. B. Rubin, "The Bayesian
-            bootstrap", Ann. Statist. 9 (1981) 130): the spread of the results then contains the
-            statistical error of the sample.
+        n_ensemble: how often the rows are cut into folds anew.
+        bootstrap: each time the events also get random weights, exponential with mean one (D. B.
+            Rubin, "The Bayesian bootstrap", Ann. Statist. 9 (1981) 130).
         folds: parts of the rows; each classifier leaves out one of them.
         validation_share: share of the other rows that tells a training when to stop.
     """
 
     make_classifier: Callable[[], Classifier]
     n_ensemble: int
+    bootstrap: bool
     folds: int
     validation_share: float
 
@@ -62,7 +62,7 @@ class CrossFitting:
     def _reweighted(
         self, rows: LabelledRows, group: np.ndarray, generator: np.random.Generator
     ) -> LabelledRows:
-        if self.n_ensemble == 1:
+        if not self.bootstrap:
             return rows
         random = generator.exponential(size=group.max() + 1)
         return LabelledRows(rows.inputs, rows.label, rows.weights * random[group])

@@ -92,7 +92,7 @@ class FewSteps(TrainedDensity):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             data = self._steps_of_paths(self._conditions_of_paths(condition, generator))
-            self.network = self.make_network(self.n_features, self.n_conditions)
+            self.network = self.make_network(self.n_z, self.n_c)
         n_held_out = max(1, round(self.plan.validation_share * len(data[0])))
         self.history = training.fit(
             self.network,
@@ -121,7 +121,7 @@ class FewSteps(TrainedDensity):
 
     def draw(self, network: nn.Module, c: Tensor) -> Tensor:
         """One z (M, D) for each of the conditions c (M, C)."""
-        scaled = torch.randn(len(c), self.n_features)
+        scaled = torch.randn(len(c), self.n_z)
         for step in range(self.n_steps):
             at = torch.full_like(scaled[:, 0], step / self.n_steps)
             scaled = scaled + network(scaled, at, c)

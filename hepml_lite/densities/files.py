@@ -58,7 +58,7 @@ def load(path: str | Path) -> TrainedDensity:
     density = _rebuild(description["density"], "density", tensors)
     density.n_features = description["n_features"]
     density.n_conditions = description["n_conditions"]
-    network = density.make_network(density.n_features, density.n_conditions)
+    network = density.make_network(density.n_z, density.n_c)
     prefix = "network."
     network.load_state_dict(
         {name[len(prefix) :]: t for name, t in tensors.items() if name.startswith(prefix)}

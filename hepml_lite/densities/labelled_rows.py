@@ -62,9 +62,7 @@ class LabelledRows:
         return type(self)(inputs, self.label[chosen], self.weights[chosen])
 
     def balanced(self) -> Self:
-        """The same rows, with weights of mean one in each class.
-
-        Without a row of positive weight in a class there is nothing to compare.
+        """The same rows; the weights of each class sum to half the number of rows.
 
         Raises:
             ValueError: a class whose weights sum to zero.

@@ -33,9 +33,11 @@ from hepml_lite.densities.scored_rows import ScoredRows
 from hepml_lite.densities.signed_weights import positive_weights
 from hepml_lite.densities.trained_density import TrainingPlan
 from hepml_lite.statistics.inputs import Seed, checked_count, checked_number, checked_rng
+from hepml_lite.statistics.intervals import Interval
 
 PLAN = TrainingPlan(epochs=20, batch_size=256, learning_rate=3e-3, patience=5, progress=False)
 LARGEST_SHIFT = 700  # its exponential is still finite
+USUAL_MEAN_WEIGHTS = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,17 @@ class Calibration:
     """log p/q = slope * logit + shift, fitted to out-of-fold logits of both samples.
 
     A slope below one means that the classifiers were too certain.
+
+    Attributes:
+        slope: of the logits.
+        shift: added to them.
+        mean_weight_before: of the denominator, without slope and shift: far from one where the
+            samples hardly overlap or the training is poor. No calibration repairs that.
     """
 
-    slope: float = 1.0
-    shift: float = 0.0
-
-
-AS_IT_IS = Calibration()
+    slope: float
+    shift: float
+    mean_weight_before: Interval
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,10 @@ class DensityRatio:
     def log_ratio_error(self, x: Sample, condition: ArrayLike | None = None) -> np.ndarray:
         """Standard deviation of the log ratio over the ensemble, (N,).
 
-        Each member has its own random weights of the rows, so that the spread contains the
-        statistical error of the samples and the randomness of one training.
+        It is that of one member: other folds, other first weights. With `bootstrap=True` it also
+        contains the statistical error of the samples. A bias of all members is not in it, so that
+        it is a guide and no interval: of two Gaussians in three dimensions, with `bootstrap=True`,
+        46 % of the rows were within one such error for samples of 1500 rows, 82 % for 20 000.
 
         Raises:
             ValueError: as `log_ratio`, or n_ensemble is 1.
@@ -149,7 +157,8 @@ def fit_ratio(
     groups: Pair | None = None,
     model: Model = "mlp",
     n_ensemble: int = 1,
-    folds: int = 5,
+    bootstrap: bool = False,
+    folds: int = 3,
     calibrate: bool = True,
     clip: float | None = None,
     plan: TrainingPlan | None = None,
@@ -173,7 +182,8 @@ def fit_ratio(
         model: "trees" (boosted, on tables), "mlp", "deep_sets" (on sets), or a module that maps
             the standardised features, conditions beside them, to one logit. A module is a
             template: each training takes a copy with fresh weights.
-        n_ensemble: trainings with other folds and random weights; more than one give an error.
+        n_ensemble: how often all is trained, with other folds; more than one give an error.
+        bootstrap: each member of the ensemble gives the events other random weights.
         folds: parts of the rows, each judged by a classifier trained on the others.
         calibrate: correct slope and offset of the log ratio on the out-of-fold rows, so that the
             mean weight of the denominator is one.
@@ -196,12 +206,13 @@ def fit_ratio(
     fitting = CrossFitting(
         classifier_maker(model, len(above.inputs) == 2, plan, callbacks),
         checked_count("n_ensemble", n_ensemble),
+        bootstrap,
         checked_count("folds", folds, 2, "each row is judged by classifiers of other folds"),
         plan.validation_share,
     )
     rows = _labelled(above, below, group, fitting, generator)
     fitted = fitting.fit(rows, group, generator)
-    calibration = _calibration(rows, fitted.out_of_fold.mean(0), largest) if calibrate else AS_IT_IS
+    calibration = _calibration(rows, fitted.out_of_fold.mean(0), largest, calibrate)
     scores = np.split(fitted.out_of_fold, [len(above)], axis=1)
     ratio = DensityRatio(
         _scored(scores[0], above.weights, calibration, largest),
@@ -212,6 +223,7 @@ def fit_ratio(
         largest,
     )
     _warn_of_clipping(ratio.denominator)
+    _warn_of_mean(calibration.mean_weight_before)
     return ratio
 
 
@@ -232,22 +244,28 @@ def _labelled(
     return LabelledRows(joined(above.inputs, below.inputs), label, np.concatenate(weights))
 
 
-def _calibration(rows: LabelledRows, logits: np.ndarray, largest: float) -> Calibration:
+def _calibration(
+    rows: LabelledRows, logits: np.ndarray, largest: float, calibrate: bool
+) -> Calibration:
     """Slope and shift of logits (N,), from a logistic regression of the labels.
 
     The shift is then chosen such that the mean weight of the denominator is one.
     """
+    below = rows.label == 0
+    no_error = np.full(below.sum(), np.nan)
+    before = ScoredRows(logits[below], no_error, rows.weights[below], largest).mean_weight
+    if not calibrate:
+        return Calibration(1.0, 0.0, before)
     weights = rows.balanced().weights
     regression = LogisticRegression().fit(logits[:, None], rows.label, sample_weight=weights)
     slope = float(regression.coef_[0, 0])
-    below = rows.label == 0
-    share = weights[below] / weights[below].sum()
 
     def excess(shift: float) -> float:
-        log_ratio = np.minimum(slope * logits[below] + shift, np.log(largest))
-        return float(share @ np.exp(log_ratio)) - 1
+        log_ratio = slope * logits[below] + shift
+        scored = ScoredRows(log_ratio, no_error, weights[below], largest)
+        return scored.mean_weight.value - 1
 
-    return Calibration(slope, float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT)))
+    return Calibration(slope, float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT)), before)
 
 
 def _scored(
@@ -268,5 +286,15 @@ def _warn_of_clipping(rows: ScoredRows) -> None:
             f"{rows.n_clipped} of {len(rows.log_ratio)} weights are clipped to {rows.clip:g}: the "
             "denominator has hardly any rows there; the effective sample size is "
             f"{rows.effective_sample_size:.3g}",
+            stacklevel=3,
+        )
+
+
+def _warn_of_mean(mean_weight: Interval) -> None:
+    low, high = USUAL_MEAN_WEIGHTS
+    if not low < mean_weight.value < high:
+        warnings.warn(
+            f"the mean weight of the denominator is {mean_weight} before calibration, far from "
+            "one: the samples hardly overlap, or the training is poor; do not use these weights",
             stacklevel=3,
         )

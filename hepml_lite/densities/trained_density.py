@@ -62,7 +62,7 @@ class TrainedDensity(ABC):
         plan: of the training.
         callbacks: told about the training, as in `hepml_lite.training.fit`.
         network: after `fit`.
-        n_features: D of x and of z, after `fit`.
+        n_features: D of x, after `fit`.
         n_conditions: C of the conditions, after `fit`; 0 without.
         history: of the training, after `fit`.
     """
@@ -78,7 +78,10 @@ class TrainedDensity(ABC):
 
     @abstractmethod
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
-        """The network, untrained, for z (N, n_features) and c (N, n_conditions)."""
+        """The network, untrained, for z (N, n_features) and c (N, n_conditions).
+
+        These numbers are `n_z` and `n_c` where a change of variables makes more columns or fewer.
+        """
 
     @abstractmethod
     def loss_of_rows(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
@@ -86,7 +89,7 @@ class TrainedDensity(ABC):
 
     @abstractmethod
     def draw(self, network: nn.Module, c: Tensor) -> Tensor:
-        """One z (M, n_features) for each of the conditions c (M, C), from torch's generator."""
+        """One z (M, n_z) for each of the conditions c (M, C), from torch's generator."""
 
     def log_density(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
         """log p(z | c) of each row, (N,), of the models that know it."""
@@ -129,7 +132,7 @@ class TrainedDensity(ABC):
         seed = int(generator.integers(LARGEST_SEED))
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.network = self.make_network(self.n_features, self.n_conditions)
+            self.network = self.make_network(self.n_z, self.n_c)
         self.history = training.fit(
             self.network,
             self._tensors(rows),
@@ -183,10 +186,15 @@ class TrainedDensity(ABC):
 
         Raises:
             ValueError: other numbers of rows or features than in `fit`.
-            NotImplementedError: the model has samples only.
+            NotImplementedError: the model has samples only, or its change keeps no density.
             RuntimeError: nothing has been fitted.
         """
         network = self.fitted_network()
+        if not self.change.keeps_density:
+            raise NotImplementedError(
+                f"{self.change} puts rows on a curve, where the density of z is none of x: use "
+                "WrappedAngle for an angle"
+            )
         features = features_of_rows(x, self.n_features)
         conditions = conditions_of_rows(condition, len(features), self.n_conditions)
         z, log_jacobian = self.change.forward(torch.as_tensor(features))
@@ -204,6 +212,16 @@ class TrainedDensity(ABC):
         if self.network is None:
             raise RuntimeError(f"this {type(self).__name__} is not trained: call fit(x) first")
         return self.network
+
+    @property
+    def n_z(self) -> int:
+        """Columns of z."""
+        return self.change.n_columns(self.n_features)
+
+    @property
+    def n_c(self) -> int:
+        """Columns of the changed conditions; 0 without conditions."""
+        return self.condition_change.n_columns(self.n_conditions) if self.n_conditions else 0
 
     def _weighted_loss(self, network: nn.Module, z: Tensor, c: Tensor, weights: Tensor) -> Tensor:
         return (weights * self.loss_of_rows(network, z, c)).mean()
