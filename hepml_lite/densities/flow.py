@@ -129,14 +129,19 @@ def _element_wise_affine(shift: Tensor, log_width: Tensor) -> torch.distribution
 
 
 def _start_as_the_identity(network: nn.Module) -> None:
-    """Set the last linear map of each layer's network to zero: no layer changes x at first.
+    """Set what each layer starts from to zero: no layer changes x at first.
+
+    That is the last linear map of its network, or its own parameters where it has no inputs.
 
     Layers that are not needed then stay close to the identity, which fits fewer fluctuations.
     """
     for module in network.modules():
-        if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.Linear):
+        if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.Linear | zuko.nn.Linear):
             nn.init.zeros_(module[-1].weight)
             nn.init.zeros_(module[-1].bias)
+        if isinstance(module, nn.ParameterList):
+            for parameter in module:
+                nn.init.zeros_(parameter)
 
 
 def _context(c: Tensor) -> Tensor | None:
