@@ -44,10 +44,10 @@ class Flow(TrainedDensity):
     kind: str = "spline"
     n_layers: int = 3
     hidden_features: tuple[int, ...] = (64, 64)
-    n_bins: int = 8
+    n_bins: int = 16
     box: float = 5.0
     plan: TrainingPlan = field(
-        default_factory=lambda: TrainingPlan(epochs=60, batch_size=512, learning_rate=5e-3)
+        default_factory=lambda: TrainingPlan(epochs=60, batch_size=1024, learning_rate=2e-2)
     )
 
     def __post_init__(self):
@@ -67,7 +67,9 @@ class Flow(TrainedDensity):
             torch.ones(n_features),
             buffer=True,
         )
-        return zuko.lazy.Flow(layers, noise)
+        network = zuko.lazy.Flow(layers, noise)
+        _start_as_the_identity(network)
+        return network
 
     def loss_of_rows(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
         """-log p(z | c) of each row, (N,)."""
@@ -124,6 +126,22 @@ def _element_wise_affine(shift: Tensor, log_width: Tensor) -> torch.distribution
     """X exp(log_width) + shift, with one Jacobian for a row."""
     affine = zuko.transforms.MonotonicAffineTransform(shift, log_width)
     return zuko.transforms.DependentTransform(affine, 1)
+
+
+def _start_as_the_identity(network: nn.Module) -> None:
+    """Set what each layer starts from to zero: no layer changes x at first.
+
+    That is the last linear map of its network, or its own parameters where it has no inputs.
+
+    Layers that are not needed then stay close to the identity, which fits fewer fluctuations.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.Linear | zuko.nn.Linear):
+            nn.init.zeros_(module[-1].weight)
+            nn.init.zeros_(module[-1].bias)
+        if isinstance(module, nn.ParameterList):
+            for parameter in module:
+                nn.init.zeros_(parameter)
 
 
 def _context(c: Tensor) -> Tensor | None:
