@@ -20,6 +20,7 @@ from hepml_lite.densities import (
     ratio,
     rows,
     scored_rows,
+    set_flow_matching,
     signed_weights,
     trained_density,
     truncation,
@@ -31,6 +32,7 @@ from hepml_lite.densities.flow import Flow
 from hepml_lite.densities.flow_matching import FlowMatching
 from hepml_lite.densities.protocol import ConditionalDensity, DensityWithLikelihood
 from hepml_lite.densities.ratio import DensityRatio, fit_ratio
+from hepml_lite.densities.set_flow_matching import SetFlowMatching
 from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
 from hepml_lite.densities.truncation import TruncatedDensity, truncated
 
@@ -42,6 +44,7 @@ __all__ = [
     "FewSteps",
     "Flow",
     "FlowMatching",
+    "SetFlowMatching",
     "TrainedDensity",
     "TrainingPlan",
     "TruncatedDensity",
@@ -64,6 +67,7 @@ __all__ = [
     "rows",
     "save",
     "scored_rows",
+    "set_flow_matching",
     "signed_weights",
     "trained_density",
     "truncated",
