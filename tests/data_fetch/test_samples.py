@@ -171,7 +171,7 @@ def test_public_source_comes_in_the_same_container(monkeypatch, jets):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", r"damaged \(.*git restore data_fetch/bundled/top_tagging\.json"),
+        ("{", r"is damaged \(.*git restore data_fetch/bundled/top_tagging\.json"),
         ('{"rows": {}}', r"lacks classes, container, sha256, title; restore it"),
         ("[]", "lacks classes, container"),
     ],
