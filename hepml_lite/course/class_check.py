@@ -1,5 +1,6 @@
 """``hepml doctor --class 30``: can this machine serve a class, and what must a teacher know?"""
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +51,8 @@ def stored_networks() -> Finding:
 def free_port(port: int, user: str) -> Finding:
     """Return whether a server can be started on this TCP port."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # as servers do: a port that was just left is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

@@ -60,7 +60,7 @@ class Batches:
 
 
 def as_tensors(arrays: Arrays, name: str) -> tuple[Tensor, ...]:
-    """Arrays with one row per example as tensors: float64 becomes float32, as the networks are.
+    """Arrays with one row per example as tensors: floats become float32, as the networks are.
 
     Args:
         arrays: one array, or several of the same length.
@@ -89,7 +89,7 @@ def as_tensors(arrays: Arrays, name: str) -> tuple[Tensor, ...]:
 
 def _as_tensor(array: np.ndarray | Tensor, name: str) -> Tensor:
     tensor = array if isinstance(array, Tensor) else _from_numpy(_as_array(array, name), name)
-    if tensor.dtype == torch.float64:
+    if tensor.is_floating_point():  # float64, and float16, in which samples are often stored
         tensor = tensor.float()
     return tensor.detach()
 

@@ -3,13 +3,17 @@
 import json
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data_fetch import load, samples
+from data_fetch.packing import storage
 from data_fetch.public import layouts, registry
+from data_fetch.public.layouts import hdf5
 from data_fetch.splits import SPLITS
 from hepml_lite.statistics import metrics
 
@@ -162,3 +166,32 @@ def test_public_source_comes_in_the_same_container(monkeypatch, jets):
     assert published.names == jets.names
     assert "zenodo.org" in published.card["page"]
     assert len(load("top_tagging", source="public")) == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", r"is damaged \(.*git restore data_fetch/bundled/top_tagging\.json"),
+        ('{"rows": {}}', r"lacks classes, container, sha256, title; restore it"),
+        ("[]", "lacks classes, container"),
+    ],
+)
+def test_a_broken_card_is_named_with_its_remedy(copy_of_bundled, content, words):
+    copy_of_bundled.with_suffix(".json").write_text(content)
+    with pytest.raises(ValueError, match=rf"card .*top_tagging\.json {words}") as raised:
+        load("top_tagging")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_locked_file_is_called_locked_and_not_damaged(tmp_path):
+    path = tmp_path / "sample.h5"
+    writer = f"import h5py; f = h5py.File({str(path)!r}, 'w'); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", writer], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"open\n"
+        for read in (lambda: storage.read(path, {}), lambda: hdf5.opened(path).__enter__()):
+            with pytest.raises(BlockingIOError, match="is locked, because another program") as told:
+                read()
+            assert "delete" not in str(told.value)
+        process.communicate(b"\n")

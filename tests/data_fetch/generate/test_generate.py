@@ -1,5 +1,6 @@
 """Generating a sample: the same rows however it is run, and nothing lost or half-made by faults."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -170,13 +171,23 @@ def test_a_full_disk_keeps_what_was_made_and_leaves_no_torn_file(home, expected,
     np.testing.assert_array_equal(generate().rows().values, expected)
 
 
-def test_a_folder_that_cannot_be_written_is_refused_before_the_work(home):
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_made(home):
     blocked = home / "generated"
     blocked.write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="generated"):
+    with pytest.raises(OSError, match=r"generated cannot be written .*folder of your own"):
         generate()
     assert not chunk_files(home)
-    blocked.unlink()
+
+
+def test_rows_that_could_not_be_written_are_not_lost(home, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sample_files.storage, "write", full)
+        with pytest.raises(OSError, match=r"Finished chunks stay in .*same command again"):
+            generate()
+    assert len(chunk_files(home)) == 5
     assert len(generate().rows()) == N
 
 

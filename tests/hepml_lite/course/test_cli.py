@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from hepml_lite.course import cli
@@ -77,3 +81,46 @@ def test_misspelt_option_is_refused(install, capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(["works", "--levle"])
     assert "--levle" in capsys.readouterr().err
+
+
+def run_hepml(*arguments, **environment):
+    code = "import sys; from hepml_lite.course.cli import main; sys.exit(main(sys.argv[1:]))"
+    return [sys.executable, "-c", code, *arguments], {**os.environ, **environment}
+
+
+def test_a_reader_that_leaves_is_no_error():
+    command, environment = run_hepml("data", "list")
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 141
+
+
+def test_a_terminal_without_our_letters_gets_others():
+    command, environment = run_hepml("doctor", PYTHONIOENCODING="cp1252")
+    told = subprocess.run(command, env=environment, capture_output=True)
+    assert told.stderr == b""
+    assert told.returncode == 0
+    assert b"  yes Python 3" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("dashboards", "--port", "80000"), "80000: allowed is a whole number, from 1 to 65535"),
+        (("dashboards", "--port", "http"), "'http': give a whole number, from 1 to 65535"),
+        (("run", "00_start_here", "--seed", "-1"), "-1: allowed is a whole number, from 0"),
+        (("run", "00_start_here", "--timeout", "0"), "'0': give seconds, a number above 0"),
+        (("data", "generate", "top_tagging", "--seed", "-1"), "-1: allowed is a whole number"),
+        (("data", "generate", "top_tagging", "--workers", "0"), "0: allowed is a whole number"),
+        (("doctor", "--class", "0"), "0: allowed is a whole number, 1 or more"),
+    ],
+)
+def test_a_number_out_of_range_is_one_line(capsys, arguments, words):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(arguments)
+    message = capsys.readouterr().err
+    assert words in message
+    assert message.count("\n") == 1

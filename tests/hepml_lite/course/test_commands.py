@@ -179,3 +179,22 @@ def test_every_command_has_help(add):
     subparsers = argparse.ArgumentParser().add_subparsers()
     add(subparsers)
     assert all(action.help for action in subparsers._choices_actions)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "00_start_here", "--output", "README.md"),
+        ("demo", "--output", "README.md"),
+        ("course", "student", "README.md"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_run(hepml, runs, capsys, arguments):
+    hepml("course", "build")
+    capsys.readouterr()
+    assert hepml(*arguments) == 2
+    assert runs == []
+    message = capsys.readouterr().err
+    assert "README.md cannot be written (a part of the path is a file)" in message
+    assert message.count("\n") == 1
+    assert ("--output DIR" in message) == ("--output" in arguments)

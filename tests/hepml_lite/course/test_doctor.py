@@ -1,9 +1,11 @@
+import argparse
 import re
+import socket
 
 import pytest
 from packaging.requirements import Requirement
 
-from hepml_lite.course import doctor
+from hepml_lite.course import class_check, doctor
 from hepml_lite.course.findings import Finding
 from hepml_lite.networks.fast import choice
 
@@ -95,3 +97,43 @@ def test_notebook_sees_what_needs_attention_and_nothing_else(monkeypatch, capsys
     assert "numpy" not in text
     assert "verilator" not in text
     assert ("Everything" in text) is not required
+
+
+def test_a_class_is_told_of_ports_memory_and_weights(monkeypatch):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        taken = class_check.free_port(port, "the dashboards")
+    assert not taken.ok
+    assert f"--port {port + 1}" in taken.remedy
+    assert class_check.free_port(port, "the dashboards").ok
+
+    assert class_check.memory_for_dashboards(30, free=2.0).ok
+    assert not class_check.memory_for_dashboards(300, free=2.0).ok
+    few = class_check.memory_for_kernels(30, largest=1.2, free=8.0)
+    assert not few.ok
+    assert "36 GB" in few.what
+    assert "6 at a time" in few.remedy
+    assert class_check.memory_for_kernels(30, largest=1.2, free=64.0).ok
+    assert not class_check.two_kernels(30, largest=1.2, free=64.0).ok
+    assert "Shut Down Kernel" in class_check.two_kernels(30, largest=1.2, free=64.0).remedy
+
+
+def test_a_missing_network_is_found(monkeypatch, tmp_path):
+    assert class_check.stored_networks().ok
+    monkeypatch.setattr("hepml_lite.tagging.trained.FOLDER", tmp_path)
+    missing = class_check.stored_networks()
+    assert missing.required
+    assert not missing.ok
+    assert "PFN" in missing.what
+
+
+def test_the_class_is_a_section_of_its_own(monkeypatch, capsys):
+    parser = argparse.ArgumentParser()
+    doctor.add_doctor(parser.add_subparsers())
+    monkeypatch.setattr(doctor, "sections", lambda contributed: [])
+    monkeypatch.setattr(doctor, "class_findings", lambda n: [Finding(False, f"for {n}", "more")])
+    options = parser.parse_args(["doctor", "--class", "30"])
+    assert options.run(options) == 1
+    assert "class of 30\n  ✗ for 30" in capsys.readouterr().out

@@ -97,3 +97,24 @@ _ = atexit.register(lambda: open(f"{folder}/ended", "w").close())
 def test_unknown_names_are_refused_before_anything_runs(notebook, options, words):
     with pytest.raises(ValueError, match=words):
         execute(notebook("1 / 0"), **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("not json", "is no notebook, or is damaged"),
+        ('{"a": 1}', "is no notebook, or is damaged"),
+        ("[]", "is no notebook, or is damaged"),
+        ("SEED = 'a", "the cell tagged 'parameters' is no Python, in its line 1"),
+    ],
+)
+def test_a_bad_file_is_named_before_anything_runs(tmp_path, content, words):
+    path = tmp_path / "small.ipynb"
+    path.write_text(content)
+    if content.startswith("SEED"):
+        cell = new_code_cell(content, metadata={"tags": ["parameters"]})
+        nbformat.write(new_notebook(cells=[cell]), path)
+    with pytest.raises(ValueError, match=words) as raised:
+        execute(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
