@@ -5,6 +5,7 @@ each idea is written here once, and the themes add what is theirs.
 """
 
 from hepml_lite.densities import (
+    bridge,
     change_of_variables,
     classifiers,
     continuous_flow,
@@ -14,6 +15,7 @@ from hepml_lite.densities import (
     files,
     flow,
     flow_matching,
+    judge,
     labelled_rows,
     ode,
     protocol,
@@ -25,6 +27,7 @@ from hepml_lite.densities import (
     trained_density,
     truncation,
 )
+from hepml_lite.densities.bridge import Bridge, BridgeDensity
 from hepml_lite.densities.diffusion import Diffusion
 from hepml_lite.densities.distillation import FewSteps, distill_to_few_steps
 from hepml_lite.densities.files import load, save
@@ -37,6 +40,8 @@ from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
 from hepml_lite.densities.truncation import TruncatedDensity, truncated
 
 __all__ = [
+    "Bridge",
+    "BridgeDensity",
     "ConditionalDensity",
     "DensityRatio",
     "DensityWithLikelihood",
@@ -48,6 +53,7 @@ __all__ = [
     "TrainedDensity",
     "TrainingPlan",
     "TruncatedDensity",
+    "bridge",
     "change_of_variables",
     "classifiers",
     "continuous_flow",
@@ -59,6 +65,7 @@ __all__ = [
     "fit_ratio",
     "flow",
     "flow_matching",
+    "judge",
     "labelled_rows",
     "load",
     "ode",
