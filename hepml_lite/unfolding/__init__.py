@@ -1,5 +1,6 @@
 """Unfolding: what nature looked like before the detector, in bins and without."""
 
+from hepml_lite.unfolding import published, reports
 from hepml_lite.unfolding.binned import strength
 from hepml_lite.unfolding.binned.inversion import invert
 from hepml_lite.unfolding.binned.iterative_bayes import iterative_bayes
@@ -8,13 +9,25 @@ from hepml_lite.unfolding.binned.response_covariance import response_covariance
 from hepml_lite.unfolding.binned.result import BinnedResult
 from hepml_lite.unfolding.binned.svd import SvdResult, svd
 from hepml_lite.unfolding.binned.tikhonov import tikhonov
+from hepml_lite.unfolding.omnifold import OmniFold
+from hepml_lite.unfolding.published import PublishedResult, load_published
+from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
+from hepml_lite.unfolding.simulated_events import SimulatedEvents
 
 __all__ = [
     "BinnedResult",
+    "OmniFold",
+    "PublishedResult",
+    "Replica",
     "Response",
+    "ReweightedEvents",
+    "SimulatedEvents",
     "SvdResult",
     "invert",
     "iterative_bayes",
+    "load_published",
+    "published",
+    "reports",
     "response_covariance",
     "response_of_events",
     "strength",

@@ -1,0 +1,134 @@
+"""Simulated events at both levels, as methods without bins take them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hepml_lite.containers.unfolding_pair import UnfoldingPair
+from hepml_lite.densities.labelled_rows import Sample
+from hepml_lite.statistics.inputs import as_array, as_floats
+
+
+@dataclass(frozen=True)
+class SimulatedEvents:
+    """N simulated events: what is true, what is measured, and how much each counts.
+
+    Attributes:
+        true: a table (N, D), or sets of particles as (features (N, P, F), mask (N, P)). Rows
+            outside the selection may hold NaN.
+        measured: a table (N, E) or sets; the features need not be those of `true`.
+        weights: (N,) of the generator.
+        true_ok: (N,) bool, in the selection at particle level; the others are fakes.
+        measured_ok: (N,) bool, in the selection at detector level; the others are missed.
+    """
+
+    true: Sample
+    measured: Sample
+    weights: np.ndarray
+    true_ok: np.ndarray
+    measured_ok: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        true: Sample,
+        measured: Sample,
+        weights: ArrayLike | None = None,
+        true_ok: ArrayLike | None = None,
+        measured_ok: ArrayLike | None = None,
+    ) -> Self:
+        """Events from arrays; weights are one and all events in both selections by default.
+
+        Raises:
+            ValueError: lengths that differ, weights that are not finite, flags that are not
+                boolean, or no event in both selections.
+        """
+        n = n_rows(true)
+        if n_rows(measured) != n:
+            raise ValueError(
+                f"true has {n} events and measured has {n_rows(measured)}: give both levels of the "
+                "same events in the same order"
+            )
+        events = cls(
+            true, measured, _weights(weights, n), _flags("true_ok", true_ok, n),
+            _flags("measured_ok", measured_ok, n),
+        )  # fmt: skip
+        if events.matched.sum() < 2:
+            raise ValueError(
+                f"{events.matched.sum()} of {n} simulated events are both true and measured: an "
+                "unfolding learns from these; check the selections"
+            )
+        return events
+
+    @classmethod
+    def of_pair(cls, pair: UnfoldingPair, quantities: Sequence[str] | None = None) -> Self:
+        """The events of a container, with some of its quantities (default: all) at both levels.
+
+        Raises:
+            ValueError: an unknown quantity, or as `of`.
+        """
+        true, measured = pair.columns(*(quantities or pair.quantities))
+        return cls.of(true, measured, pair.weight, pair.true_ok, pair.measured_ok)
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def matched(self) -> np.ndarray:
+        """Which events are in both selections, (N,) bool."""
+        return self.true_ok & self.measured_ok
+
+    @property
+    def missed(self) -> np.ndarray:
+        """Which events are true but not measured, (N,) bool."""
+        return self.true_ok & ~self.measured_ok
+
+    @property
+    def fake(self) -> np.ndarray:
+        """Which events are measured but not true, (N,) bool."""
+        return self.measured_ok & ~self.true_ok
+
+
+def n_rows(sample: Sample) -> int:
+    """How many events a table or a tuple (features, mask) holds."""
+    return len(sample[0]) if isinstance(sample, tuple) else len(np.asarray(sample))
+
+
+def rows_of(sample: Sample, chosen: np.ndarray) -> Sample:
+    """Some events of a table or of a tuple (features, mask)."""
+    if isinstance(sample, tuple):
+        features, mask = sample
+        return np.asarray(features)[chosen], np.asarray(mask)[chosen]
+    return np.asarray(sample)[chosen]
+
+
+def joined(first: Sample, second: Sample) -> Sample:
+    """The events of two samples of the same kind, one after the other."""
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        features = np.concatenate([np.asarray(first[0]), np.asarray(second[0])])
+        return features, np.concatenate([np.asarray(first[1]), np.asarray(second[1])])
+    return np.concatenate([np.asarray(first), np.asarray(second)])
+
+
+def _weights(weights: ArrayLike | None, n: int) -> np.ndarray:
+    if weights is None:
+        return np.ones(n)
+    numbers = as_floats("weights", weights)
+    if numbers.shape != (n,) or not np.isfinite(numbers).all() or numbers.sum() <= 0:
+        raise ValueError(
+            f"weights have shape {numbers.shape} and sum to {numbers.sum():g} for {n} events: give "
+            "one finite generator weight an event, with a positive sum"
+        )
+    return numbers
+
+
+def _flags(name: str, flags: ArrayLike | None, n: int) -> np.ndarray:
+    if flags is None:
+        return np.ones(n, bool)
+    given = as_array(name, flags)
+    if given.shape != (n,) or given.dtype != bool:
+        raise ValueError(f"{name} is {given.dtype} of shape {given.shape}: give bool of ({n},)")
+    return given
