@@ -1,11 +1,11 @@
 """A class at one dashboard: the time to open it and the time of a move, with many students at once.
 
-    python benchmarks/dashboard_class.py [start_here] [--students 60] [--seconds 15] [--workers 1]
+    python benchmarks/dashboard_class.py [start_here] [--students 60] [--seconds 15]
 
 The students are clients that speak Bokeh's websocket protocol; each moves a slider about once a
 second. "Open" runs from the request of the page to the last byte of the dashboard. The bars:
 60 students on one process, median of a move <= 80 ms, 95 % <= 200 ms; 30 students opening at once
-with two workers, median <= 4 s, the first <= 1 s.
+median <= 4 s, the first <= 1 s.
 """
 
 import argparse
@@ -130,9 +130,9 @@ class Student:
 
 
 def cpu(process: psutil.Process) -> float:
-    """CPU seconds of the server and its workers so far."""
-    family = [process, *process.children(recursive=True)]
-    return sum(p.cpu_times().user + p.cpu_times().system for p in family)
+    """CPU seconds of the server so far."""
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 async def lesson(name: str, students: int, seconds: float, server: psutil.Process) -> None:
@@ -163,11 +163,8 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="start_here")
     parser.add_argument("--students", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     command = [sys.executable, "-m", "widgets.app", "--port", str(PORT)]
-    if arguments.workers > 1:
-        command += ["--workers", str(arguments.workers)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         server.stdout.readline()  # it serves

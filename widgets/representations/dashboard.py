@@ -22,7 +22,7 @@ from widgets.representations import figures
 from widgets.representations import text as words
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.stored import verified
-from widgets.shared.style import px, zoomed
+from widgets.shared.style import px, side_by_side, zoomed
 
 STORED = Path(__file__).parent / "stored.npz"
 ANGLE_STEP = 1e-4  # of the stored eta and phi
@@ -231,7 +231,6 @@ class Representations(Dashboard):
             self.controls(*STILL),
             self.controls("reset"),
             display.text("about", 15),
-            width=zoomed(265),
         )
         near = [self._neighbour(display, k) for k in range(1, NEIGHBOURS + 1)]
         line = display.text("line", 19)
@@ -242,7 +241,7 @@ class Representations(Dashboard):
             figures.grid(*near),
             sizing_mode="stretch_width",
         )
-        return pn.Row(left, right, sizing_mode="stretch_width")
+        return side_by_side(left, right, 265)
 
     def _neighbour(self, display: Display, k: int) -> pn.Column:
         name = f"near_{k}"

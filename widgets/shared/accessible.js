@@ -19,12 +19,17 @@ const name_handles = slider => {
     write(handle, "aria-valuetext", values[k] ?? values[0])
   })
 }
+const name_box = box => { // the text of a checkbox is beside it, outside any label
+  const text = box.closest("label, div, span")?.parentNode?.textContent
+  if (text && !box.labels?.length) write(box, "aria-label", text.trim())
+}
 const roots = new Set()
 const options = {childList: true, subtree: true, characterData: true, attributes: true,
                  attributeFilter: ["aria-valuetext", "aria-label"]}
 const look = () => {
   for (const root of roots) {
     root.querySelectorAll(".noUi-target").forEach(name_handles)
+    root.querySelectorAll("input[type=checkbox]").forEach(name_box)
     for (const element of root.querySelectorAll("*")) {
       if (element.shadowRoot && !roots.has(element.shadowRoot)) watch(element.shadowRoot)
     }

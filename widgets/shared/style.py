@@ -41,6 +41,7 @@ def figure(title: str, x: str, y: str, **options) -> bokeh_figure:
     common = {"height": zoomed(262), "sizing_mode": "stretch_width", "min_border_right": 15}
     labels = {"title": title, "x_axis_label": x, "y_axis_label": y}
     f = bokeh_figure(tools="", toolbar_location=None, **labels, **{**common, **options})
+    f.html_attributes = {"role": "img", "aria-label": _in_words(title, x, y)}
     f.title.text_font_size = px(17)
     f.axis.axis_label_text_font_size = px(17)
     f.axis.axis_label_text_font_style = "normal"
@@ -49,6 +50,23 @@ def figure(title: str, x: str, y: str, **options) -> bokeh_figure:
     f.axis.minor_tick_line_color = None
     f.grid.grid_line_alpha = 0.4
     return f
+
+
+def _in_words(title: str, x: str, y: str) -> str:
+    """The text alternative of a figure; what it shows is in the live line and the table."""
+    axes = " against ".join(label for label in (y, x) if label)
+    return f"Figure: {title or axes}" + (f", {axes}" if title and axes else "")
+
+
+def side_by_side(left: pn.viewable.Viewable, right: pn.viewable.Viewable, width: float) -> pn.Row:
+    """Controls of `width` pixels to the left of the figures; on a narrow page above them."""
+    wide = {"flex": f"1 1 {px(width)}"}
+    left.styles = {**left.styles, **wide, "max-width": "100%"}
+    left.width = None
+    left.sizing_mode = "stretch_width"
+    # grows far more than the controls, but wraps below them where less than this is left
+    right.styles = {**right.styles, "flex": f"999 1 {px(520)}", "min-width": "min(100%, 300px)"}
+    return pn.Row(left, right, sizing_mode="stretch_width", styles={"flex-wrap": "wrap"})
 
 
 def legend_above(f: bokeh_figure, entries: Mapping[str, Sequence]) -> None:
@@ -101,7 +119,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     size = f"font-size:clamp(10.3px, {13.6 / len(header):.2f}cqi, {px(18)})"
     style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;{size}"
     rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<table style="{style}">{rows}</table>'
+    box = "overflow-x:auto;max-width:100cqi"  # on a page that is still too narrow, it scrolls
+    scrolls = f'<div style="{box}" tabindex="0" role="region" aria-label="table">'
+    return f'{scrolls}<table style="{style}">{rows}</table></div>'
 
 
 def swatch(colour: str, symbol: str) -> str:

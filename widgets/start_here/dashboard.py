@@ -4,7 +4,7 @@ import panel as pn
 from bokeh.models import LayoutDOM
 
 from widgets.shared.base import Display
-from widgets.shared.style import two_by_two, zoomed
+from widgets.shared.style import side_by_side, two_by_two, zoomed
 from widgets.start_here import figures, static
 from widgets.start_here.state import KINDS, CutAndNetwork
 
@@ -29,7 +29,6 @@ class StartHere(CutAndNetwork):
             self.controls("jet"),
             pn.Row(*(self.controls(f"next_{kind}") for kind in KINDS), margin=0),
             display.text("about", 15),
-            width=zoomed(300),
         )
         right = pn.Column(
             display.text("line", 22),
@@ -46,7 +45,7 @@ class StartHere(CutAndNetwork):
             ),
             sizing_mode="stretch_width",
         )
-        return pn.Row(left, right, sizing_mode="stretch_width")
+        return side_by_side(left, right, 300)
 
     @classmethod
     def static(cls) -> LayoutDOM:

@@ -14,7 +14,7 @@ from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.tagger_rates import TaggerRates
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.stored import verified
-from widgets.shared.style import px, zoomed
+from widgets.shared.style import px, side_by_side, zoomed
 from widgets.tagging import columns, figures
 from widgets.tagging import text as words
 from widgets.tagging.columns import Chosen
@@ -230,7 +230,6 @@ class Tagging(Dashboard):
             self.controls("variation", "strength"),
             self.controls("kind"),
             display.text("about", 15),
-            width=zoomed(270),
         )
         line = display.text("line", 19)
         line.object.styles = {**line.object.styles, "min-height": px(104)}  # what is below stays
@@ -240,7 +239,7 @@ class Tagging(Dashboard):
             figures.grid(*figures.every(display, self.sample, list(self.sample.variations))),
             sizing_mode="stretch_width",
         )
-        return pn.Row(left, right, sizing_mode="stretch_width")
+        return side_by_side(left, right, 270)
 
     def _slot(self, number: int) -> pn.Row:
         """The choice of a tagger, after its colour, dash and marker in the figures."""

@@ -100,8 +100,7 @@ def _varied(facts: Sequence[Facts], done: str) -> str:
 
 def taggers(facts: Iterable[Facts]) -> str:
     """The table of the chosen taggers; it scrolls where the page is too narrow for long names."""
-    rows = table(HEADER, [_row(f) for f in facts])
-    return f'<div style="overflow-x:auto;max-width:100cqi">{rows}</div>'
+    return table(HEADER, [_row(f) for f in facts])
 
 
 def mark(number: int, dash: str) -> str:
