@@ -67,7 +67,7 @@ class PublishedResult:
         return self.events.histogram(self._values(observable), edges)
 
     def covariance(self, observable: str | ArrayLike, edges: ArrayLike) -> np.ndarray:
-        """Covariance (B, B) of `histogram`, from the replicas; see `ReweightedEvents.covariance`."""
+        """Covariance (B, B) of `histogram` over the replicas, as `ReweightedEvents.covariance`."""
         return self.events.covariance(self._values(observable), edges)
 
     def _values(self, observable: str | ArrayLike) -> np.ndarray:
