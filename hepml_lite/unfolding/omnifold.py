@@ -199,7 +199,7 @@ class OmniFold:
         pulled: np.ndarray,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """ν (N,) as a function of the truth: learned from matched events, applied to missed ones."""
+        """ν (N,) as a function of the truth: learned from matched events, for missed ones too."""
         matched = events.matched
         rows = rows_of(events.true, matched)
         ratio = self._ratio(rows, rows, (pulled[matched], start[matched]), rng, same_events=True)
