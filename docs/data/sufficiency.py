@@ -31,7 +31,8 @@ the spread between trainings comes on top. `python docs/data/sufficiency.py` com
 - *Rejection*: the background that passes is counted, so R = 1/FPR from N events has the relative
   error sqrt(R/N), at any signal efficiency; the strongest networks of the top tagging landscape
   reach R of about 1000 at an efficiency of 0.3 and 300 at 0.5. The largest rejection known to 30 %
-  leaves 11 events. In weighted samples the events that pass are assumed to have the smallest weight.
+  leaves 11 events. In weighted samples the events that pass are assumed to have the smallest
+  weight.
 - *AUC that is resolved*: how far the area of a classifier of two samples of this size must be
   from 0.5.
 - *Triangular distance*: between simulation and nature at particle level, times 1000, in 60 bins of
@@ -58,7 +59,7 @@ def rejection(rows: Rows, split: str) -> Iterator[Row]:
 
 
 def area_gap(n: int, m: int) -> float:
-    """Distance of an AUC from 0.5 that is two standard deviations of chance (Mann, Whitney 1947)."""
+    """Distance of an AUC from 0.5 of two standard deviations of chance (Mann, Whitney 1947)."""
     return 2 * math.sqrt((n + m + 1) / (12 * n * m))
 
 

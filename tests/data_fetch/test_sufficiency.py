@@ -1,4 +1,4 @@
-"""The table *what it suffices for* is that of the bundled files, and its errors are the known ones."""
+"""The table *what it suffices for* follows the bundled files; its errors are the known ones."""
 
 import importlib.util
 from pathlib import Path
