@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 from ipywidgets import ValueWidget, VBox
 from matplotlib.figure import Figure
 
@@ -30,7 +30,8 @@ def try_it(draw: Callable[..., Figure], **controls: ValueWidget) -> None:
         plt.close(figure)  # or the cell would show it a second time
         return figure
 
-    shown = display(drawn(), display_id=True)
+    shown = DisplayHandle()
+    shown.display(drawn())
 
     def follow(_change: dict[str, Any]) -> None:
         shown.update(drawn())
