@@ -487,6 +487,10 @@ plt.show()
 # nature agree within a few floors there is nothing to close, and a share would be noise. MultiFold has six
 # observables in one set of weights, and any other function of them can be computed later.
 #
+# Look at `tau21`. Iterative Bayes takes it *away* from nature, farther than the simulation was. Its response
+# depends on the other observables, which differ in nature, and a histogram of `tau21` alone cannot know
+# that. MultiFold sees them.
+#
 # ## 6 · Coverage: are the errors honest?
 #
 # The error of an unfolded bin describes the statistics. It knows nothing of the bias. Of one hundred
