@@ -309,6 +309,7 @@ def ratio(numerator, denominator, w_numerator, w_denominator):
     weights = np.concatenate([w_numerator, w_denominator])
     classifier = LogisticRegression(C=1e6).fit(np.column_stack([x, x**2]), label, weights)
     f = classifier.predict_proba(np.column_stack([denominator, denominator**2]))[:, 1]
+    f = np.minimum(f, 1 - 1e-6)  # f = 1 would be an infinite weight
     return ratio_from_classifier(f, w_numerator.sum(), w_denominator.sum())
 
 
