@@ -484,8 +484,8 @@ plt.show()
 # %% [markdown]
 # **Explain.** For each observable both unfolded spectra are nearer to nature than the measured one: it pays
 # to unfold. Read the last two columns together. Most of the gap is closed after one iteration, and least of
-# it in `tau21`, which the detector blurs most. There the further iterations are needed. Where simulation
-# and nature agree within five floors there is nothing to close, and a share would be noise.
+# it in `tau21`, which the detector blurs most of the five with a gap. There the further iterations are
+# needed. Where simulation and nature agree within five floors, a share would be noise.
 #
 # The errors are those of the test jets, not of the trainings. Distances of about a floor cannot be told
 # apart, so the table does not say whether MultiFold or iterative Bayes is better in each observable. But
