@@ -68,9 +68,7 @@ class Unfolding(Dashboard):
     method: "param.Selector[str]" = param.Selector(
         default=methods.BAYES, objects=list(methods.METHODS), label="Method"
     )
-    step = param.Integer(
-        4, bounds=(1, methods.N_STEPS), label="Regularisation, strong to weak: step"
-    )
+    step = param.Integer(4, bounds=(1, methods.N_STEPS), label="Strong to weak: step")
     smearing = param.Number(
         0.0, bounds=(0, MAX_SMEARING), step=0.1, label="More smearing [spreads]"
     )
@@ -197,7 +195,6 @@ class Unfolding(Dashboard):
             self.controls("nature", "observable", "method", "step"),
             display.text("strength", 16),
             self.controls("smearing", "events", "data_set", "same"),
-            display.text("about", 15),
         )
         line = display.text("line", 19)
         line.object.styles = {**line.object.styles, "min-height": px(104)}  # what is below stays
@@ -206,6 +203,7 @@ class Unfolding(Dashboard):
             display.text("table", 17),
             display.text("key", 15),
             figures.grid(*figures.every(display)),
+            display.text("about", 15),
             sizing_mode="stretch_width",
         )
         return side_by_side(left, right, 270)

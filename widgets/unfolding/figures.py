@@ -10,7 +10,17 @@ from bokeh.plotting import figure as Figure
 
 from hepml_lite.unfolding.binned.result import BinnedResult
 from widgets.shared.base import Display
-from widgets.shared.style import BLUE, GREEN, GREY, SKY, VERMILLION, figure, px, zoomed
+from widgets.shared.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    figure,
+    px,
+    zoomed,
+)
 from widgets.unfolding.methods import N_STEPS, BiasVariance
 from widgets.unfolding.samples import N_BINS, Observable
 
@@ -157,14 +167,14 @@ def correlation(display: Display) -> Figure:
 def bias_and_variance(display: Display) -> Figure:
     """Bias² and variance at each step of the strength."""
     ranges = {"x_range": (0.5, N_STEPS + 0.5), "y_range": (SMALLEST, LARGEST)}
-    title = "Bias² –  –   variance ···"
+    title = "Bias² and variance"
     f = _figure(title, "step: strong to weak", "perfect detector = 1", y_axis_type="log", **ranges)
     f.xaxis.ticker = FixedTicker(ticks=list(range(2, N_STEPS + 1, 2)))
     f.hspan([1], color=GREY, line_dash="dashed", line_width=1)
     f.vstrip("left", "right", source=display.source("chosen"), color=GREY, fill_alpha=0.25)
     source = display.source("scan")
     f.line("step", "sum", source=source, color=GREY, line_width=3)
-    f.line("step", "bias", source=source, color=BLUE, line_width=3, line_dash="dashed")
+    f.line("step", "bias", source=source, color=PURPLE, line_width=3, line_dash="dashed")
     f.line("step", "variance", source=source, color=GREEN, line_width=3, line_dash="dotted")
     return f
 

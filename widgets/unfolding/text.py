@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from widgets.shared.style import BLUE, GREEN, GREY, SKY, VERMILLION, swatch, table
+from widgets.shared.style import BLUE, GREEN, GREY, PURPLE, SKY, VERMILLION, swatch, table
 from widgets.unfolding.methods import INVERSION, strength
 
 SMALLEST_GAP = 5.0  # floors; of a smaller gap no share is told
@@ -14,7 +14,7 @@ LARGEST_NUMBER = 1e4
 KEY = (
     f"{swatch(GREY, '■')} nature's truth &ensp; {swatch(BLUE, '╌╌')} simulation &ensp; "
     f"{swatch(SKY, '┈┈')} measured data &ensp; {swatch(VERMILLION, '●')} unfolded &ensp; "
-    f"{swatch(BLUE, '╌╌')} bias² &ensp; {swatch(GREEN, '┈┈')} variance &ensp; "
+    f"{swatch(PURPLE, '╌╌')} bias² &ensp; {swatch(GREEN, '┈┈')} variance &ensp; "
     f"{swatch(GREY, '━')} their sum"
 )
 ABOUT = (
@@ -65,22 +65,23 @@ class Facts(NamedTuple):
 
 def line(facts: Facts) -> str:
     """What the figures show, in words."""
-    text = f"<b>{_setting(facts)}: {_closed(facts)}.</b> "
+    text = f"<b>{_setting(facts.method, facts.step)}: {_closed(facts)}.</b> "
     text += f"{100 * facts.stay:.0f} % of the events stay in their bin. "
     return f"{text}{_balance(facts)} <i>{_lesson(facts)}</i>"
 
 
 def failed(method: str, step: int, reason: str) -> str:
     """The line where a method has no answer."""
+    sentence = f"{reason[0].upper()}{reason[1:]}."
     return (
-        f"<b>{method}, {strength(method, step)}: there is no answer.</b> {reason[0].upper()}"
-        f"{reason[1:]}. <i>Choose a regularised method, less smearing, or more events.</i>"
+        f"<b>{_setting(method, step)}: there is no answer.</b> {sentence} <i>A measured bin "
+        "without events has no Poisson error, so it says nothing about the true bins. Choose more "
+        "events or a regularised method.</i>"
     )
 
 
-def _setting(facts: Facts) -> str:
-    name = facts.method[0].upper() + facts.method[1:]
-    return f"{name}, {strength(facts.method, facts.step)}"
+def _setting(method: str, step: int) -> str:
+    return f"{method[0].upper()}{method[1:]}, {strength(method, step)}"
 
 
 def _closed(facts: Facts) -> str:
