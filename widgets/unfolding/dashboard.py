@@ -103,15 +103,16 @@ class Unfolding(Dashboard):
     def compute(self) -> Outputs:
         """All outputs; where a method has no answer, the line says why."""
         problem = self.problem()
-        outputs = {**self._given(problem), **self._chosen(), "about": words.ABOUT, "key": words.KEY}
+        fixed = {"about": words.ABOUT, "key": words.KEY}
+        outputs = {**fixed, **self._given(problem), **self._chosen()}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an empty bin unfolds to zero, which the figures show
             try:
                 result = self._unfolded(problem, self.method)
                 scan = self._scan(problem)
             except ValueError as error:
-                return outputs | self._without_answer(problem, str(error))
-            return outputs | self._answer(problem, result, scan)
+                return {**outputs, **self._without_answer(problem, str(error))}
+            return {**outputs, **self._answer(problem, result, scan)}
 
     def _unfolded(self, problem: Problem, method: str) -> BinnedResult:
         return methods.unfold(method, problem.measured, problem.response, problem.prior, self.step)
