@@ -13,7 +13,7 @@ from hepml_lite.unfolding.binned.iterative_bayes import iterative_bayes
 from hepml_lite.unfolding.binned.response import response_of_events
 
 N_BINS = 20
-RANGES = {"mass": (0, 60), "multiplicity": (5, 65), "width": (0, 0.5), "ln_rho": (-10, -2)}
+RANGES = {"mass": (0, 60), "multiplicity": (5, 65), "width": (0, 0.5), "ln_rho": (-10, -2.5)}
 SHARE_OF_EVENTS = 1 / 3  # data events for each event of nature's sample
 SMALLEST_GAP = 5.0  # floors
 OSCILLATING = -0.3  # correlation of a step with the next one
@@ -186,7 +186,7 @@ def _too_far(answer: Answer, given: Sequence[Problem], found: Score) -> str:
         return f"{told}. This is the truth of the simulation: the data have no influence on it"
     if np.allclose(first, given[0].measured, rtol=0.01, atol=1):
         return f"{told}. This is the measured spectrum: the detector still blurs it"
-    if _oscillates(first, given[0]):
+    if any(_oscillates(_spectrum(answer, problem)[0], problem) for problem in given):
         return (
             f"{told}. Neighbouring bins oscillate: noise was unfolded. Use fewer iterations, or "
             "more regularisation"
@@ -199,7 +199,9 @@ def _too_far(answer: Answer, given: Sequence[Problem], found: Score) -> str:
 
 
 def _oscillates(spectrum: np.ndarray, problem: Problem) -> bool:
-    """Whether rises and falls of spectrum / prior follow each other, where there are many events."""
+    """Whether bins are negative, or rises and falls of spectrum / prior follow each other."""
+    if spectrum.min() < 0:
+        return True
     many = problem.truth > 0.01 * problem.truth.sum()
     steps = np.diff((spectrum / problem.prior)[many])
     return bool(np.corrcoef(steps[1:], steps[:-1])[0, 1] < OSCILLATING)
@@ -214,7 +216,7 @@ def _medal(found: Score) -> str:
 def _ladder() -> str:
     low, high = HONEST
     return (
-        f"The ladder: bronze from {BRONZE:.2f}, silver from {SILVER}, gold with a mean squared pull of "
-        f"{low} to {high} besides; the reference, two iterations with an error for the bias, "
-        "reaches gold"
+        f"The ladder: bronze from {BRONZE:.2f}, silver from {SILVER:.2f}, gold with a mean squared "
+        f"pull of {low} to {high} besides; the reference, two iterations with an error for the "
+        "bias, reaches gold"
     )

@@ -39,7 +39,7 @@ OBSERVABLES = {
     "mass": Observable("jet mass", "GeV", 0, 60),
     "multiplicity": Observable("number of particles", "", 5, 65),
     "width": Observable("width", "", 0, 0.5),
-    "ln_rho": Observable("ln ρ", "", -11, -2),
+    "ln_rho": Observable("ln ρ", "", -10, -2.5),
     "tau21": Observable("τ₂₁", "", 0.3, 0.9),
     "zg": Observable("z<sub>g</sub>", "", 0.1, 0.5),
 }
