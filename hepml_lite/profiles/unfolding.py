@@ -1,4 +1,4 @@
-"""Sizes of the tutorial on unfolding."""
+"""Sizes of both notebooks on unfolding."""
 
 SIZES: dict[str, dict[str, int | None]] = {
     "smoke": {
@@ -8,6 +8,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "jets": 1_500,
         "jet_iterations": 2,
         "bootstraps": 20,
+        "shown_jets": 1_000,
     },
     "lesson": {
         "events": 20_000,
@@ -16,6 +17,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "jets": 15_000,
         "jet_iterations": 4,
         "bootstraps": 100,
+        "shown_jets": 5_000,
     },
     "paper": {
         "events": 200_000,
@@ -24,5 +26,6 @@ SIZES: dict[str, dict[str, int | None]] = {
         "jets": None,
         "jet_iterations": 5,
         "bootstraps": 200,
+        "shown_jets": 5_000,
     },
 }

@@ -114,7 +114,7 @@ def test_no_share_of_a_gap_that_statistics_could_make():
 def test_box_removes_the_bias_of_a_different_response():
     state = {"observable": "mass", "method": methods.BAYES, "step": 12}
     own = Unfolding(**state)
-    assert "nature's response differs" in plain(own._outputs["line"])
+    assert "nature's response differ" in plain(own._outputs["line"])
     simulated = Unfolding(**state, same=True)
     assert simulated._outputs["scan"]["bias"][-1] < own._outputs["scan"]["bias"][-1] / 10
 

@@ -130,8 +130,8 @@ def _lesson(facts: Facts) -> str:
     if facts.as_simulated:
         return "The bias dominates, and no quoted error contains it."
     return (
-        "The bias dominates, and weaker regularisation does not remove it: nature's response "
-        "differs from the simulated one. Tick the box to see the difference."
+        "The bias dominates, and weaker regularisation does not remove it. Does nature's response "
+        "differ from the simulated one? Tick the box to see."
     )
 
 
