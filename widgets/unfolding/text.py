@@ -9,6 +9,7 @@ from widgets.unfolding.methods import INVERSION, strength
 SMALLEST_GAP = 5.0  # floors; of a smaller gap no share is told
 HEADER = ("", "distance × 1000", "gap closed", "pull²")
 NEGLIGIBLE = 0.2  # bias² in units of the variance
+EXPLODED = 30.0  # variance
 SMALLEST_NUMBER = 0.01
 LARGEST_NUMBER = 1e4
 KEY = (
@@ -106,13 +107,16 @@ def _balance(facts: Facts) -> str:
 
 def _lesson(facts: Facts) -> str:
     if facts.method == INVERSION:
-        if facts.neighbours < -0.3:
+        if facts.variance > EXPLODED:
             return (
                 "Neighbouring bins oscillate against each other (mean correlation "
                 f"{facts.neighbours:.2f}): the data cannot tell them apart, and the inverse "
                 "multiplies their noise.".replace("-", "−")
             )
-        return "The bins are wide compared with the detector, so even the inverse works."
+        return (
+            "The bins are wide compared with the detector, so even the inverse works; neighbouring "
+            f"bins are correlated ({facts.neighbours:.2f} on average).".replace("-", "−")
+        )
     if facts.bias_squared < facts.variance:
         if facts.step > facts.best:
             return (
