@@ -139,7 +139,8 @@ def test_a_move_takes_milliseconds():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"nature": "god"}, {"step": 0}, {"events": 12}, {"smearing": 2.0}, {"method": "AI"}]
+    "wrong",
+    [{"nature": "simulation"}, {"step": 0}, {"events": 12}, {"smearing": 2.0}, {"method": "AI"}],
 )
 def test_impossible_states_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -41,7 +41,7 @@ class Problem(NamedTuple):
 
     @property
     def floor(self) -> float:
-        """Distance to the truth that the data would have behind a perfect detector."""
+        """Distance to the truth that the data would have with a perfect detector."""
         return len(self.truth) / (4 * self.truth.sum())
 
 

@@ -25,8 +25,9 @@ ABOUT = (
     "truth. Floor: what these data would have with a perfect detector. Gap closed: 1 reaches "
     "the floor, negative is worse than the simulation. pull²: mean of ((unfolded − truth) / "
     "error)², about 1 where errors are honest. Bias² and variance: mean over the bins for "
-    "repeated data, in units of the variance behind a perfect detector. τ₂₁ and z<sub>g</sub> "
-    "without a splitting are in the first bin."
+    "repeated data, in units of the variance of a perfect detector. τ₂₁ and z<sub>g</sub> "
+    "without a splitting are in the first bin. Each nature is known from at most 100 000 events, "
+    "Vincia from 20 000 only."
 )
 
 
@@ -100,7 +101,7 @@ def _balance(facts: Facts) -> str:
     error = facts.variance**0.5
     bias = facts.bias_squared**0.5
     return (
-        f"The errors are {_number(error)} times those behind a perfect detector, the bias is "
+        f"The errors are {_number(error)} times those of a perfect detector, the bias is "
         f"{_number(bias)} in the same unit."
     )
 
@@ -144,7 +145,7 @@ def results(rows: Sequence[Row], floor: float) -> str:
 
     Args:
         rows: the simulation first; its distance is the gap.
-        floor: distance of data behind a perfect detector.
+        floor: distance of data from a perfect detector.
     """
     gap = rows[0].distance
     cells = [_cells(row, gap, floor) for row in rows]
