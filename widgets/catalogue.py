@@ -8,6 +8,7 @@ DASHBOARDS = {
     "representations": "Representations",
     "start_here": "StartHere",
     "tagging": "Tagging",
+    "unfolding": "Unfolding",
 }  # name of the folder in widgets/, and of the class in it
 
 

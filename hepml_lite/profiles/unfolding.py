@@ -1,4 +1,4 @@
-"""Sizes of the tutorial on unfolding."""
+"""Sizes of both notebooks on unfolding."""
 
 SIZES: dict[str, dict[str, int | None]] = {
     "smoke": {
@@ -9,6 +9,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "nature_jets": 3_000,
         "jet_iterations": 2,
         "bootstraps": 20,
+        "shown_jets": 1_000,
     },
     "lesson": {
         "events": 20_000,
@@ -18,6 +19,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "nature_jets": 60_000,
         "jet_iterations": 4,
         "bootstraps": 100,
+        "shown_jets": 5_000,
     },
     "paper": {
         "events": 200_000,
@@ -27,5 +29,6 @@ SIZES: dict[str, dict[str, int | None]] = {
         "nature_jets": None,
         "jet_iterations": 5,
         "bootstraps": 200,
+        "shown_jets": 5_000,
     },
 }

@@ -1,0 +1,69 @@
+"""The dashboard of unfolding in a real browser: served, on a phone, and in JupyterLab."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.widgets.test_in_browser import lab_runs, move, picture
+from widgets.shared import url_state
+from widgets.unfolding import Unfolding
+
+pytestmark = pytest.mark.browser
+LINE = "of the events stay in their bin"  # of the live line
+STEP = 0  # handle of the strength
+FIGURES = 6
+
+
+def test_strength_and_observable_move_line_table_and_figures(page, served):
+    page.goto(f"{served}/unfolding")
+    line = page.get_by_text(LINE).first
+    line.wait_for(timeout=30_000)
+    page.wait_for_timeout(1000)
+    before = line.inner_text(), page.locator("table").first.inner_text()
+    pictures = [picture(page, figure) for figure in range(FIGURES)]
+    move(page, STEP)
+    page.get_by_text("24 iterations").first.wait_for(timeout=20_000)
+    page.locator("select").nth(1).select_option("mass")
+    page.wait_for_timeout(1500)
+    assert line.inner_text() != before[0]
+    assert page.locator("table").first.inner_text() != before[1]
+    for figure in range(FIGURES):
+        assert picture(page, figure) != pictures[figure]
+    state, problems = url_state.decode(Unfolding, parse_qsl(urlsplit(page.url).query))
+    assert problems == []
+    assert (state["step"], state["observable"]) == (9, "mass")
+    assert (page.errors, page.external) == ([], [])
+
+
+def test_method_without_an_answer_says_so(page, served):
+    page.goto(f"{served}/unfolding?events=1000&method=inversion")
+    page.get_by_text("there is no answer").first.wait_for(timeout=30_000)
+    page.locator("select").nth(2).select_option("SVD")
+    page.get_by_text(LINE).first.wait_for(timeout=20_000)
+    assert (page.errors, page.external) == ([], [])
+
+
+def test_page_fits_a_phone(page, served):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{served}/unfolding")
+    page.get_by_text(LINE).first.wait_for(timeout=30_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelector('#main').scrollWidth") <= 390
+    names = page.get_by_role("img").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert sum("Figure:" in (name or "") for name in names) == FIGURES
+
+
+@pytest.mark.parametrize("lab", ["unfolding"], indirect=True)
+def test_two_displays_follow_each_other(page, lab):
+    page.goto(lab)
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
+    lab_runs(page, "notebook:run-all-cells")
+    page.get_by_text(LINE).nth(1).wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    # the content, not what is visible: JupyterLab does not render cells that are out of sight
+    before = page.get_by_text(LINE).nth(1).text_content()
+    move(page, STEP)
+    page.wait_for_timeout(3000)
+    texts = page.get_by_text(LINE).all_text_contents()
+    assert texts[0] == texts[1] != before
+    assert page.external == []
