@@ -5,7 +5,7 @@ import pytest
 from widgets import catalogue
 
 pytestmark = pytest.mark.browser
-DARK = "?theme=dark"
+ADDRESSES = ["", *catalogue.names(), *(f"{name}?theme=dark" for name in catalogue.names())]
 
 
 def opened(page, address: str) -> None:
@@ -14,9 +14,7 @@ def opened(page, address: str) -> None:
     page.wait_for_timeout(1500)  # the names are written after the figures
 
 
-@pytest.mark.parametrize(
-    "address", ["", *catalogue.names(), *(n + DARK for n in catalogue.names())]
-)
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_axe_finds_nothing_serious(page, served, address):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-core")
     if address:
