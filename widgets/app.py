@@ -34,10 +34,10 @@ _INDEX = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Da
 :root {{ color-scheme: light dark; font: 20px/1.5 system-ui, sans-serif }}
 body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem }}
 a {{ font-weight: 600 }} li {{ margin: 1rem 0 }} code {{ font-size: 90% }}
-</style></head><body><h1>Machine learning in particle physics: dashboards</h1><ul>{items}</ul>
+</style></head><body><main><h1>Machine learning in particle physics: dashboards</h1><ul>{items}</ul>
 <p>The address of a dashboard holds the position of every control: copy it to hand out a view.
 <code>?hide=name,name</code> takes controls away, <code>?theme=dark</code> is for dark rooms and
-<code>?zoom=1.5</code> for large ones.</p></body></html>"""
+<code>?zoom=1.5</code> for large ones.</p></main></body></html>"""
 
 
 def index(dashboards: "Mapping[str, type[Dashboard] | Broken]") -> str:

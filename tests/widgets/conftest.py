@@ -109,7 +109,12 @@ def lab(tmp_path, request):
     nbformat.write(notebook, tmp_path / "demo.ipynb")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    options = [f"--port={port}", "--IdentityProvider.token=", "--LabApp.news_url=", "--allow-root"]
+    options = [
+        f"--port={port}",
+        "--IdentityProvider.token=",
+        "--LabApp.news_url=None",
+        "--allow-root",
+    ]
     options += ["--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
     folders = {
         f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")

@@ -173,7 +173,8 @@ def movements(display: Display) -> Figure:
 def neighbour(display: Display, name: str) -> Figure:
     """A neighbour over the jet itself, both rotated and flipped in the same way; no axes."""
     ranges = {"x_range": (-1.25, 1.25), "y_range": (-0.75, 0.75)}
-    f = figure("", "", "", height=zoomed(NEIGHBOUR_HEIGHT), **ranges)
+    title = f"Neighbour {name.removeprefix('near_')} over this jet"  # for screen readers
+    f = figure(title, "", "", height=zoomed(NEIGHBOUR_HEIGHT), **ranges)
     f.title.visible = f.axis.visible = False
     _discs(f, display.source(f"{name}_self"), GREY, 0.35)
     _discs(f, display.source(name), VERMILLION, 0.6)

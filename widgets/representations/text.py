@@ -143,7 +143,8 @@ def _titled(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
     """A table as wide as a figure, under a title like that of a figure."""
     cell = "padding:1px 0 1px 7px;text-align:right;white-space:nowrap"
     first = cell if header[0] else cell.replace("right", "left").replace("7px", "0")
-    head = "".join(f'<th scope="col" style="{cell};font-weight:normal">{h}</th>' for h in header)
+    named = f'<th scope="col" style="{cell};font-weight:normal">{{}}</th>'
+    head = "".join(named.format(h) if h else "<td></td>" for h in header)
     body = "".join(
         "<tr>"
         + "".join(f'<td style="{cell if k else first}">{c}</td>' for k, c in enumerate(row))

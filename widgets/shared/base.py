@@ -26,7 +26,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, CustomJS, Div
 
 from widgets.shared import url_state
-from widgets.shared.style import px, text_block
+from widgets.shared.style import BLUE, px, text_block
 
 Outputs = Mapping[str, Any]  # name -> columns {str: array} of a source, or the HTML of a text
 
@@ -39,6 +39,8 @@ clearTimeout(window.hepml_address)
 window.hepml_address = setTimeout(() => window.history.replaceState(null, "", query), 250)
 """
 _NARROW_BUTTON = ".bk-btn { padding: 6px 2px }"
+# In JupyterLab's dark theme Panel's own colours of a pressed and a free button are the same
+_PRESSED = f".bk-btn.bk-active {{ background: {BLUE} !important; color: white !important }}"
 
 
 class Display:
@@ -117,7 +119,8 @@ class Dashboard(pn.viewable.Viewer):
     def controls(self, *names: str) -> pn.Param:
         """Widgets for the parameters `names` (default: all) that are not hidden."""
         shown = [name for name in names or self._own() if name not in self.hidden]
-        css = [f":host, .bk-btn, .bk-input, label {{ font-size: {px(16)} }}", _NARROW_BUTTON]
+        font = f":host, .bk-btn, .bk-input, label {{ font-size: {px(16)} }}"
+        css = [font, _NARROW_BUTTON, _PRESSED]
         common = {"sizing_mode": "stretch_width", "stylesheets": css}
         widgets = {name: {**common, **self.widgets.get(name, {})} for name in shown}
         return pn.Param(
