@@ -1,9 +1,13 @@
 """Flow matching on sets: padding and order never matter, numbers and features follow conditions."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
+from hepml_lite import densities
 from hepml_lite.densities import SetFlowMatching, TrainingPlan
 
 torch.set_num_threads(1)
@@ -69,6 +73,37 @@ def test_neither_padding_nor_order_changes_the_loss(fitted):
     network.zero_grad()
     losses.mean().backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+LOAD = """
+import sys
+import numpy as np
+import torch
+from hepml_lite import densities
+before = torch.random.get_rng_state()
+model = densities.load(sys.argv[1] + "/sets.safetensors")
+assert torch.equal(before, torch.random.get_rng_state()), "load moved torch's generator"
+x, mask = model.sample(8, [[0.0], [1.0]], rng=3)
+np.savez(sys.argv[1] + "/results.npz", x=x, mask=mask)
+"""
+
+
+def test_another_process_loads_an_equal_model(fitted, tmp_path):
+    densities.save(fitted, tmp_path / "sets.safetensors")
+    subprocess.run([sys.executable, "-c", LOAD, str(tmp_path)], check=True)
+    results = np.load(tmp_path / "results.npz")
+    x, mask = fitted.sample(8, [[0.0], [1.0]], rng=3)
+    np.testing.assert_array_equal(results["mask"], mask)
+    np.testing.assert_array_equal(results["x"], x)
+
+
+def test_what_sets_cannot_do_is_refused(fitted):
+    with pytest.raises(NotImplementedError, match="no log_prob"):
+        fitted.log_prob(np.zeros((2, 6, 2)))
+    with pytest.raises(ValueError, match="condition has 2 features and the fit had 1"):
+        fitted.sample(2, [0.0, 1.0])
+    with pytest.raises(RuntimeError, match="not trained"):
+        densities.save(SetFlowMatching(), "nowhere.safetensors")
 
 
 @pytest.mark.parametrize(
