@@ -11,19 +11,21 @@ import pytest
 import torch
 
 from hepml_lite import densities
-from hepml_lite.densities import Flow, TrainedDensity, TrainingPlan
+from hepml_lite.densities import Flow, FlowMatching, TrainedDensity, TrainingPlan
 from hepml_lite.exact.densities import TwoMoons, linear_gaussian
 
 QUICK = TrainingPlan(epochs=15, batch_size=256, learning_rate=5e-3, device="cpu", progress=False)
 QuickFlow = partial(Flow, n_layers=2, hidden_features=(32, 32), plan=QUICK)
+QuickMatching = partial(FlowMatching, width=32, n_blocks=1, tolerance=1e-3, plan=QUICK)
 
 MODELS: dict[str, Callable[[], TrainedDensity]] = {
     "flow of splines": partial(QuickFlow, kind="spline"),
     "coupling flow": partial(QuickFlow, kind="coupling"),
     "affine flow": partial(QuickFlow, kind="affine"),
+    "flow matching": QuickMatching,
 }
 # Seeds over which a loss with random numbers is averaged; a model that is not here has none.
-N_SEEDS: dict[str, int] = {}
+N_SEEDS = {"flow matching": 100}
 
 MOONS = TwoMoons(width=0.2)
 LINEAR = linear_gaussian(2, 3)
