@@ -154,7 +154,7 @@ class SetFlowMatching:
         self.most_particles = particles.shape[1]
         if self.n_conditions:
             self.condition_change.fit(torch.as_tensor(rows.condition[kept]))
-        z = torch.zeros(particles.shape)
+        z = torch.zeros(*real.shape, self.n_z)
         z[torch.as_tensor(real)] = self.change.forward(torch.as_tensor(particles[real]))[0].float()
         data = (
             z,
@@ -186,12 +186,22 @@ class SetFlowMatching:
         """A new network of the sizes of the fit."""
         return SetVelocity(
             self.architecture,
-            self.n_features,
-            self.n_conditions,
+            self.n_z,
+            self.n_c,
             self.most_particles,
             self.width,
             self.n_layers,
         )
+
+    @property
+    def n_z(self) -> int:
+        """Columns of z."""
+        return self.change.n_columns(self.n_features)
+
+    @property
+    def n_c(self) -> int:
+        """Columns of the changed conditions; 0 without conditions."""
+        return self.condition_change.n_columns(self.n_conditions) if self.n_conditions else 0
 
     def fitted_network(self) -> SetVelocity:
         """The trained network.
@@ -243,7 +253,7 @@ class SetFlowMatching:
                 number = _checked_numbers(n_particles, shape, network.most_particles)
             mask = torch.arange(network.most_particles) < number.unsqueeze(1)
             z = self._draw(network, mask, c)
-        x = np.zeros((*mask.shape, z.shape[1]))
+        x = np.zeros((*mask.shape, self.n_features))
         x[mask.numpy()] = self.change.inverse(z.double()).numpy()
         return x.reshape(*shape, *x.shape[1:]), mask.numpy().reshape(*shape, -1)
 

@@ -9,6 +9,7 @@ import torch
 
 from hepml_lite import densities
 from hepml_lite.densities import SetFlowMatching, TrainingPlan
+from hepml_lite.densities.change_of_variables import AngleAsPair, on
 
 torch.set_num_threads(1)
 PLAN = TrainingPlan(epochs=12, batch_size=100, learning_rate=5e-3, progress=False)
@@ -73,6 +74,30 @@ def test_neither_padding_nor_order_changes_the_loss(fitted):
     network.zero_grad()
     losses.mean().backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+def test_changes_may_alter_the_number_of_columns(tmp_path):
+    """An angle as condition and one as feature, each a pair of columns inside."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(-np.pi, np.pi, 1500)
+    around = angle[:, None] + 0.2 * rng.normal(size=(1500, 3))
+    x = np.stack([np.angle(np.exp(1j * around)), rng.normal(size=(1500, 3))], 2)
+    model = SetFlowMatching(
+        plan=PLAN,
+        width=24,
+        n_layers=2,
+        n_steps=10,
+        change=on([0], AngleAsPair()),
+        condition_change=AngleAsPair(),
+    )
+    model.fit(x, condition=angle)
+    drawn, mask = model.sample(200, [3.0], rng=1)
+    assert drawn.shape == (200, 3, 2)
+    away = np.angle(np.exp(1j * (drawn[mask][:, 0] - 3.0)))
+    assert abs(away.mean()) < 0.15
+    assert away.std() < 0.6
+    loaded = densities.load(densities.save(model, tmp_path / "angles.safetensors"))
+    np.testing.assert_array_equal(loaded.sample(200, [3.0], rng=1)[0], drawn)
 
 
 LOAD = """
