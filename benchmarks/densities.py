@@ -3,12 +3,13 @@
     python benchmarks/densities.py
     python benchmarks/densities.py --cases ring --rounds 1
 
-Two kinds of cases, whose true density is known: the Kullback-Leibler divergence from the truth on
-the ring of eight Gaussians, and a classifier two-sample test (0.5 is perfect) between samples of
-the model and of the truth at three conditions of a linear Gaussian. zuko alone has the same layers,
-rows, batches, epochs and learning rate in the loop of its tutorial; it keeps the last epoch. The
-rounds alternate the methods, so that other work on the machine affects all alike; the time is the
-median over the rounds.
+Three kinds of cases, whose true density is known: the Kullback-Leibler divergence from the truth on
+the ring of eight Gaussians; a classifier two-sample test (0.5 is perfect) between samples of the
+model and of the truth at three conditions of a linear Gaussian; and the share of the variance of
+the exact log p(x | c) / p(x) that an estimated ratio explains (R², 1 is perfect). zuko alone and
+torchcfm have the networks, rows, batches, epochs and learning rates of our models in the loops of
+their tutorials; they keep the last epoch. The rounds alternate the methods, so that other work on
+the machine affects all alike; the time is the median over the rounds.
 """
 
 import argparse
@@ -24,23 +25,30 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from sklearn.model_selection import GridSearchCV, cross_val_predict
+from scipy.stats import multivariate_normal
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hepml_lite.densities import Flow
+from hepml_lite.densities import Flow, FlowMatching, TrainingPlan, fit_ratio, ode
 from hepml_lite.exact.densities import GaussianRing, LinearGaussian, linear_gaussian
+from hepml_lite.statistics.two_sample import classifier_two_sample_test
 
-N_ROWS = {"ring": 20_000, "linear 2-d": 10_000, "linear 10-d": 10_000, "far and large 10-d": 10_000}
+N_ROWS = {
+    "ring": 20_000,
+    "linear 2-d": 10_000,
+    "linear 10-d": 10_000,
+    "far and large 10-d": 10_000,
+    "ratio 2-d": 10_000,
+}
 N_FRESH = 20_000
 N_CONDITIONS = 3
 N_SAMPLES = 3000
 
 
 class Density(Protocol):
-    """What is compared: fitted with rows and conditions, then evaluated or sampled."""
+    """What is compared: fitted with rows and conditions; then one of the other methods is used."""
 
     def fit(self, x: np.ndarray, condition: np.ndarray | None) -> Self:
         """Learn from rows (N, D) and their conditions (N, C)."""
@@ -54,12 +62,43 @@ class Density(Protocol):
         """Draw n rows (n, D) at one condition (C,)."""
         ...
 
+    def log_ratio(self, x: np.ndarray, condition: np.ndarray) -> np.ndarray:
+        """Log p(x | c) / p(x) of each row, (N,)."""
+        ...
+
 
 def our_flow(kind: str) -> Flow:
     flow = Flow(kind=kind)
     flow.plan.progress = False
     flow.plan.device = "cpu"
     return flow
+
+
+def our_flow_matching() -> FlowMatching:
+    model = FlowMatching()
+    model.plan.progress = False
+    model.plan.device = "cpu"
+    return model
+
+
+def optimise(
+    network: torch.nn.Module,
+    plan: TrainingPlan,
+    n_rows: int,
+    loss_of_batch: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    """The loop of the tutorials: Adam with a cosine schedule, as many steps as ours."""
+    optimizer = torch.optim.Adam(network.parameters(), lr=plan.learning_rate)
+    n_training = round((1 - plan.validation_share) * n_rows)
+    n_steps = plan.epochs * -(-n_training // plan.batch_size)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
+    for _ in range(plan.epochs):
+        for rows in torch.randperm(n_training).split(plan.batch_size):
+            loss = loss_of_batch(rows)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
 
 
 @dataclass
@@ -77,18 +116,11 @@ class ZukoAlone:
         torch.manual_seed(0)
         n_conditions = 0 if c is None else c.shape[1]
         self.network = self.like.make_network(z.shape[1], n_conditions)
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=plan.learning_rate)
-        n_training = round((1 - plan.validation_share) * len(z))  # as many steps as ours
-        n_steps = plan.epochs * -(-n_training // plan.batch_size)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
-        for _ in range(plan.epochs):
-            for rows in torch.randperm(n_training).split(plan.batch_size):
-                context = None if c is None else c[rows]
-                loss = -self.network(context).log_prob(z[rows]).mean()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
+
+        def loss_of_batch(rows):
+            return -self.network(None if c is None else c[rows]).log_prob(z[rows]).mean()
+
+        optimise(self.network, plan, len(z), loss_of_batch)
         return self
 
     def log_prob(self, x):
@@ -109,6 +141,43 @@ class ZukoAlone:
         if fit:
             self.condition_scaler = StandardScaler().fit(condition)
         return torch.as_tensor(self.condition_scaler.transform(condition), dtype=torch.float32)
+
+
+@dataclass
+class TorchCfm:
+    """The network of our flow matching, trained on the pairs and paths of torchcfm."""
+
+    like: FlowMatching
+
+    def fit(self, x, condition):
+        """Learn from rows (N, D) and their conditions (N, C)."""
+        from torchcfm.conditional_flow_matching import ConditionalFlowMatcher
+
+        self.scaler = StandardScaler().fit(x)
+        self.condition_scaler = StandardScaler().fit(condition)
+        z = torch.as_tensor(self.scaler.transform(x), dtype=torch.float32)
+        c = torch.as_tensor(self.condition_scaler.transform(condition), dtype=torch.float32)
+        torch.manual_seed(0)
+        self.network = self.like.make_network(z.shape[1], c.shape[1])
+        matcher = ConditionalFlowMatcher(sigma=0.0)
+
+        def loss_of_batch(rows):
+            noise = torch.randn_like(z[rows])
+            t, z_t, velocity = matcher.sample_location_and_conditional_flow(noise, z[rows])
+            return (self.network(z_t, t, c[rows]) - velocity).square().mean()
+
+        optimise(self.network, self.like.plan, len(z), loss_of_batch)
+        return self
+
+    def sample(self, n, condition):
+        """Draw n rows (n, D) at one condition (C,)."""
+        scaled = self.condition_scaler.transform(condition[None])
+        c = torch.as_tensor(scaled, dtype=torch.float32).repeat(n, 1)
+        noise = torch.randn(n, self.scaler.n_features_in_)
+        with torch.no_grad():
+            velocity = self.like.velocity_given(self.network, c)
+            z = ode.with_adaptive_steps(velocity, noise, 0.0, 1.0, self.like.tolerance).x
+        return self.scaler.inverse_transform(z.numpy())
 
 
 @dataclass
@@ -153,6 +222,44 @@ class SbiPosterior:
 
 
 @dataclass
+class OurRatio:
+    """Our ratio of the pairs (x, c) to pairs of an x and another row's c."""
+
+    def fit(self, x, condition):
+        """Learn from rows (N, D) and their conditions (N, C)."""
+        other = np.random.default_rng(0).permutation(len(x))
+        self.ratio = fit_ratio(np.hstack([x, condition]), np.hstack([x, condition[other]]))
+        return self
+
+    def log_ratio(self, x, condition):
+        """Log p(x | c) / p(x) of each row, (N,)."""
+        return self.ratio.log_ratio(np.hstack([x, condition]))
+
+
+@dataclass
+class SbiRatio:
+    """sbi's neural ratio estimation with its own defaults: a residual network."""
+
+    def fit(self, x, condition):
+        """Learn from rows (N, D) and their conditions (N, C)."""
+        from sbi.inference import NRE
+
+        trainer = NRE(show_progress_bars=False)
+        trainer.append_simulations(
+            torch.as_tensor(x, dtype=torch.float32), torch.as_tensor(condition, dtype=torch.float32)
+        )
+        self.estimator = trainer.train()
+        return self
+
+    def log_ratio(self, x, condition):
+        """Log p(x | c) / p(x) of each row, (N,)."""
+        theta = torch.as_tensor(x, dtype=torch.float32)
+        observed = torch.as_tensor(condition, dtype=torch.float32)
+        with torch.no_grad():
+            return self.estimator.unnormalized_log_ratio(theta, observed).numpy()
+
+
+@dataclass
 class Method:
     """A row of the table.
 
@@ -171,7 +278,7 @@ class Method:
     results: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
 
-LINEAR = tuple(name for name in N_ROWS if name != "ring")
+LINEAR = ("linear 2-d", "linear 10-d", "far and large 10-d")
 METHODS = [
     Method("hepml_lite, splines", lambda: our_flow("spline"), ("ring", *LINEAR)),
     Method("zuko alone, splines", lambda: ZukoAlone(our_flow("spline")), ("ring", *LINEAR)),
@@ -180,13 +287,17 @@ METHODS = [
     Method("zuko alone, affine", lambda: ZukoAlone(our_flow("affine")), LINEAR),
     Method("scikit-learn, kernels", KernelEstimate, ("ring",), "sklearn"),
     Method("sbi, NPE", SbiPosterior, LINEAR, "sbi"),
+    Method("hepml_lite, matching", our_flow_matching, ("ring", *LINEAR)),
+    Method("torchcfm", lambda: TorchCfm(our_flow_matching()), LINEAR, "torchcfm"),
+    Method("hepml_lite, ratio", OurRatio, ("ratio 2-d",)),
+    Method("sbi, NRE", SbiRatio, ("ratio 2-d",), "sbi"),
 ]
 
 
 def truth(case: str) -> GaussianRing | LinearGaussian:
     if case == "ring":
         return GaussianRing()
-    if case == "linear 2-d":
+    if case in ("linear 2-d", "ratio 2-d"):
         return linear_gaussian(2, 2)
     if case == "linear 10-d":
         return linear_gaussian(10, 10)
@@ -205,20 +316,27 @@ def two_sample(model: Density, known: LinearGaussian) -> float:
     for i, condition in enumerate(conditions):
         theirs = model.sample(N_SAMPLES, condition)
         exact = known.events_given(np.tile(condition, (N_SAMPLES, 1)), rng=3 + i)
-        accuracies.append(classifier_accuracy(exact, theirs))
+        accuracies.append(classifier_two_sample_test(exact, theirs).value)
     return float(np.mean(accuracies))
 
 
-def classifier_accuracy(a: np.ndarray, b: np.ndarray) -> float:
-    """Held-out accuracy of a small network between two samples (N, D) of equal size."""
-    features = np.concatenate([a, b])
-    labels = np.repeat([0, 1], len(a))
-    width = 10 * features.shape[1]
-    network = MLPClassifier((width, width), max_iter=1000, early_stopping=True, random_state=0)
-    classifier = make_pipeline(StandardScaler(), network)
-    order = np.random.default_rng(0).permutation(len(labels))
-    found = cross_val_predict(classifier, features[order], labels[order], cv=5)
-    return float(np.mean(found == labels[order]))
+def explained_variance(model: Density, known: LinearGaussian) -> float:
+    """R² of the estimated log ratio of fresh pairs; p(x) is Gaussian, too."""
+    x, condition = known.events(N_FRESH, rng=2)
+    mean = known.mean(known.condition_mean[None])[0]
+    spread = known.matrix * known.condition_width
+    marginal = multivariate_normal(mean, spread @ spread.T + known.covariance)
+    exact = known.log_prob(x, condition) - marginal.logpdf(x)
+    return float(r2_score(exact, model.log_ratio(x, condition)))
+
+
+QUALITIES = {
+    "ring": ("KL divergence", divergence),
+    "ratio 2-d": ("R² of the log ratio", explained_variance),
+    "linear 2-d": ("two-sample accuracy", two_sample),
+    "linear 10-d": ("two-sample accuracy", two_sample),
+    "far and large 10-d": ("two-sample accuracy", two_sample),
+}
 
 
 def run(method: Method, case: str, seed: int) -> None:
@@ -227,7 +345,7 @@ def run(method: Method, case: str, seed: int) -> None:
     started = time.process_time()
     model = method.make().fit(x, condition)
     seconds = time.process_time() - started
-    judge = divergence if case == "ring" else two_sample
+    _, judge = QUALITIES[case]
     quality = judge(model, known)
     method.results.setdefault(case, []).append((quality, seconds))
     print(f"    round {seed + 1}, {method.name}: {quality:.4f}, {seconds:.1f} s", flush=True)
@@ -240,7 +358,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     for case in options.cases:
-        kind = "KL divergence" if case == "ring" else "two-sample accuracy"
+        kind, _ = QUALITIES[case]
         print(f"{case}, {N_ROWS[case]} rows: {kind}, CPU time of the fit", flush=True)
         chosen = [method for method in METHODS if case in method.cases]
         installed = [method for method in chosen if find_spec(method.needs)]

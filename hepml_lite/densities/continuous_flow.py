@@ -84,13 +84,19 @@ class ContinuousFlow(TrainedDensity):
 
     def draw(self, network: nn.Module, c: Tensor) -> Tensor:
         """One z (M, D) for each of the conditions c (M, C)."""
-        solution = self.solve(network, self.draw_noise(len(c)), c)
+        noise = torch.randn(len(c), self.n_z)
+        solution = self.solve(network, self.start_from(network, noise, c), c)
         self.n_evaluations = solution.n_evaluations
         return solution.x
 
-    def draw_noise(self, n: int) -> Tensor:
-        """Gaussian rows (n, D) of the width at the time of the noise."""
-        return self.width_at(self.times(1)[0]) * torch.randn(n, self.n_z)
+    def start_from(self, network: nn.Module, noise: Tensor, c: Tensor) -> Tensor:
+        """Rows z (N, D) at the time of the noise, from Gaussian noise (N, D) of width one."""
+        start = self.times(1)[0]
+        return self.mean_at_start(network, c) + self.width_at(start) * noise
+
+    def mean_at_start(self, network: nn.Module, c: Tensor) -> Tensor:
+        """Mean (N, D) of z at the time of the noise; zero where the path starts at pure noise."""
+        return c.new_zeros(len(c), self.n_z)
 
     def solve(self, network: nn.Module, noise: Tensor, c: Tensor) -> ode.Solution:
         """Rows (N, D) at the time of the data, from noise (N, D), by the sampler that is set."""
@@ -118,7 +124,7 @@ class ContinuousFlow(TrainedDensity):
         )
         self.n_evaluations = solution.n_evaluations
         noise, change = solution.x[:, :-1], solution.x[:, -1]
-        gaussian = torch.distributions.Normal(0.0, self.width_at(start))
+        gaussian = torch.distributions.Normal(self.mean_at_start(network, c), self.width_at(start))
         return gaussian.log_prob(noise).sum(1) + change
 
     def _probes(self, z: Tensor) -> Tensor | None:

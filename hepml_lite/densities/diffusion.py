@@ -84,6 +84,16 @@ class Diffusion(ContinuousFlow):
         """Of the data with noise of width σ = exp(t)."""
         return math.hypot(1, math.exp(t))
 
+    def mean_at_start(self, network: nn.Module, c: Tensor) -> Tensor:
+        """The mean E[z | c] of the data, which noise of finite width does not hide.
+
+        It is D at the largest σ. Starting at zero would move all rows of a condition by
+        E[z | c] / largest, in units of the width of z given c.
+        """
+        zeros = super().mean_at_start(network, c)
+        start = self.times(1)[0]
+        return self.denoised(network, zeros, torch.full_like(zeros[:, 0], start), c)
+
     def draw_stochastic(self, network: nn.Module, noise: Tensor, c: Tensor) -> ode.Solution:
         """Steps of dz = 2 (z - D) dt + √2 σ dW, backwards in t (eq. 6 with β = 1/σ)."""
         velocity = self.velocity_given(network, c)

@@ -140,12 +140,14 @@ class FewSteps(TrainedDensity):
     def _steps_of_paths(self, c: Tensor) -> list[Tensor]:
         """Each step of each path: scaled z (M, D), time (M,), c (M, C) and change (M, D).
 
-        z is divided by its width at each time, so that noise and data are of one size.
+        The first scaled z is the noise of width one. Later z is divided by its width at each time,
+        so that noise and data are of one size.
         """
         times = self.teacher.times(self.n_steps)
-        velocity = self.teacher.velocity_given(self.teacher.fitted_network(), c)
-        z = self.teacher.draw_noise(len(c))
-        scaled = z / self.teacher.width_at(times[0])
+        network = self.teacher.fitted_network()
+        velocity = self.teacher.velocity_given(network, c)
+        scaled = torch.randn(len(c), self.n_z)
+        z = self.teacher.start_from(network, scaled, c)
         steps = []
         for number, (start, end) in enumerate(pairwise(times)):
             z = ode.with_adaptive_steps(velocity, z, start, end, self.teacher.tolerance).x

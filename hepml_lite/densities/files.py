@@ -5,18 +5,20 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from hepml_lite.densities.change_of_variables import ChangeOfVariables
+from hepml_lite.densities.set_flow_matching import SetFlowMatching
 from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
 from hepml_lite.files import atomic_write
 
 NOT_SAVED = ("callbacks",)
 
 
-def save(density: TrainedDensity, path: str | Path) -> Path:
+def save(density: TrainedDensity | SetFlowMatching, path: str | Path) -> Path:
     """Write a trained density; `load` gives back one with the same samples and log_prob.
 
     Raises:
@@ -27,8 +29,7 @@ def save(density: TrainedDensity, path: str | Path) -> Path:
     tensors: dict[str, Tensor] = {}
     description = {
         "density": _describe(density, "density", tensors),
-        "n_features": density.n_features,
-        "n_conditions": density.n_conditions,
+        "sizes": {name: getattr(density, name) for name in density.SIZES},
     }
     for name, value in network.state_dict().items():
         tensors[f"network.{name}"] = value.detach().cpu().contiguous()
@@ -37,8 +38,8 @@ def save(density: TrainedDensity, path: str | Path) -> Path:
     return Path(path)
 
 
-def load(path: str | Path) -> TrainedDensity:
-    """Read what `save` wrote.
+def load(path: str | Path) -> TrainedDensity | SetFlowMatching:
+    """Read what `save` wrote; torch's generator stays as it is.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -56,9 +57,10 @@ def load(path: str | Path) -> TrainedDensity:
         raise ValueError(f"{path} holds no density: write it with densities.save(model, path)")
     description = json.loads(metadata["hepml_lite"])
     density = _rebuild(description["density"], "density", tensors)
-    density.n_features = description["n_features"]
-    density.n_conditions = description["n_conditions"]
-    network = density.make_network(density.n_z, density.n_c)
+    for name, size in description["sizes"].items():
+        setattr(density, name, size)
+    with torch.random.fork_rng():  # initial weights are drawn, and then replaced
+        network = density.untrained_network()
     prefix = "network."
     network.load_state_dict(
         {name[len(prefix) :]: t for name, t in tensors.items() if name.startswith(prefix)}
@@ -106,7 +108,7 @@ def _rebuild(description: Any, name: str, tensors: dict[str, Tensor]) -> Any:
 
 def _known_classes() -> dict[str, type]:
     """Classes that a file may name: the plan, all changes of variables and all densities."""
-    known: list[type] = [TrainingPlan]
+    known: list[type] = [TrainingPlan, SetFlowMatching]
     for base in (ChangeOfVariables, TrainedDensity):
         known.extend(_subclasses(base))
     return {kind.__name__: kind for kind in known}

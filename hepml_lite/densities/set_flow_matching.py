@@ -6,7 +6,7 @@ Diffusion", arXiv:2310.00049. The number of particles has a categorical distribu
 """
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, NoReturn, Self
 
 import numpy as np
 import torch
@@ -87,10 +87,14 @@ class SetFlowMatching:
         n_steps: of the samplers that are not adaptive.
         tolerance: of a step of the adaptive sampler.
         network: after `fit`.
+        n_features: F, after `fit`.
         n_conditions: C, after `fit`; 0 without.
+        most_particles: P, after `fit`.
         history: of the training, after `fit`.
         n_evaluations: how often the last `sample` asked the network.
     """
+
+    SIZES: ClassVar = ("n_features", "n_conditions", "most_particles")  # they fix the network
 
     change: ChangeOfVariables = field(default_factory=Standardise)
     condition_change: ChangeOfVariables = field(default_factory=Standardise)
@@ -102,7 +106,9 @@ class SetFlowMatching:
     n_steps: int = 30
     tolerance: float = 1e-3
     network: SetVelocity | None = field(default=None, init=False, repr=False)
+    n_features: int = field(default=0, init=False)
     n_conditions: int = field(default=0, init=False)
+    most_particles: int = field(default=0, init=False)
     history: training.History | None = field(default=None, init=False, repr=False)
     n_evaluations: int = field(default=0, init=False)
 
@@ -144,10 +150,12 @@ class SetFlowMatching:
         n_held_out = max(1, round(self.plan.validation_share * len(rows)))
         held_out, kept = order[:n_held_out], order[n_held_out:]
         self.change.fit(torch.as_tensor(particles[kept][real[kept]]))
+        self.n_features = particles.shape[2]
         self.n_conditions = rows.condition.shape[1]
+        self.most_particles = particles.shape[1]
         if self.n_conditions:
             self.condition_change.fit(torch.as_tensor(rows.condition[kept]))
-        z = torch.zeros(particles.shape)
+        z = torch.zeros(*real.shape, self.n_z)
         z[torch.as_tensor(real)] = self.change.forward(torch.as_tensor(particles[real]))[0].float()
         data = (
             z,
@@ -158,7 +166,7 @@ class SetFlowMatching:
         seed = int(generator.integers(LARGEST_SEED))
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.network = self.make_network(z.shape[2], self.n_conditions, z.shape[1])
+            self.network = self.untrained_network()
         self.history = training.fit(
             self.network,
             [tensor[kept] for tensor in data],
@@ -175,11 +183,36 @@ class SetFlowMatching:
         )
         return self
 
-    def make_network(self, n_features: int, n_conditions: int, most_particles: int) -> SetVelocity:
-        """The network, untrained."""
+    def untrained_network(self) -> SetVelocity:
+        """A new network of the sizes of the fit."""
         return SetVelocity(
-            self.architecture, n_features, n_conditions, most_particles, self.width, self.n_layers
+            self.architecture,
+            self.n_z,
+            self.n_c,
+            self.most_particles,
+            self.width,
+            self.n_layers,
         )
+
+    @property
+    def n_z(self) -> int:
+        """Columns of z."""
+        return self.change.n_columns(self.n_features)
+
+    @property
+    def n_c(self) -> int:
+        """Columns of the changed conditions; 0 without conditions."""
+        return self.condition_change.n_columns(self.n_conditions) if self.n_conditions else 0
+
+    def fitted_network(self) -> SetVelocity:
+        """The trained network.
+
+        Raises:
+            RuntimeError: nothing has been fitted.
+        """
+        if self.network is None:
+            raise RuntimeError("this SetFlowMatching is not trained: call fit(x, mask) first")
+        return self.network
 
     def sample(
         self,
@@ -205,9 +238,8 @@ class SetFlowMatching:
             ValueError: a condition of another length than in `fit`, or impossible numbers.
             RuntimeError: nothing has been fitted.
         """
-        if self.network is None:
-            raise RuntimeError("this SetFlowMatching is not trained: call fit(x, mask) first")
         n = checked_count("n", n)
+        network = self.fitted_network()
         table = conditions_to_sample(condition, self.n_conditions)
         c = self._standardised_condition(table).repeat(n, 1)
         several = condition is not None and np.ndim(condition) == 2
@@ -216,15 +248,26 @@ class SetFlowMatching:
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(seed)
             if n_particles is None:
-                logits = self.network.number_logits(c)
+                logits = network.number_logits(c)
                 number = torch.distributions.Categorical(logits=logits).sample()
             else:
-                number = _checked_numbers(n_particles, shape, self.network.most_particles)
-            mask = torch.arange(self.network.most_particles) < number.unsqueeze(1)
-            z = self._draw(self.network, mask, c)
-        x = np.zeros((*mask.shape, z.shape[1]))
+                number = _checked_numbers(n_particles, shape, network.most_particles)
+            mask = torch.arange(network.most_particles) < number.unsqueeze(1)
+            z = self._draw(network, mask, c)
+        x = np.zeros((*mask.shape, self.n_features))
         x[mask.numpy()] = self.change.inverse(z.double()).numpy()
         return x.reshape(*shape, *x.shape[1:]), mask.numpy().reshape(*shape, -1)
+
+    def log_prob(self, x: ArrayLike, condition: ArrayLike | None = None) -> NoReturn:
+        """Refused: the divergence over sets of varying length is not computed.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            "SetFlowMatching has samples, but no log_prob: compare sets by densities.fit_ratio, or "
+            "fit a Flow to numbers of fixed length"
+        )
 
     def loss_at(
         self, network: SetVelocity, z: Tensor, mask: Tensor, noise: Tensor, t: Tensor, c: Tensor

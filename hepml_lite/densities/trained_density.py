@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -66,6 +66,8 @@ class TrainedDensity(ABC):
         n_conditions: C of the conditions, after `fit`; 0 without.
         history: of the training, after `fit`.
     """
+
+    SIZES: ClassVar = ("n_features", "n_conditions")  # with the settings they fix the network
 
     change: ChangeOfVariables = field(default_factory=Standardise)
     condition_change: ChangeOfVariables = field(default_factory=Standardise)
@@ -132,7 +134,7 @@ class TrainedDensity(ABC):
         seed = int(generator.integers(LARGEST_SEED))
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.network = self.make_network(self.n_z, self.n_c)
+            self.network = self.untrained_network()
         self.history = training.fit(
             self.network,
             self._tensors(rows),
@@ -212,6 +214,10 @@ class TrainedDensity(ABC):
         if self.network is None:
             raise RuntimeError(f"this {type(self).__name__} is not trained: call fit(x) first")
         return self.network
+
+    def untrained_network(self) -> nn.Module:
+        """A new network of the sizes of the fit."""
+        return self.make_network(self.n_z, self.n_c)
 
     @property
     def n_z(self) -> int:

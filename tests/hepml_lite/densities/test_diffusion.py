@@ -61,11 +61,22 @@ def test_each_sampler_gives_the_gaussian_of_its_denoiser(sampler):
     assert model.n_evaluations > 0
 
 
-def test_log_density_of_an_exact_denoiser():
-    z = 0.5 * torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
+def test_a_mean_far_from_zero_does_not_move_the_samples():
+    """The largest noise has width 80: a start at zero would end 20 / 80 of a width too low."""
+    model = Diffusion()
+    model.n_features = 1
+    torch.manual_seed(0)
+    z = model.draw(GaussianNetwork(20.0, 0.5), torch.zeros(20_000, 0))
+    assert z.mean().item() == pytest.approx(20, abs=4 * 0.5 / math.sqrt(20_000))
+
+
+@pytest.mark.parametrize("mean", [0.0, 20.0])
+def test_log_density_of_an_exact_denoiser(mean):
+    z = mean + 0.5 * torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
     model = Diffusion(tolerance=1e-5)
-    found = model.log_density(GaussianNetwork(0.0, 0.5), z, torch.zeros(100, 0))
-    expected = torch.distributions.Normal(0.0, 0.5).log_prob(z).sum(1)
+    model.n_features = 2
+    found = model.log_density(GaussianNetwork(mean, 0.5), z, torch.zeros(100, 0))
+    expected = torch.distributions.Normal(mean, 0.5).log_prob(z).sum(1)
     torch.testing.assert_close(found, expected, atol=5e-3, rtol=0)
 
 

@@ -1,10 +1,15 @@
 """Flow matching on sets: padding and order never matter, numbers and features follow conditions."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
+from hepml_lite import densities
 from hepml_lite.densities import SetFlowMatching, TrainingPlan
+from hepml_lite.densities.change_of_variables import AngleAsPair, on
 
 torch.set_num_threads(1)
 PLAN = TrainingPlan(epochs=12, batch_size=100, learning_rate=5e-3, progress=False)
@@ -69,6 +74,61 @@ def test_neither_padding_nor_order_changes_the_loss(fitted):
     network.zero_grad()
     losses.mean().backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+def test_changes_may_alter_the_number_of_columns(tmp_path):
+    """An angle as condition and one as feature, each a pair of columns inside."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(-np.pi, np.pi, 1500)
+    around = angle[:, None] + 0.2 * rng.normal(size=(1500, 3))
+    x = np.stack([np.angle(np.exp(1j * around)), rng.normal(size=(1500, 3))], 2)
+    model = SetFlowMatching(
+        plan=PLAN,
+        width=24,
+        n_layers=2,
+        n_steps=10,
+        change=on([0], AngleAsPair()),
+        condition_change=AngleAsPair(),
+    )
+    model.fit(x, condition=angle)
+    drawn, mask = model.sample(200, [3.0], rng=1)
+    assert drawn.shape == (200, 3, 2)
+    away = np.angle(np.exp(1j * (drawn[mask][:, 0] - 3.0)))
+    assert abs(away.mean()) < 0.15
+    assert away.std() < 0.6
+    loaded = densities.load(densities.save(model, tmp_path / "angles.safetensors"))
+    np.testing.assert_array_equal(loaded.sample(200, [3.0], rng=1)[0], drawn)
+
+
+LOAD = """
+import sys
+import numpy as np
+import torch
+from hepml_lite import densities
+before = torch.random.get_rng_state()
+model = densities.load(sys.argv[1] + "/sets.safetensors")
+assert torch.equal(before, torch.random.get_rng_state()), "load moved torch's generator"
+x, mask = model.sample(8, [[0.0], [1.0]], rng=3)
+np.savez(sys.argv[1] + "/results.npz", x=x, mask=mask)
+"""
+
+
+def test_another_process_loads_an_equal_model(fitted, tmp_path):
+    densities.save(fitted, tmp_path / "sets.safetensors")
+    subprocess.run([sys.executable, "-c", LOAD, str(tmp_path)], check=True)
+    results = np.load(tmp_path / "results.npz")
+    x, mask = fitted.sample(8, [[0.0], [1.0]], rng=3)
+    np.testing.assert_array_equal(results["mask"], mask)
+    np.testing.assert_array_equal(results["x"], x)
+
+
+def test_what_sets_cannot_do_is_refused(fitted):
+    with pytest.raises(NotImplementedError, match="no log_prob"):
+        fitted.log_prob(np.zeros((2, 6, 2)))
+    with pytest.raises(ValueError, match="condition has 2 features and the fit had 1"):
+        fitted.sample(2, [0.0, 1.0])
+    with pytest.raises(RuntimeError, match="not trained"):
+        densities.save(SetFlowMatching(), "nowhere.safetensors")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,10 @@ def test_a_seed_gives_the_same_rows_and_another_seed_others(fitted):
 
 def test_a_saved_model_is_the_same_model(fitted, tmp_path):
     x, condition = linear_sample(50)
-    loaded = densities.load(densities.save(fitted, tmp_path / "model.safetensors"))
+    path = densities.save(fitted, tmp_path / "model.safetensors")
+    before = torch.random.get_rng_state()
+    loaded = densities.load(path)
+    assert torch.equal(before, torch.random.get_rng_state())
     np.testing.assert_array_equal(loaded.log_prob(x, condition), fitted.log_prob(x, condition))
     np.testing.assert_array_equal(loaded.sample(5, condition), fitted.sample(5, condition))
 
