@@ -9,6 +9,9 @@ from hepml_lite.unfolding.binned.response_covariance import response_covariance
 from hepml_lite.unfolding.binned.result import BinnedResult
 from hepml_lite.unfolding.binned.svd import SvdResult, svd
 from hepml_lite.unfolding.binned.tikhonov import tikhonov
+from hepml_lite.unfolding.conditional_generation import ConditionalGeneration
+from hepml_lite.unfolding.distribution_mapping import DistributionMapping
+from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.omnifold import OmniFold
 from hepml_lite.unfolding.published import PublishedResult, load_published
 from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
@@ -16,6 +19,9 @@ from hepml_lite.unfolding.simulated_events import SimulatedEvents
 
 __all__ = [
     "BinnedResult",
+    "ConditionalGeneration",
+    "DistributionMapping",
+    "GeneratedEvents",
     "OmniFold",
     "PublishedResult",
     "Replica",
