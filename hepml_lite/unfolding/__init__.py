@@ -1,6 +1,6 @@
 """Unfolding: what nature looked like before the detector, in bins and without."""
 
-from hepml_lite.unfolding import published, reports
+from hepml_lite.unfolding import migration, published, reports
 from hepml_lite.unfolding.binned import strength
 from hepml_lite.unfolding.binned.inversion import invert
 from hepml_lite.unfolding.binned.iterative_bayes import iterative_bayes
@@ -11,6 +11,7 @@ from hepml_lite.unfolding.binned.svd import SvdResult, svd
 from hepml_lite.unfolding.binned.tikhonov import tikhonov
 from hepml_lite.unfolding.conditional_generation import ConditionalGeneration
 from hepml_lite.unfolding.distribution_mapping import DistributionMapping
+from hepml_lite.unfolding.forward_model import ForwardModel
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.omnifold import OmniFold
 from hepml_lite.unfolding.published import PublishedResult, load_published
@@ -21,6 +22,7 @@ __all__ = [
     "BinnedResult",
     "ConditionalGeneration",
     "DistributionMapping",
+    "ForwardModel",
     "GeneratedEvents",
     "OmniFold",
     "PublishedResult",
@@ -32,6 +34,7 @@ __all__ = [
     "invert",
     "iterative_bayes",
     "load_published",
+    "migration",
     "published",
     "reports",
     "response_covariance",

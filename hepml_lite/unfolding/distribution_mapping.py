@@ -21,7 +21,7 @@ from hepml_lite.densities import Bridge
 from hepml_lite.densities.labelled_rows import checked_signed_weights
 from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
 from hepml_lite.unfolding.generated_events import GeneratedEvents
-from hepml_lite.unfolding.simulated_events import SimulatedEvents, rows_of
+from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
 
 
 @dataclass
@@ -51,14 +51,13 @@ class DistributionMapping:
         """
         if isinstance(simulation, UnfoldingPair):
             simulation = SimulatedEvents.of_pair(simulation, quantities)
-        matched = simulation.matched
-        weights = simulation.weights[matched]
+        events = simulation.only_matched()
         self.bridge.fit(
-            rows_of(simulation.measured, matched),
-            rows_of(simulation.true, matched),
+            as_table(events.measured),
+            as_table(events.true),
             paired=self.paired,
-            weights=weights,
-            end_weights=None if self.paired else weights,
+            weights=events.weights,
+            end_weights=None if self.paired else events.weights,
             rng=rng,
         )
         return self
