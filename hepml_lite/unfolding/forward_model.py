@@ -13,8 +13,9 @@ large (importance sampling), and
 The prior decides only where the proposals lie. Paper: SPINUP, arXiv:2507.15084.
 
 The most likely truth is not regularised: a flexible density fits the noise of the data, as the
-inversion of a response matrix does. Few parameters or few epochs are the regularisation. Only events
-in both selections are used: fakes in the data and missed events are not corrected.
+inversion of a response matrix does. Few parameters or few epochs are the regularisation.
+
+Only events in both selections are used: fakes in the data and missed events are not corrected.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities import Flow, TrainingPlan
 from hepml_lite.densities.labelled_rows import checked_signed_weights
 from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.training.optimisation import Loss
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
 
@@ -183,7 +185,7 @@ def _tensors(truth: Flow, proposals: Proposals, weights: np.ndarray) -> tuple[Te
 def _train(
     network: nn.Module,
     data: tuple[Tensor, ...],
-    loss: training.Loss,
+    loss: Loss,
     plan: TrainingPlan,
     seed: int,
 ) -> training.History:
