@@ -60,8 +60,11 @@ class BridgeDensity(TrainedDensity):
     def loss_of_rows(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
         """Squared error of the expected velocity at a random time, (N,).
 
-        In validation it is the mean of several times: the noise of one would choose the epoch.
+        In validation it is the mean of several times: the noise of one would choose the epoch. The
+        pairs are the same at all times, and a transport takes longer than the network.
         """
+        if self.pairing == "transport":
+            c = self._paired_by_transport(z, c)
         n_times = 1 if network.training else VALIDATION_TIMES
         losses = [self._loss_at_random_times(network, z, c) for _ in range(n_times)]
         return torch.stack(losses).mean(0)
@@ -90,8 +93,6 @@ class BridgeDensity(TrainedDensity):
         return x
 
     def _loss_at_random_times(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
-        if self.pairing == "transport":
-            c = self._paired_by_transport(z, c)
         start, seen = self._start_and_seen(c)
         times = spread_times(len(z), z)
         t = times.unsqueeze(1)

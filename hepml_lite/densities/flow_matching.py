@@ -121,7 +121,18 @@ def optimal_pairs(noise: Tensor, z: Tensor, c: Tensor) -> Tensor:
     groups = torch.unique(c, dim=0, return_inverse=True)[1] if c.shape[1] else torch.zeros(len(z))
     for group in groups.unique():
         rows = torch.nonzero(groups == group).flatten()
-        cost = torch.cdist(z[rows].detach(), noise[rows]).square()
-        _, chosen = linear_sum_assignment(cost.cpu().numpy())
-        pairs[rows] = rows[torch.as_tensor(chosen)]
+        pairs[rows] = rows[_transport(noise[rows], z[rows].detach())]
     return pairs
+
+
+def _transport(noise: Tensor, z: Tensor) -> Tensor:
+    """For each row of z (N, D) the row of the noise that belongs to it, (N,) indices.
+
+    With a single feature the ranks are paired, which is the exact optimum and needs no matrix.
+    """
+    if z.shape[1] == 1:
+        chosen = torch.empty(len(z), dtype=torch.long)
+        chosen[z[:, 0].argsort().cpu()] = noise[:, 0].argsort().cpu()
+        return chosen
+    cost = torch.cdist(z, noise).square()
+    return torch.as_tensor(linear_sum_assignment(cost.cpu().numpy())[1])

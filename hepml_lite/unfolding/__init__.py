@@ -1,6 +1,6 @@
 """Unfolding: what nature looked like before the detector, in bins and without."""
 
-from hepml_lite.unfolding import published, reports
+from hepml_lite.unfolding import migration, published, reports
 from hepml_lite.unfolding.binned import strength
 from hepml_lite.unfolding.binned.inversion import invert
 from hepml_lite.unfolding.binned.iterative_bayes import iterative_bayes
@@ -9,6 +9,10 @@ from hepml_lite.unfolding.binned.response_covariance import response_covariance
 from hepml_lite.unfolding.binned.result import BinnedResult
 from hepml_lite.unfolding.binned.svd import SvdResult, svd
 from hepml_lite.unfolding.binned.tikhonov import tikhonov
+from hepml_lite.unfolding.conditional_generation import ConditionalGeneration
+from hepml_lite.unfolding.distribution_mapping import DistributionMapping
+from hepml_lite.unfolding.forward_model import ForwardModel
+from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.omnifold import OmniFold
 from hepml_lite.unfolding.published import PublishedResult, load_published
 from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
@@ -16,6 +20,10 @@ from hepml_lite.unfolding.simulated_events import SimulatedEvents
 
 __all__ = [
     "BinnedResult",
+    "ConditionalGeneration",
+    "DistributionMapping",
+    "ForwardModel",
+    "GeneratedEvents",
     "OmniFold",
     "PublishedResult",
     "Replica",
@@ -26,6 +34,7 @@ __all__ = [
     "invert",
     "iterative_bayes",
     "load_published",
+    "migration",
     "published",
     "reports",
     "response_covariance",

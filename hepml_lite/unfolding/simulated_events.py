@@ -76,6 +76,13 @@ class SimulatedEvents:
     def __len__(self) -> int:
         return len(self.weights)
 
+    def only_matched(self) -> Self:
+        """The events in both selections."""
+        chosen = self.matched
+        true = rows_of(self.true, chosen)
+        measured = rows_of(self.measured, chosen)
+        return type(self).of(true, measured, self.weights[chosen])
+
     @property
     def matched(self) -> np.ndarray:
         """Which events are in both selections, (N,) bool."""
@@ -103,6 +110,22 @@ def rows_of(sample: Sample, chosen: np.ndarray) -> Sample:
         features, mask = sample
         return np.asarray(features)[chosen], np.asarray(mask)[chosen]
     return np.asarray(sample)[chosen]
+
+
+def as_table(sample: Sample) -> np.ndarray:
+    """A sample that must be a table (N, D), for methods that take no sets.
+
+    Raises:
+        ValueError: sets of particles, or a table without an axis of features.
+    """
+    if isinstance(sample, tuple):
+        raise ValueError(
+            "the events are sets of particles: this method takes tables (N, D); give observables"
+        )
+    table = np.asarray(sample, float)
+    if table.ndim != 2:
+        raise ValueError(f"the events have shape {table.shape}: give a table (N, D)")
+    return table
 
 
 def joined(first: Sample, second: Sample) -> Sample:

