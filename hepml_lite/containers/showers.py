@@ -9,7 +9,7 @@ import numpy as np
 
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.stored_steps import VOXEL_LOG_STEP, spread_logarithm
-from hepml_lite.containers.validation import real_numbers, require_finite, require_shape
+from hepml_lite.containers.validation import real_numbers, require_finite, require_shape, table
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Showers(Rows):
     geometry: Geometry
 
     def __post_init__(self) -> None:
-        voxels = real_numbers("voxels", self.voxels)
+        voxels = table("voxels", self.voxels)
         energy = real_numbers("energy", self.energy)
         require_shape("voxels", voxels, (len(voxels), self.geometry.n_voxels), each="voxel")
         require_shape("energy", energy, (len(voxels),), each="shower")
