@@ -7,7 +7,7 @@ unfolded simulated events, beside that of the simulation, shows it (arXiv:2411.0
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_floats, checked_edges
+from hepml_lite.statistics.data_checks import as_floats, checked_edges
 
 
 def migration_matrix(
