@@ -40,11 +40,12 @@ def migration_matrix(
             f"measured and true have shapes {starts.shape} and {ends.shape}: give one value of "
             "each for the same events, (N,)"
         )
-    bins = (
+    bins = [
         checked_edges("true_edges", true_edges),
         checked_edges("measured_edges", measured_edges),
-    )
-    counts, _, _ = np.histogram2d(ends, starts, bins=bins, weights=weights)
+    ]
+    of_each = None if weights is None else as_floats("weights", weights)
+    counts, _, _ = np.histogram2d(ends, starts, bins=bins, weights=of_each)
     totals = counts.sum(axis=0)
     return np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
 
