@@ -15,7 +15,7 @@ PANELS = {
     "tau21": (np.linspace(0, 1.1, 34), r"$\tau_{21}$"),
     "zg": (np.linspace(0, 0.5, 26), "groomed momentum fraction $z_g$"),
 }
-LABELS = {"nature": r"nature ($\alpha_s = 0.118$)", "nature_a14": "nature_a14 (A14)"}
+LABELS = {"nature_a14": "nature_a14 (A14)", "nature_vincia": "nature_vincia (Vincia)"}
 
 
 def draw(rows: UnfoldingPair) -> Figure:
