@@ -70,15 +70,29 @@ def start(command: list[str], url: str, log: Path, **environment: str) -> subpro
     raise RuntimeError(f"no answer from {command}:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory):
-    """URL of a running dashboard server."""
+def dashboards(folder: Path) -> tuple[str, subprocess.Popen]:
+    """URL and process of a new dashboard server."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "widgets.app", "--port", str(port)]
-    process = start(command, url, tmp_path_factory.mktemp("dashboards") / "log")
+    return url, start(command, url, folder / "log")
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """URL of a running dashboard server."""
+    url, process = dashboards(tmp_path_factory.mktemp("dashboards"))
     yield url
     process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """URL and process of a dashboard server that the test may kill."""
+    url, process = dashboards(tmp_path)
+    yield url, process
+    process.kill()
     process.wait(10)
 
 

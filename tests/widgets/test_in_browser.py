@@ -177,6 +177,32 @@ def test_jupyterlab_without_network(page, lab):
     assert page.external == []
 
 
+def test_dashboard_says_that_its_kernel_was_restarted(page, lab):
+    page.goto(lab)
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
+    lab_runs(page, "notebook:run-all-cells")
+    page.locator(VERDICT).nth(1).wait_for(timeout=60_000)
+    page.wait_for_timeout(700)
+    before = page.locator(VERDICT).first.inner_text()
+    move(page, WINDOW)
+    text_changes(page, before)
+    page.wait_for_timeout(6000)
+    assert page.get_by_role("alert").filter(has_text="is dead").count() == 0
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.wait_for_timeout(3000)
+    move(page, WINDOW, "ArrowLeft")
+    page.get_by_role("alert").filter(has_text="is dead").wait_for(timeout=15_000)
+
+
+def test_served_dashboard_says_that_its_server_is_gone(page, own_server):
+    url, process = own_server
+    page.goto(f"{url}/start_here")
+    page.locator(VERDICT).wait_for(timeout=30_000)
+    assert page.locator("#lost").inner_text() == ""
+    process.kill()
+    page.get_by_text("has lost its server").wait_for(timeout=20_000)
+
+
 def test_moving_a_slider_moves_the_sentence_and_the_views(page, served):
     page.goto(f"{served}/representations")
     page.get_by_text(INVITATION).wait_for(timeout=20_000)
