@@ -238,13 +238,13 @@ class OurRatio:
 
 @dataclass
 class SbiRatio:
-    """sbi's neural ratio estimation with its own defaults: a residual network."""
+    """sbi's NRE_A, whose ratio is normalised as ours is (the default NRE_B leaves a factor of c)."""
 
     def fit(self, x, condition):
         """Learn from rows (N, D) and their conditions (N, C)."""
-        from sbi.inference import NRE
+        from sbi.inference import NRE_A
 
-        trainer = NRE(show_progress_bars=False)
+        trainer = NRE_A(show_progress_bars=False)
         trainer.append_simulations(
             torch.as_tensor(x, dtype=torch.float32), torch.as_tensor(condition, dtype=torch.float32)
         )

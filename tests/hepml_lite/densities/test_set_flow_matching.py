@@ -113,6 +113,7 @@ np.savez(sys.argv[1] + "/results.npz", x=x, mask=mask)
 """
 
 
+@pytest.mark.parametrize("fitted", ["transformer"], indirect=True)  # a process takes seconds
 def test_another_process_loads_an_equal_model(fitted, tmp_path):
     densities.save(fitted, tmp_path / "sets.safetensors")
     subprocess.run([sys.executable, "-c", LOAD, str(tmp_path)], check=True)
