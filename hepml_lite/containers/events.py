@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, overload
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import real_numbers, require_finite
+from hepml_lite.containers.validation import real_numbers, require_finite, texts
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +31,7 @@ class Events(Rows):
 
     def __post_init__(self) -> None:
         values = real_numbers("values", self.values)
-        quantities = tuple(self.quantities)
+        quantities = texts("quantities", self.quantities)
         if values.ndim != 2 or values.shape[1] != len(quantities):
             raise ValueError(
                 f"values have shape {values.shape}; expected (events, {len(quantities)}): one "

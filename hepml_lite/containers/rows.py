@@ -11,10 +11,12 @@ import numpy as np
 from hepml_lite.containers.validation import (
     integers,
     own,
+    plain_array,
     read_only,
     require_names,
     require_shape,
     require_weights,
+    texts,
 )
 
 
@@ -52,14 +54,13 @@ class Rows:
         for name, array in (*arrays.items(), ("label", label)):
             shape = (n,) if name == "label" else (n, *array.shape[1:])
             require_shape(name, array, shape, each=f"row of {first}")
-        if isinstance(self.names, str):
-            raise ValueError(f"names is {self.names!r}, one text: give a tuple, ({self.names!r},)")
-        require_names(label, tuple(self.names))
+        names = texts("names", self.names)
+        require_names(label, names)
         for name, array in arrays.items():
             self.__dict__[name] = own(array, array.dtype)
-        self.__dict__.update(label=label, names=tuple(self.names))
+        self.__dict__.update(label=label, names=names)
         if self.weight is not None:
-            weight = own(np.asarray(self.weight), np.float64)
+            weight = own(plain_array("weight", self.weight), np.float64)
             require_weights(weight, n)
             self.__dict__["weight"] = weight
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import real_numbers, require_finite, require_shape
+from hepml_lite.containers.validation import real_numbers, require_finite, require_shape, table
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Showers(Rows):
     geometry: Geometry
 
     def __post_init__(self) -> None:
-        voxels = real_numbers("voxels", self.voxels)
+        voxels = table("voxels", self.voxels)
         energy = real_numbers("energy", self.energy)
         require_shape("voxels", voxels, (len(voxels), self.geometry.n_voxels), each="voxel")
         require_shape("energy", energy, (len(voxels),), each="shower")

@@ -13,6 +13,7 @@ from hepml_lite.containers.validation import (
     require_finite,
     require_names,
     require_shape,
+    texts,
 )
 
 OBJECTS = {"met": 1, "egamma": 4, "muons": 4, "jets": 10}  # in this order, each in falling pT
@@ -57,6 +58,7 @@ class TriggerEvents(Rows):
     processes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        processes = texts("processes", self.processes)
         objects = real_numbers("objects", self.objects)
         if objects.shape[1:] != (N_OBJECTS, 3):
             raise ValueError(
@@ -71,7 +73,7 @@ class TriggerEvents(Rows):
             )
         require_angles(objects, row="event")
         self._settle(objects=objects, **self._optional(len(objects)))
-        self.__dict__["processes"] = tuple(self.processes)
+        self.__dict__["processes"] = processes
         if self.process is not None:
             require_names(self.process, self.processes)
 

@@ -13,6 +13,8 @@ from hepml_lite.containers.validation import (
     real_numbers,
     require_finite,
     require_shape,
+    table,
+    texts,
 )
 
 
@@ -50,7 +52,8 @@ class UnfoldingPair(Rows):
     measured_ok: np.ndarray = field(default_factory=not_given)
 
     def __post_init__(self) -> None:
-        n = len(self.truth)
+        quantities = texts("quantities", self.quantities)
+        n = len(table("truth", self.truth))
         true_ok = _flags("true_ok", self.true_ok, n)
         measured_ok = _flags("measured_ok", self.measured_ok, n)
         require_shape("true_ok", true_ok, (n,), each="event")
@@ -64,7 +67,7 @@ class UnfoldingPair(Rows):
         truth = self._level("truth", self.truth, true_ok)
         measured = self._level("measured", self.measured, measured_ok)
         self._settle(truth=truth, measured=measured, true_ok=true_ok, measured_ok=measured_ok)
-        self.__dict__["quantities"] = tuple(self.quantities)
+        self.__dict__["quantities"] = quantities
 
     def _level(self, name: str, values: np.ndarray, there: np.ndarray) -> np.ndarray:
         """The values of one level (N, F), NaN for the events outside its selection."""

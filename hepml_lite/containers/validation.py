@@ -1,6 +1,6 @@
 """Checks of the arrays of containers, with messages that say what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,34 @@ def require_names(label: np.ndarray, names: tuple[str, ...]) -> None:
             f"labels run from {label.min()} to {label.max()}, but there are {len(names)} "
             f"class names {names}: pass names=(...) with one name a class"
         )
+
+
+def texts(name: str, names: Any) -> tuple[str, ...]:
+    """The names of classes, columns or processes as a tuple.
+
+    Raises:
+        ValueError: for one text, which would become its letters, or for anything but texts.
+    """
+    if isinstance(names, str):
+        raise ValueError(f"{name} is {names!r}, one text: give a tuple, ({names!r},)")
+    if not isinstance(names, Iterable):
+        raise ValueError(f"{name} is {names!r}: give a tuple of texts, such as ('QCD', 'top')")
+    given = tuple(names)
+    if not all(isinstance(one, str) for one in given):
+        raise ValueError(f"{name} is {given}: give a tuple of texts, such as ('QCD', 'top')")
+    return given
+
+
+def table(name: str, values: Any) -> np.ndarray:
+    """The values as `real_numbers` (N, F).
+
+    Raises:
+        ValueError: as `real_numbers`, or for another number of axes.
+    """
+    array = real_numbers(name, values)
+    if array.ndim != 2:
+        raise ValueError(f"{name} has shape {array.shape}; expected (rows, columns)")
+    return array
 
 
 def require_both_classes(label: np.ndarray, names: tuple[str, ...]) -> None:

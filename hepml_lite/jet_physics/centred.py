@@ -3,7 +3,7 @@
 import numpy as np
 
 from hepml_lite import kinematics
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 
 
 def centred(jets: Jets) -> np.ndarray:
@@ -15,6 +15,7 @@ def centred(jets: Jets) -> np.ndarray:
     constituents rapidity takes the place of eta: Delta R is defined with it, and a boost along the
     beam shifts it. Zero where padded.
     """
+    require_jets(jets)
     pt, eta, phi = np.moveaxis(jets.in_rapidity(), -1, 0)  # each (N, P)
     total = pt.sum(axis=1, keepdims=True)
     z = np.divide(pt, total, out=np.zeros_like(pt), where=total > 0)

@@ -44,12 +44,16 @@ def four_vector_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     """The seven `particle_net.KINEMATIC_FEATURES` (N, P, 7), ln pT first, and mask (N, P).
 
-    Networks that read lists of particles sort them by the first feature.
+    The energies are those of massive particles where the jets have masses. Networks that read lists
+    of particles sort them by the first feature.
     """
     require_jets(jets)
     constituents = torch.tensor(jets.constituents)
     mask = torch.tensor(jets.mask)
-    features = kinematic_features(constituents, mask)
+    mass = None
+    if jets.constituent_mass is not None:
+        mass = torch.tensor(jets.constituent_mass)
+    features = kinematic_features(constituents, mask, mass)
     return features[..., [2, 0, 1, 3, 4, 5, 6]].numpy(), jets.mask
 
 

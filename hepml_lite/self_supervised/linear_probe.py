@@ -51,7 +51,8 @@ def raw_features(jets: Jets, n_particles: int = 30) -> np.ndarray:
 
     They are pT / pT_jet, eta - eta_jet and phi - phi_jet [rad] of each particle; zero where padded.
     """
-    return jets.truncate(n_particles).relative().reshape(len(jets), -1)  # (N, P, 3) → (N, 3P)
+    relative = jets.truncate(n_particles).relative()  # (N, P, 3)
+    return relative.reshape(len(jets), 3 * relative.shape[1])
 
 
 def linear_probe(features: ArrayLike, labels: ArrayLike) -> ClassifierMixin:

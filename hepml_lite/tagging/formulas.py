@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.observables.catalogue import observable_table
 from hepml_lite.plotting import class_style
 from hepml_lite.statistics.metrics import auc, bootstrap
@@ -82,6 +82,7 @@ def find_formula(
     Raises:
         ValueError: labels other than 0 and 1, or as `formula_variables` and `search`.
     """
+    require_jets(jets)
     names = tuple(names)
     if log_odds is None:
         target = {"y": jets.label, "loss": "logistic"}

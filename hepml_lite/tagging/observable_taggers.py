@@ -166,7 +166,8 @@ def n_subjettiness_basis(jets: Jets, bodies: int = 6) -> np.ndarray:
         orders = np.arange(1, bodies)
         taus = np.stack([n_subjettiness(part, orders.tolist(), beta) for beta in BETAS], axis=-1)
         # (N, M - 1, 3); the last N has no beta = 1/2
-        keep = np.delete(taus.reshape(len(part), -1), 3 * (bodies - 2), axis=1)
+        flat = taus.reshape(len(part), len(BETAS) * len(orders))
+        keep = np.delete(flat, 3 * (bodies - 2), axis=1)
         return np.column_stack([keep, part.mass, part.pt])
 
     return np.concatenate([basis(part) for part in chunks(jets)])

@@ -11,12 +11,15 @@ The solver is POT, a dependency of this library. Where energyflow's `wasserstein
 (`make energyflow`) it is used instead, several times faster. Both are exact.
 """
 
+import math
+
 import numpy as np
 import ot
 from scipy.spatial.distance import cdist
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.centred import centred
+from hepml_lite.statistics.settings_checks import checked_number
 
 try:
     import wasserstein
@@ -44,6 +47,8 @@ def emd(
     Raises:
         ValueError: if the numbers of jets differ, or radius or beta is not positive.
     """
+    require_jets(first)
+    require_jets(second)
     if len(first) != len(second):
         raise ValueError(
             f"{len(first)} and {len(second)} jets: give equal numbers, or use emd_matrix"
@@ -69,6 +74,7 @@ def emd_matrix(
 
     The arguments and errors are those of `emd`. A pair of 50-particle jets takes about 0.1 ms.
     """
+    require_jets(jets)
     _require_positive(radius, beta)
     rows = particles(jets, aligned)
     columns = None if others is None else particles(others, aligned)
@@ -164,8 +170,5 @@ def _distance(a: np.ndarray, b: np.ndarray, radius: float, beta: float, norm: bo
 
 
 def _require_positive(radius: float, beta: float) -> None:
-    if not (radius > 0 and beta > 0):
-        raise ValueError(
-            f"radius = {radius}, beta = {beta}: both must be positive; the radius of the jets "
-            "(0.8 or 0.4) and beta = 1 are usual"
-        )
+    checked_number("radius", radius, 0, math.inf, "()", "0.8, the radius of the jets")
+    checked_number("beta", beta, 0, math.inf, "()", "1.0")

@@ -21,8 +21,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.distances.energy_movers_distance import particles, transport_cost
+from hepml_lite.statistics.settings_checks import checked_number
 
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
@@ -37,6 +38,7 @@ def ring_isotropy(events: Jets, points: int = 128) -> np.ndarray:
     Raises:
         ValueError: if there are fewer than 8 points.
     """
+    require_jets(events)
     _require_points(points)
     ring = 2 * np.pi * np.arange(points) / points
     rows = [row[real] for row, real in zip(events.constituents, events.mask, strict=True)]
@@ -58,9 +60,9 @@ def disk_isotropy(jets: Jets, radius: float, points: int = 128) -> np.ndarray:
     Raises:
         ValueError: if the radius is not positive or there are fewer than 8 points.
     """
+    require_jets(jets)
     _require_points(points)
-    if not radius > 0:
-        raise ValueError(f"radius = {radius}: give the radius of the jets, such as 0.8")
+    checked_number("radius", radius, 0, np.inf, "()", "0.8, the radius of the jets")
     disk = radius * uniform_disk(points)
     return _isotropy(
         particles(jets),

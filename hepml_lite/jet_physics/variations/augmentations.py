@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 
 Generator = torch.Generator | None
 Augmentation = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
@@ -27,6 +27,7 @@ ANGLE = 0.22  # typical angle between a particle and the jet axis in one directi
 
 def relative_particles(jets: Jets, n: int = 30) -> tuple[np.ndarray, np.ndarray]:
     """The n leading particles relative to their sum: (N, n, 3) as in the module, mask (N, n)."""
+    require_jets(jets)
     leading = jets.truncate(n)
     return leading.relative(), leading.mask.copy()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hepml_lite import kinematics
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.statistics.efficiency_shift import EfficiencyShift as EfficiencyShift
 from hepml_lite.statistics.efficiency_shift import shift_of_efficiency as shift_of_efficiency
 
@@ -50,6 +50,7 @@ def energy_scaled(jets: Jets, factor: float) -> Jets:
     Raises:
         ValueError: if the factor is not positive.
     """
+    require_jets(jets)
     if not 0 < factor < np.inf:
         raise ValueError(f"factor {factor}: give a positive number, such as 1.02 for 2 % too much")
     return _with_pt(jets, jets.constituents[..., 0] * factor)
@@ -63,6 +64,7 @@ def energy_smeared(jets: Jets, resolution: float, rng: Generator) -> Jets:
     Raises:
         ValueError: if the resolution is negative or infinite.
     """
+    require_jets(jets)
     _require_not_negative("resolution", resolution, "0.1 for 10 %")
     width = np.sqrt(np.log1p(resolution**2))
     noise = rng.standard_normal(jets.mask.shape)  # (N, P)
@@ -76,6 +78,7 @@ def particles_lost(jets: Jets, share: float, rng: Generator) -> Jets:
     Raises:
         ValueError: if the share is not in [0, 1].
     """
+    require_jets(jets)
     if not 0 <= share <= 1:
         raise ValueError(f"share {share}: give a probability in [0, 1], such as 0.05")
     return _kept(jets, rng.random(jets.mask.shape) >= share)
@@ -87,6 +90,7 @@ def soft_lost(jets: Jets, threshold: float) -> Jets:
     Raises:
         ValueError: if the threshold is negative or infinite.
     """
+    require_jets(jets)
     _require_not_negative("threshold", threshold, "1.0 GeV")
     return _kept(jets, jets.constituents[..., 0] >= threshold)
 
@@ -99,6 +103,7 @@ def region_dead(jets: Jets, radius: float, centre: tuple[float, float] = CENTRE)
     Raises:
         ValueError: if the radius is negative or infinite.
     """
+    require_jets(jets)
     _require_not_negative("radius", radius, "0.2")
     eta = jets.constituents[..., 1]
     phi = jets.constituents[..., 2]
@@ -111,6 +116,7 @@ def angles_smeared(jets: Jets, sigma: float, rng: Generator) -> Jets:
     Raises:
         ValueError: if sigma is negative or infinite.
     """
+    require_jets(jets)
     _require_not_negative("sigma", sigma, "0.005 rad")
     shift = sigma * rng.standard_normal((*jets.mask.shape, 2))  # (N, P, 2)
     constituents = jets.constituents + np.pad(shift, [(0, 0), (0, 0), (1, 0)])

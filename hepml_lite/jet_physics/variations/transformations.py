@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from hepml_lite import kinematics
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 
 PHOTON = 22  # PDG number of the particle that `soft_added` adds
 
 
 def permuted(jets: Jets, rng: np.random.Generator) -> Jets:
     """The constituents of each jet in random order, with padding between them."""
+    require_jets(jets)
     order = rng.random(jets.mask.shape).argsort(axis=1)  # (N, P)
     rows = np.arange(len(jets))[:, None]
     return jets.mapped(lambda array: array[rows, order])
@@ -43,12 +44,14 @@ def mirrored(jets: Jets) -> Jets:
 
 def turned(jets: Jets, angle: float) -> Jets:
     """Turn the whole event by `angle` [rad] around the beam: a shift of every azimuth."""
+    require_jets(jets)
     pt, rapidity, phi = np.moveaxis(jets.in_rapidity(), -1, 0)
     return _with_coordinates(jets, pt, rapidity, kinematics.wrap_phi(phi + angle))
 
 
 def boosted(jets: Jets, rapidity: float) -> Jets:
     """Boost the whole event along the beam: a shift of every rapidity by `rapidity`."""
+    require_jets(jets)
     pt, before, phi = np.moveaxis(jets.in_rapidity(), -1, 0)
     return _with_coordinates(jets, pt, before + rapidity, phi)
 
@@ -61,6 +64,7 @@ def lorentz_boosted(jets: Jets, velocity: np.ndarray) -> Jets:
     Raises:
         ValueError: if the speed is not below one.
     """
+    require_jets(jets)
     coordinates = [*np.moveaxis(jets.constituents.astype(float), -1, 0)]
     if jets.constituent_mass is not None:
         coordinates.append(jets.constituent_mass.astype(float))
@@ -97,6 +101,7 @@ def collinear_split(jets: Jets, which: int = 0, z: float = 0.3, angle: float = 0
     Raises:
         ValueError: if z is not between 0 and 1 or `which` is negative.
     """
+    require_jets(jets)
     if not 0 < z < 1 or which < 0:
         raise ValueError(f"which = {which}, z = {z}: which must be at least 0, and z within (0, 1)")
     long = jets.padded(jets.mask.shape[1] + 1)
@@ -127,6 +132,7 @@ def soft_added(jets: Jets, pt: float, rng: np.random.Generator, radius: float = 
     Raises:
         ValueError: if pt is not positive.
     """
+    require_jets(jets)
     if not pt > 0:
         raise ValueError(f"pt = {pt}: give a positive pT in GeV")
     distance = radius * np.sqrt(rng.random(len(jets)))
@@ -154,6 +160,7 @@ def _copied(array: np.ndarray, rows: np.ndarray, slot: np.ndarray) -> np.ndarray
 
 def _from_axis(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     """Distances (N, P) of the constituents from the jet axis in rapidity and phi, float64."""
+    require_jets(jets)
     _, rapidity, phi = np.moveaxis(jets.in_rapidity(), -1, 0)
     return rapidity - _axis(jets)[:, None], kinematics.delta_phi(phi, jets.phi[:, None])
 

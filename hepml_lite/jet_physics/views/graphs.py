@@ -3,7 +3,7 @@
 import numpy as np
 
 from hepml_lite import kinematics
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.chunks import chunks
 from hepml_lite.jet_physics.views.invariants import massive_product, massless_product
 
@@ -21,6 +21,7 @@ def nearest_neighbours(jets: Jets, k: int = 16) -> np.ndarray:
     Raises:
         ValueError: if k is below 1.
     """
+    require_jets(jets)
     if k < 1:
         raise ValueError(f"k = {k} neighbours: ask for at least one")
 
@@ -44,6 +45,7 @@ def pairwise_features(jets: Jets) -> np.ndarray:
     of the pair is padding. A boost along the beam changes none of them; no Lorentz boost changes
     m^2. The array takes 16 P^2 bytes for each jet.
     """
+    require_jets(jets)
     upper = np.triu(np.ones((jets.mask.shape[1],) * 2, bool), 1)
 
     def features(part: Jets) -> np.ndarray:

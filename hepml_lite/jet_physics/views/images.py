@@ -6,7 +6,7 @@ image run in phi, columns in eta: `ax.imshow(image, origin="lower")` shows eta t
 
 import numpy as np
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.chunks import CHUNK, chunks
 
@@ -88,6 +88,7 @@ def colours(jets: Jets) -> np.ndarray:
     Raises:
         ValueError: if the jets have no particle identities.
     """
+    require_jets(jets)
     if jets.pid is None:
         raise ValueError(
             "these jets have no pid: charged and neutral are not known; use one channel"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.chunks import chunks
 
 METRIC = np.array([1.0, -1.0, -1.0, -1.0])
@@ -24,6 +24,7 @@ def minkowski_products(jets: Jets) -> np.ndarray:
     Lorentz-invariant networks read these products (arXiv:2201.08187, 2211.00454). The array takes
     8 P^2 bytes for each jet.
     """
+    require_jets(jets)
     size = max(1, 2_000_000 // jets.mask.shape[1] ** 2)
     return np.concatenate([_products(part) for part in chunks(jets, size)])
 

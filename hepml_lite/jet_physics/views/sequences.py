@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.chunks import CHUNK, chunks
 from hepml_lite.jet_physics.observables.clustering import ALGORITHMS, Trees, cluster
@@ -27,6 +27,7 @@ def sequences(
     Raises:
         ValueError: for another order or a length below 1.
     """
+    require_jets(jets)
     if length is not None and length < 1:
         raise ValueError(f"sequences of length {length}: the length must be at least 1")
     length = jets.mask.shape[1] if length is None else length
@@ -42,6 +43,7 @@ def constituent_order(jets: Jets, order: str = "pt") -> np.ndarray:
     Raises:
         ValueError: for an order that is not one of `ORDERS`.
     """
+    require_jets(jets)
     if order not in ORDERS:
         raise ValueError(f"order {order!r}: choose from {ORDERS}")
     if order == "pt":

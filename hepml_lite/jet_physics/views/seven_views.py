@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.chunks import chunks
 from hepml_lite.jet_physics.observables import lund
@@ -49,7 +49,7 @@ def observables(jets: Jets) -> np.ndarray:
 
 def image(jets: Jets) -> np.ndarray:
     """Momentum fractions in 21 x 21 pixels, upright and flipped, (N, 441)."""
-    return images.images(jets, pixels=PIXELS).reshape(len(jets), -1)
+    return images.images(jets, pixels=PIXELS).reshape(len(jets), PIXELS**2)
 
 
 def sequence(jets: Jets) -> np.ndarray:
@@ -70,6 +70,7 @@ def moments(jets: Jets) -> np.ndarray:
 
 def four_vectors(jets: Jets) -> np.ndarray:
     """E, px, py, pz [GeV] of the first 30 particles as they are stored, (N, 120)."""
+    require_jets(jets)
     return _length(jets.four_vectors(), PARTICLES)
 
 
@@ -79,6 +80,7 @@ def masses_of_pairs(jets: Jets) -> np.ndarray:
     They are the edges of the complete graph. Where there are fewer pairs, the value is the floor of
     the logarithm.
     """
+    require_jets(jets)
     m2 = 2 * invariants.minkowski_products(jets)  # (N, P, P)
     if jets.constituent_mass is not None:
         squared = jets.constituent_mass.astype(float) ** 2
@@ -99,14 +101,16 @@ def lund_plane(jets: Jets) -> np.ndarray:
     inside = mask & (x >= 0) & (y >= 0) & (x < shape[0]) & (y < shape[1])
     jet, splitting = np.nonzero(inside)
     flat = (jet * shape[0] + x[jet, splitting]) * shape[1] + y[jet, splitting]
-    return np.bincount(flat, minlength=len(jets) * shape[0] * shape[1]).reshape(len(jets), -1)
+    cells = shape[0] * shape[1]
+    return np.bincount(flat, minlength=len(jets) * cells).reshape(len(jets), cells)
 
 
 def _length(features: np.ndarray, n: int) -> np.ndarray:
     """(N, P, F) cut or filled up to n particles and flattened, (N, n F)."""
     features = features[:, :n]
     missing = n - features.shape[1]
-    return np.pad(features, [(0, 0), (0, missing), (0, 0)]).reshape(len(features), -1)
+    filled = np.pad(features, [(0, 0), (0, missing), (0, 0)])
+    return filled.reshape(len(features), n * features.shape[2])
 
 
 _LONGITUDINAL = ("permutation", "padding", "turn", "boost")

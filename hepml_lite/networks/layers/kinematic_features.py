@@ -11,17 +11,20 @@ KINEMATIC_FEATURES = (
 SMALLEST = 1e-8  # floor of energies [GeV] under the logarithm
 
 
-def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
+def kinematic_features(constituents: Tensor, mask: Tensor, mass: Tensor | None = None) -> Tensor:
     """`KINEMATIC_FEATURES` of particles, (N, P, 7), zero where padded, as in the paper.
 
-    The jet is the sum of its particles, taken as massless; Δ is the distance from its axis.
+    The jet is the sum of its particles; Δ is the distance from its axis.
 
     Args:
         constituents: (N, P, 3 or more): pT [GeV], η and φ; further columns are not used.
         mask: (N, P), True where real.
+        mass: (N, P) of the particles [GeV]; None: they are massless.
     """
     pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)
     energy = pt * eta.cosh()
+    if mass is not None:
+        energy = torch.hypot(energy, mass.where(mask, 0))
     # The four-momentum of the jet, each (N, 1).
     px = (pt * phi.cos()).sum(1, keepdim=True)
     py = (pt * phi.sin()).sum(1, keepdim=True)

@@ -148,3 +148,16 @@ def test_an_array_is_no_jets(inputs):
     assert len(inputs(jets)[0]) == 2
     with pytest.raises(TypeError, match=r"jets is ndarray of shape \(2, 3, 3\), not Jets"):
         inputs(jets.constituents)
+
+
+def test_energies_of_the_seven_features_are_those_of_massive_particles():
+    """A proton at rest in y: E = sqrt(3^2 + 0.938^2); massless jets give the same as before."""
+    constituents = np.array([[[3.0, 0, 0], [3.0, 0, np.pi / 2], [0, 0, 0]]])
+    mass = np.array([[0.938, 0.938, 0]])
+    features, _ = kinematic_inputs(containers.Jets(constituents, constituent_mass=mass))
+    energy = np.hypot(3, 0.938)
+    np.testing.assert_allclose(features[0, :2, 3], np.log(energy), rtol=1e-6)
+    np.testing.assert_allclose(features[0, :2, 5], np.log(0.5), rtol=1e-6)
+    assert (features[0, 2] == 0).all()
+    zero = kinematic_inputs(containers.Jets(constituents, constituent_mass=0 * mass))[0]
+    np.testing.assert_array_equal(zero, kinematic_inputs(containers.Jets(constituents))[0])

@@ -191,7 +191,7 @@ def test_transport_of_any_cost(solver):
 def test_wrong_arguments(real):
     with pytest.raises(ValueError, match="3 and 2 jets: give equal numbers"):
         emd(real[:3], real[:2], RADIUS)
-    with pytest.raises(ValueError, match="radius = 0"):
+    with pytest.raises(ValueError, match="radius is 0"):
         emd_matrix(real, 0)
-    with pytest.raises(ValueError, match="beta = -1"):
+    with pytest.raises(ValueError, match="beta is -1"):
         emd(real, real, RADIUS, beta=-1)

@@ -127,5 +127,5 @@ def test_no_events():
 def test_wrong_arguments(real):
     with pytest.raises(ValueError, match="points = 3"):
         ring_isotropy(real, 3)
-    with pytest.raises(ValueError, match="radius = -1"):
+    with pytest.raises(ValueError, match="radius is -1"):
         disk_isotropy(real, -1)
