@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from torch import nn
 
 import hepml_lite
 from hepml_lite import checks, containers, training
+from hepml_lite.exact import GaussianUnfolding, densities
 from hepml_lite.jet_physics import observables
 from hepml_lite.networks import deep_sets, lola, particle_net, pelican, transformer
 from hepml_lite.networks.inputs import network_inputs
@@ -30,6 +32,7 @@ from hepml_lite.statistics import (
     intervals,
     metrics,
     thresholds,
+    two_sample,
     working_point,
 )
 
@@ -144,6 +147,67 @@ OBSERVABLES = {
     "split": (lambda f, g: JETS.split(f, g), number, number),
 }  # fmt: skip
 
+FOUR_ROWS = one_of(
+    [np.ones((4, 2)), [[1, 2]] * 4, pd.DataFrame(np.ones((4, 2))), torch.ones(4, 2)],
+    [*BAD_ARRAYS, np.ones((4, 3)), np.ones((3, 2)), -np.ones((4, 2)), np.ones((0, 2))],
+)  # fmt: skip
+GEOMETRY = containers.Geometry.regular([0, 1], 1, [0, 1, 2], "mm", "mm")
+OBJECTS = np.zeros((4, 19, 3))
+row_weights = one_of([None, [1, 0, 2, 3], pd.Series(np.ones(4))], [*BAD_ARRAYS, -np.ones(4)])
+row_labels = one_of([None, [0, 0, 0, 0]], [*BAD_ARRAYS, [0, 1, 2, 3]])
+names = one_of([("a", "b")], ["ab", (), None, 3, ("a",)])
+flags = one_of([None, np.ones(4, bool)], [*BAD_ARRAYS, np.zeros(4, bool), np.ones(4)])
+CONTAINERS = {
+    "Events": (
+        lambda v, q, y, w: containers.Events(v, q, label=y, weight=w).values,
+        FOUR_ROWS, names, row_labels, row_weights,
+    ),
+    "Showers": (
+        lambda v, e, y, w: containers.Showers(v, e, GEOMETRY, label=y, weight=w).deposited,
+        FOUR_ROWS, one_of([np.ones(4)], [*BAD_ARRAYS, -np.ones(4)]), row_labels, row_weights,
+    ),
+    "UnfoldingPair": (
+        lambda *a: containers.UnfoldingPair(*a[:5], weight=a[5]).matched.measured,
+        FOUR_ROWS, FOUR_ROWS, names, flags, flags, row_weights,
+    ),
+    "TriggerEvents": (
+        lambda o, p, n, w: containers.TriggerEvents(o, p, processes=n, weight=w).jets,
+        one_of([OBJECTS, OBJECTS.tolist()], [*BAD_ARRAYS, OBJECTS - 1, OBJECTS[0]]),
+        one_of([None, [0, 1, 0, 1]], [*BAD_ARRAYS, [0.5] * 4, [0, 1, 2, 3]]),
+        names, row_weights,
+    ),
+}  # fmt: skip
+
+rows = one_of(
+    [RNG.normal(size=(N, 2)), SCORES, SCORES.round(), pd.Series(SCORES)],
+    [*BAD_ARRAYS, RNG.normal(size=(N, 3)), [1.0]],
+)
+DISTANCES = (
+    "frechet_distance", "kernel_distance", "energy_distance", "wasserstein_distances",
+    "sliced_wasserstein_distance", "optimal_transport_distance",
+)  # fmt: skip
+TWO_SAMPLE = {
+    name: (getattr(two_sample, name), rows, rows, weights, weights) for name in DISTANCES
+} | {
+    "chance_level": (
+        lambda a, b, rng, n: two_sample.chance_level(
+            two_sample.energy_distance, a, b, rng, n_permutations=n
+        ).p_value,
+        rows, rows, rng, one_of([2], BAD_NUMBERS),
+    ),
+    "effective_sample_size": (two_sample.effective_sample_size, weights),
+}  # fmt: skip
+
+plane = one_of([RNG.normal(size=(N, 2)), np.zeros((1, 2)), [[0, 0]]], BAD_ARRAYS)
+EXACT = {
+    type(density).__name__: (density.log_prob, plane)
+    for density in (densities.GaussianRing(), densities.TwoMoons(), densities.Checkerboard())
+} | {
+    "LinearGaussian": (densities.linear_gaussian(2, 2).log_prob, plane, plane),
+    "events": (densities.GaussianRing().events, count, rng),
+    "GaussianUnfolding": (GaussianUnfolding().weights, scores, one_of([0, 2], BAD_NUMBERS)),
+}  # fmt: skip
+
 PARTICLES = torch.rand(3, 4, 3) + 1
 MASK = torch.ones(3, 4, dtype=torch.bool)
 BAD_PARTICLES = (
@@ -214,6 +278,30 @@ def test_statistics(name, data):
 @given(data=st.data())
 def test_containers_and_observables(name, data):
     function, *strategies = OBSERVABLES[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+@fuzzed(80)
+@given(data=st.data())
+def test_containers_of_rows(name, data):
+    function, *strategies = CONTAINERS[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", TWO_SAMPLE)
+@fuzzed(60)
+@given(data=st.data())
+def test_two_samples(name, data):
+    function, *strategies = TWO_SAMPLE[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", EXACT)
+@fuzzed(60)
+@given(data=st.data())
+def test_exact_models(name, data):
+    function, *strategies = EXACT[name]
     assert_right_or_refused(function, *(data.draw(s) for s in strategies))
 
 

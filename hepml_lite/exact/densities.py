@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 ROWS_AT_ONCE = 10_000  # of a table of distances, which would fill the memory otherwise
@@ -156,7 +158,8 @@ class Checkerboard(PlaneDensity):
 
     def log_prob(self, x: np.ndarray, condition: np.ndarray | None = None) -> np.ndarray:
         """Log p of rows (N, 2); -inf on light fields and outside the board."""
-        field_of_row = np.floor(2 * (np.asarray(x) / self.half_width + 1))
+        rows = checked_rows("x", x, 2)
+        field_of_row = np.floor(2 * (rows / self.half_width + 1))
         is_inside = ((field_of_row >= 0) & (field_of_row < 4)).all(-1)
         is_dark = field_of_row.sum(-1) % 2 == 0
         return np.where(is_inside & is_dark, -np.log(2 * self.half_width**2), -np.inf)
@@ -196,12 +199,13 @@ class LinearGaussian(KnownDensity):
 
     def events_given(self, condition: np.ndarray, rng: Seed = 0) -> np.ndarray:
         """Draw one row for each of the conditions (N, C), (N, D)."""
-        standard = checked_rng(rng).normal(size=(len(condition), len(self.offset)))
-        return self.mean(condition) + standard @ self.noise.T
+        mean = self.mean(condition)
+        return mean + checked_rng(rng).normal(size=mean.shape) @ self.noise.T
 
     def mean(self, condition: np.ndarray) -> np.ndarray:
         """Mean of x given conditions (N, C), (N, D)."""
-        return self.offset + condition @ self.matrix.T
+        given = checked_rows("condition", condition, len(self.condition_mean))
+        return self.offset + given @ self.matrix.T
 
     def log_prob(self, x: np.ndarray, condition: np.ndarray | None = None) -> np.ndarray:
         """log p(x | condition) of rows (N, D) with conditions (N, C).
@@ -211,8 +215,15 @@ class LinearGaussian(KnownDensity):
         """
         if condition is None:
             raise ValueError("condition is missing: this density depends on it, give (N, C)")
-        standard = np.linalg.solve(self.noise, (x - self.mean(condition)).T)
         n_features = len(self.offset)
+        rows = checked_rows("x", x, n_features)
+        mean = self.mean(condition)
+        if len(mean) != len(rows):
+            raise ValueError(
+                f"condition has {len(mean)} rows and x has {len(rows)}: give one condition for "
+                "each row"
+            )
+        standard = np.linalg.solve(self.noise, (rows - mean).T)
         log_volume = np.log(np.diag(self.noise)).sum() + n_features * np.log(2 * np.pi) / 2
         return -(standard**2).sum(0) / 2 - log_volume
 
@@ -255,13 +266,26 @@ def linear_gaussian(
     )
 
 
+def checked_rows(name: str, values: ArrayLike, n_columns: int) -> np.ndarray:
+    """Finite rows (N, n_columns).
+
+    Raises:
+        ValueError: another shape, NaN or infinite numbers.
+    """
+    rows = checked_finite(name, values, n_axes=2)
+    if rows.shape[1] != n_columns:
+        raise ValueError(f"{name} has shape {rows.shape}: give rows (N, {n_columns})")
+    return rows
+
+
 def _log_of_round_gaussians(
     x: np.ndarray, centres: np.ndarray, shares: np.ndarray, width: float
 ) -> np.ndarray:
     """Log of a mixture of round Gaussians at centres (K, D) of rows (N, D), (N,)."""
     log_norm = centres.shape[1] * np.log(2 * np.pi * width**2) / 2
     log_sums = []
-    for rows in np.array_split(np.asarray(x, float), 1 + len(x) // ROWS_AT_ONCE):
+    given = checked_rows("x", x, centres.shape[1])
+    for rows in np.array_split(given, 1 + len(given) // ROWS_AT_ONCE):
         squared_distance = cdist(rows, centres, "sqeuclidean")  # (N, K)
         log_sums.append(logsumexp(-squared_distance / (2 * width**2), b=shares, axis=1))
     return np.concatenate(log_sums) - log_norm

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 
@@ -41,7 +41,7 @@ class Gaussian(NamedTuple):
 
     def log_density(self, values: ArrayLike) -> np.ndarray:
         """The logarithm of the density at values of any shape."""
-        pull = (as_floats("values", values) - self.mean) / self.width
+        pull = (checked_finite("values", values) - self.mean) / self.width
         return -0.5 * pull**2 - np.log(self.width) - 0.5 * np.log(2 * np.pi)
 
 
