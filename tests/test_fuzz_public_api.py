@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 import hepml_lite
-from hepml_lite import checks, containers, training
+from hepml_lite import checks, containers, training, unfolding
+from hepml_lite import densities as learned
 from hepml_lite.exact import GaussianUnfolding, densities
 from hepml_lite.jet_physics import observables
 from hepml_lite.networks import deep_sets, lola, particle_net, pelican, transformer
@@ -208,6 +209,40 @@ EXACT = {
     "GaussianUnfolding": (GaussianUnfolding().weights, scores, one_of([0, 2], BAD_NUMBERS)),
 }  # fmt: skip
 
+FLOW = learned.Flow(plan=learned.TrainingPlan(epochs=1)).fit(
+    np.random.default_rng(0).random((N, 2))
+)
+RATIO = learned.fit_ratio(
+    RNG.normal(size=(N, 2)), RNG.normal(size=(N, 2)), model="trees", calibrate=False
+)
+spectrum = one_of([[3, 4, 5], np.array([3.0, 4.0, 5.0])], [*BAD_ARRAYS, [-3, 4, 5], [3, 4]])
+response = one_of([np.eye(3), 0.8 * np.eye(3)], [*BAD_ARRAYS, -np.eye(3), np.eye(4)])
+level_of_events = one_of([RNG.normal(size=(N, 2)), SCORES], [*BAD_ARRAYS, RNG.random((N - 1, 2))])
+event_flags = one_of([None, SCORES > -9], [*BAD_ARRAYS, LABELS])
+LEARNED_AND_UNFOLDED = {
+    "log_prob": (FLOW.log_prob, plane),
+    "sample": (lambda n, c, r: FLOW.sample(n, c, r), count, one_of([None], BAD_ARRAYS), rng),
+    "ratio": (RATIO.log_ratio, plane),
+    "fit_ratio": (
+        lambda a, b, w: learned.fit_ratio(
+            a, b, weights=(w, None), model="trees", calibrate=False, folds=2
+        ).numerator.log_ratio,
+        plane, one_of([RNG.normal(size=(N, 2))], BAD_ARRAYS), weights,
+    ),
+    "SimulatedEvents": (
+        lambda *a: unfolding.SimulatedEvents.of(*a).weights,
+        level_of_events, level_of_events, weights, event_flags, event_flags,
+    ),
+    "iterative_bayes": (
+        lambda *a: unfolding.iterative_bayes(*a).errors, spectrum, response, spectrum, count
+    ),
+    "tikhonov": (lambda *a: unfolding.tikhonov(*a).errors, spectrum, response, spectrum, number),
+    "invert": (lambda *a: unfolding.invert(*a).errors, spectrum, response),
+    "chi_squared": (
+        lambda *a: unfolding.reports.chi_squared(*a).value, spectrum, spectrum, response
+    ),
+}  # fmt: skip
+
 PARTICLES = torch.rand(3, 4, 3) + 1
 MASK = torch.ones(3, 4, dtype=torch.bool)
 BAD_PARTICLES = (
@@ -302,6 +337,14 @@ def test_two_samples(name, data):
 @given(data=st.data())
 def test_exact_models(name, data):
     function, *strategies = EXACT[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", LEARNED_AND_UNFOLDED)
+@fuzzed(40)
+@given(data=st.data())
+def test_densities_and_unfolding(name, data):
+    function, *strategies = LEARNED_AND_UNFOLDED[name]
     assert_right_or_refused(function, *(data.draw(s) for s in strategies))
 
 

@@ -130,10 +130,12 @@ class DensityRatio:
             weights: (N,), which the rows have already.
 
         Raises:
-            ValueError: as `log_ratio`, or weights of another length.
+            ValueError: as `log_ratio`, no rows, or weights of another length.
         """
         inputs = checked_inputs(x, condition, "x")
         require_like(inputs, self.no_rows, "sample", "fit")
+        if not len(inputs[0]):
+            raise ValueError("x has no rows: check the selection")
         sample_weights = checked_signed_weights(weights, len(inputs[0]), "x")
         return _scored(self.fitted.log_ratios(inputs), sample_weights, self.calibration, self.clip)
 

@@ -199,6 +199,8 @@ class TrainedDensity(ABC):
             )
         features = features_of_rows(x, self.n_features)
         conditions = conditions_of_rows(condition, len(features), self.n_conditions)
+        if not len(features):
+            return np.zeros(0)
         z, log_jacobian = self.change.forward(torch.as_tensor(features))
         c = self._standardised_condition(conditions)
         with torch.no_grad():

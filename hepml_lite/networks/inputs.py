@@ -24,7 +24,10 @@ def network_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def particle_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """Constituents (N, P, 3), pT [GeV], eta and phi as measured, and mask (N, P)."""
+    """Constituents (N, P, 3), pT [GeV], eta and phi as measured, and mask (N, P).
+
+    Masses are not among them: networks that read these columns take particles as massless.
+    """
     require_jets(jets)
     return jets.constituents, jets.mask
 

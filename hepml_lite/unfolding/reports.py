@@ -113,7 +113,13 @@ def chi_squared(spectrum: ArrayLike, expected: ArrayLike, covariance: ArrayLike)
     Raises:
         ValueError: shapes that differ, or numbers that are not finite.
     """
-    difference = checked_finite("spectrum", spectrum, 1) - checked_finite("expected", expected, 1)
+    x = checked_finite("spectrum", spectrum, 1)
+    y = checked_finite("expected", expected, 1)
+    if x.shape != y.shape:
+        raise ValueError(
+            f"spectrum has {len(x)} bins and expected has {len(y)}: give the same bins"
+        )
+    difference = x - y
     matrix = checked_finite("covariance", covariance, n_axes=2)
     if matrix.shape != (len(difference), len(difference)):
         raise ValueError(f"covariance has shape {matrix.shape} for {len(difference)} bins")

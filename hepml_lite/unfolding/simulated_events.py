@@ -43,9 +43,11 @@ class SimulatedEvents:
         """Events from arrays; weights are one and all events in both selections by default.
 
         Raises:
-            ValueError: lengths that differ, weights that are not finite, flags that are not
+            ValueError: no arrays of real numbers, lengths that differ, weights that are not finite, flags that are not
                 boolean, or no event in both selections.
         """
+        true = _level("true", true)
+        measured = _level("measured", measured)
         n = n_rows(true)
         if n_rows(measured) != n:
             raise ValueError(
@@ -56,6 +58,8 @@ class SimulatedEvents:
             true, measured, _weights(weights, n), _flags("true_ok", true_ok, n),
             _flags("measured_ok", measured_ok, n),
         )  # fmt: skip
+        _require_finite("true", true, events.true_ok)
+        _require_finite("measured", measured, events.measured_ok)
         if events.matched.sum() < 2:
             raise ValueError(
                 f"{events.matched.sum()} of {n} simulated events are both true and measured: an "
@@ -97,6 +101,32 @@ class SimulatedEvents:
     def fake(self) -> np.ndarray:
         """Which events are measured but not true, (N,) bool."""
         return self.measured_ok & ~self.true_ok
+
+
+def _level(name: str, sample: Sample) -> Sample:
+    """The arrays of one level: a table, (N,) or (N, D), or a tuple (features, mask)."""
+    if isinstance(sample, tuple):
+        if len(sample) != 2:
+            raise ValueError(f"{name} is a tuple of {len(sample)}: give (features, mask)")
+        return as_array(f"features of {name}", sample[0]), as_array(f"mask of {name}", sample[1])
+    table = as_array(name, sample)
+    if table.dtype.kind not in "biuf" or table.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} holds {table.dtype} of shape {table.shape}: give real numbers (N, D), or sets "
+            "as (features, mask)"
+        )
+    return table
+
+
+def _require_finite(name: str, sample: Sample, selected: np.ndarray) -> None:
+    """Raise ValueError if an event in the selection has NaN or infinite numbers."""
+    numbers = np.asarray(sample[0] if isinstance(sample, tuple) else sample)[selected]
+    wrong = int((~np.isfinite(numbers)).sum())
+    if wrong:
+        raise ValueError(
+            f"{wrong} numbers of {name} are NaN or infinite in events of the selection: set "
+            f"{name}_ok to False for these events, or remove them"
+        )
 
 
 def n_rows(sample: Sample) -> int:

@@ -90,8 +90,14 @@ def response_of_events(
         true_edges: (T + 1,); None: the measured ones.
 
     Raises:
+        TypeError: another kind of simulation.
         ValueError: an unknown quantity, or edges that do not rise.
     """
+    if not isinstance(simulation, UnfoldingPair):
+        raise TypeError(
+            f"simulation is {type(simulation).__name__}, not UnfoldingPair: make it with "
+            "containers.UnfoldingPair(truth, measured, quantities)"
+        )
     edges_measured = checked_edges("measured_edges", measured_edges)
     edges_true = edges_measured
     if true_edges is not None:

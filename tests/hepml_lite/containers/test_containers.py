@@ -163,3 +163,22 @@ def test_dequantised_spreads_each_step_and_leaves_counts_and_floors():
     assert not moved["z"].any()
     with pytest.raises(ValueError, match="no precision for 'x'"):
         Events(stored, ("x", "n", "z")).dequantised()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weight": np.ma.array([1, 2], mask=[0, 1])}, "weight is a masked array"),
+        ({"weight": ["a", "b"]}, "weight holds <U1, not real numbers"),
+        ({"weight": [1j, 2]}, "weight holds complex128, not real numbers"),
+        ({"quantities": "ab"}, "quantities is 'ab', one text"),
+        ({"quantities": None}, "quantities is None: give a tuple of texts"),
+        ({"quantities": (1, 2)}, r"quantities is \(1, 2\): give a tuple of texts"),
+        ({"names": 3}, "names is 3: give a tuple of texts"),
+        ({"truth": 3.0}, r"truth has shape \(\); expected \(rows, columns\)"),
+    ],
+)
+def test_weights_and_names_are_checked_as_strictly_as_numbers(change, message):
+    good = {"truth": np.ones((2, 2)), "measured": np.ones((2, 2)), "quantities": ("a", "b")}
+    with pytest.raises(ValueError, match=message):
+        UnfoldingPair(**good | change)
