@@ -104,8 +104,6 @@ PROCESS = [
 ]
 Z = 23
 
-Selected = tuple[np.ndarray, np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]
-
 
 @dataclass(frozen=True)
 class LeadingJets:
@@ -126,9 +124,19 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> UnfoldingPair:
     rng = np.random.default_rng([seed, number])
     parts = []
     for label, n in enumerate(rows_of_each(size)):
-        rows = select(NAMES[label], n, pythia_seed(seed, number, label), rng)
-        fields = {"names": NAMES, "label": np.full(n, label)}
-        parts.append(UnfoldingPair(*rows, **fields))
+        if n == 0:  # a small chunk need not hold every class
+            continue
+        truth, measured = select(NAMES[label], n, pythia_seed(seed, number, label), rng)
+        rows = UnfoldingPair(
+            truth,
+            measured,
+            QUANTITIES,
+            true_ok=~np.isnan(truth[:, 0]),
+            measured_ok=~np.isnan(measured[:, 0]),
+            names=NAMES,
+            label=np.full(n, label),
+        )
+        parts.append(rows)
     return UnfoldingPair.concatenate(parts)[rng.permutation(size)]
 
 
@@ -138,22 +146,20 @@ def rows_of_each(size: int) -> list[int]:
     return np.bincount(np.resize(cycle, size), minlength=len(SHARES)).tolist()
 
 
-def select(name: str, n: int, seed: int, rng: np.random.Generator) -> Selected:
-    """The first n jets of a class that are there at one level at least.
+def select(name: str, n: int, seed: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and measurement of the first n jets that are there at one level at least.
 
-    Returns:
-        truth and measured (n, 7), NaN where there is none; `QUANTITIES`; two flags (n,).
+    Both are (n, 7), with NaN for what is not there.
     """
-    found = []
-    generator = Generator(settings(name), seed) if n else None
+    generator = Generator(settings(name), seed)
+    found: list[np.ndarray] = []
     while sum(len(rows) for rows in found) < n:
         particles, n_events = boosted(generator)
         true = leading_jets(particles, n_events)
         seen = leading_jets(detect(particles, rng, FINE), n_events)
         found.append(paired(true, observables(true), seen, observables(seen)))
-    rows = np.concatenate([np.zeros((0, 2 * len(QUANTITIES))), *found])[:n]
-    truth, measured = np.split(rows, 2, axis=1)
-    return truth, measured, QUANTITIES, ~np.isnan(truth[:, 0]), ~np.isnan(measured[:, 0])
+    truth, measured = np.split(np.concatenate(found)[:n], 2, axis=1)
+    return truth, measured
 
 
 def settings(name: str) -> list[str]:

@@ -26,7 +26,7 @@ from hepml_lite.densities.flow_matching import optimal_pairs, spread_times
 from hepml_lite.densities.rows import Rows, checked_rows, conditions_of_rows, features_of_rows
 from hepml_lite.densities.trained_density import TrainedDensity
 from hepml_lite.networks.conditional_mlp import ConditionalMLP
-from hepml_lite.statistics.inputs import Seed, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_rng
 
 VALIDATION_TIMES = 10  # for each row
 

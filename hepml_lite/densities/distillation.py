@@ -21,7 +21,7 @@ from hepml_lite.densities.continuous_flow import ContinuousFlow
 from hepml_lite.densities.rows import Validation, conditions_of_rows
 from hepml_lite.densities.trained_density import LARGEST_SEED, TrainedDensity, TrainingPlan
 from hepml_lite.networks.conditional_mlp import ConditionalMLP
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 
 def default_plan() -> TrainingPlan:

@@ -15,8 +15,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier
 
 from hepml_lite.densities.rows import Rows, checked_rows, features_of_rows
-from hepml_lite.statistics.inputs import Seed, checked_rng
 from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.settings_checks import Seed, checked_rng
 from hepml_lite.statistics.two_sample import ClassifierTest, classifier_two_sample_test
 from hepml_lite.statistics.two_sample.classifier_test import (
     FEWEST,

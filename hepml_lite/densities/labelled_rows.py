@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.densities.rows import FEWEST_ROWS, checked_condition, checked_table
-from hepml_lite.statistics.inputs import as_array, as_floats
+from hepml_lite.statistics.data_checks import as_array, as_floats
 
 # What describes the rows of a sample: a table (N, D), or a tuple (features (N, P, F), mask (N, P))
 Sample = ArrayLike | tuple[ArrayLike, ArrayLike]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.densities.rows import Validation
-from hepml_lite.statistics.inputs import Seed
+from hepml_lite.statistics.settings_checks import Seed
 
 
 class ConditionalDensity(Protocol):

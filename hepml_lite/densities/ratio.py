@@ -32,8 +32,8 @@ from hepml_lite.densities.labelled_rows import (
 from hepml_lite.densities.scored_rows import ScoredRows
 from hepml_lite.densities.signed_weights import positive_weights
 from hepml_lite.densities.trained_density import TrainingPlan
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_number, checked_rng
 from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 PLAN = TrainingPlan(epochs=20, batch_size=256, learning_rate=3e-3, patience=5, progress=False)
 LARGEST_SHIFT = 700  # its exponential is still finite

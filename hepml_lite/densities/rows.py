@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_floats
+from hepml_lite.statistics.data_checks import as_floats
 
 # (x, condition, weights) of validation rows; None where there is none
 Validation = tuple[ArrayLike, ArrayLike | None, ArrayLike | None]

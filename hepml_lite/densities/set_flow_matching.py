@@ -25,7 +25,8 @@ from hepml_lite.networks.epic import EPiC
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import clean, numbers_of_particles
 from hepml_lite.networks.set_transformer import SetTransformer
-from hepml_lite.statistics.inputs import Seed, as_floats, checked_count, checked_rng
+from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 ARCHITECTURES: dict[str, type[EPiC] | type[SetTransformer]] = {
     "epic": EPiC,

@@ -21,7 +21,7 @@ from hepml_lite.densities.rows import (
     features_of_rows,
     require_same_columns,
 )
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 LARGEST_SEED = 2**31
 

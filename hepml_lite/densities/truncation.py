@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.densities.protocol import DensityWithLikelihood
-from hepml_lite.statistics.inputs import Seed, as_floats, checked_count, checked_rng
+from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 Inside = Callable[[np.ndarray], np.ndarray]  # rows (N, D) -> bool (N,)
 LOW_ACCEPTANCE = 0.01  # below it sampling is slow and log_prob is uncertain: a warning

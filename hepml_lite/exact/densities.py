@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 ROWS_AT_ONCE = 10_000  # of a table of distances, which would fill the memory otherwise
 Events = tuple[np.ndarray, np.ndarray | None]  # x (N, D) and its conditions (N, C), or None

@@ -24,7 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import Seed, as_floats, checked_count, checked_number, checked_rng
+from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 
 class Gaussian(NamedTuple):

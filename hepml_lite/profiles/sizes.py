@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hepml_lite.profiles import representations, start_here, tagging
+from hepml_lite.profiles import representations, start_here, tagging, unfolding
 
 PROFILES = ("smoke", "lesson", "paper")
 
@@ -36,6 +36,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
     "00_start_here": start_here.SIZES,
     "01_representations": representations.SIZES,
     "02_tagging": tagging.SIZES,
+    "04_unfolding": unfolding.SIZES,
 }
 
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hepml_lite.containers.jets import Jets
-from hepml_lite.statistics.inputs import checked_labels
+from hepml_lite.statistics.data_checks import checked_labels
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.metrics import auc, bootstrap
 

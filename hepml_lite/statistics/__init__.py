@@ -2,13 +2,14 @@
 
 from hepml_lite.statistics import (
     calibration,
+    data_checks,
     decorrelation,
     efficiency_shift,
     equal_efficiency,
-    inputs,
     intervals,
     metrics,
     scored_variation,
+    settings_checks,
     tagger_rates,
     thresholds,
     two_sample,
@@ -17,13 +18,14 @@ from hepml_lite.statistics import (
 
 __all__ = [
     "calibration",
+    "data_checks",
     "decorrelation",
     "efficiency_shift",
     "equal_efficiency",
-    "inputs",
     "intervals",
     "metrics",
     "scored_variation",
+    "settings_checks",
     "tagger_rates",
     "thresholds",
     "two_sample",

@@ -16,17 +16,14 @@ from scipy.special import expit, logsumexp, softmax
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from hepml_lite.statistics.inputs import (
-    Seed,
+from hepml_lite.statistics.data_checks import (
     checked_columns,
-    checked_count,
     checked_finite,
-    checked_number,
     checked_probabilities,
-    checked_rng,
     checked_scores,
 )
 from hepml_lite.statistics.intervals import Interval, central_interval, efficiency_interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 
 class ReliabilityCurve(NamedTuple):

@@ -5,16 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import (
-    Seed,
-    checked_count,
+from hepml_lite.statistics.data_checks import (
     checked_edges,
     checked_not_negative,
     checked_numbers,
-    checked_rng,
     checked_scores,
 )
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.statistics.thresholds import threshold_at
 
 

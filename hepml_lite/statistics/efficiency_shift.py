@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng, checked_scores
+from hepml_lite.statistics.data_checks import checked_scores
 from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.statistics.thresholds import threshold_at
 
 FEWEST = 10  # background jets that pass the threshold; with fewer an interval says nothing

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_count, checked_scores
+from hepml_lite.statistics.data_checks import checked_scores
 from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.statistics.thresholds import threshold_at
 from hepml_lite.statistics.working_point import WorkingPoint, checked_selection, working_point
 

@@ -7,7 +7,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_array, checked_count, checked_number
+from hepml_lite.statistics.data_checks import as_array
+from hepml_lite.statistics.settings_checks import checked_count, checked_number
 
 
 class Interval(NamedTuple):

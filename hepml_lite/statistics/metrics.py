@@ -12,17 +12,10 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import (
-    Seed,
-    as_floats,
-    checked_count,
-    checked_finite,
-    checked_number,
-    checked_rng,
-    checked_weights,
-)
+from hepml_lite.statistics.data_checks import as_floats, checked_finite, checked_weights
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.intervals import efficiency_interval as efficiency_interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 from hepml_lite.statistics.thresholds import first_reaching
 
 Weights = ArrayLike | None

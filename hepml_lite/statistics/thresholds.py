@@ -10,7 +10,7 @@ this point and the one before, which matters only where the efficiency falls bet
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_floats, checked_finite, checked_not_negative
+from hepml_lite.statistics.data_checks import as_floats, checked_finite, checked_not_negative
 
 ROUNDING = 1e-12  # relative, of summed weights: 0.3 of ten jets is three of them, not four
 

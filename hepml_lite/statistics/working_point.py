@@ -6,13 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import (
-    as_array,
-    checked_finite,
-    checked_labels,
-    checked_number,
-)
+from hepml_lite.statistics.data_checks import as_array, checked_finite, checked_labels
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
+from hepml_lite.statistics.settings_checks import checked_number
 
 
 class WorkingPoint(NamedTuple):

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.self_supervised.linear_probe import linear_probe
-from hepml_lite.statistics.inputs import checked_columns
+from hepml_lite.statistics.data_checks import checked_columns
 from hepml_lite.statistics.intervals import central_interval
 from hepml_lite.training import count_parameters, cross_entropy, fit, predict
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import Seed, checked_finite
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.intervals import Interval, central_interval
+from hepml_lite.statistics.settings_checks import Seed
 
 GROUPS = 10  # number of random groups of jets
 SPLITS = 10  # number of splits of the groups into two halves; kappa is averaged over them

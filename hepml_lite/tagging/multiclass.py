@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_columns
+from hepml_lite.statistics.data_checks import checked_columns
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 
 

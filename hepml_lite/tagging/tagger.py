@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from hepml_lite.containers.jets import Jets
-from hepml_lite.statistics.inputs import checked_labels
+from hepml_lite.statistics.data_checks import checked_labels
 
 
 class Tagger(ABC):

@@ -27,7 +27,7 @@ from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities import DensityRatio, TrainingPlan, fit_ratio
 from hepml_lite.densities.classifiers import Model
 from hepml_lite.densities.labelled_rows import Sample, checked_signed_weights
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, joined, n_rows, rows_of
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from hepml_lite.files import atomic_write
-from hepml_lite.statistics.inputs import as_floats
+from hepml_lite.statistics.data_checks import as_floats
 from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
 
 FORMAT = "hepml_lite unbinned unfolding 1"

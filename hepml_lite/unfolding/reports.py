@@ -10,15 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from hepml_lite.statistics.inputs import (
-    Seed,
-    as_floats,
-    checked_count,
-    checked_finite,
-    checked_number,
-    checked_rng,
-)
+from hepml_lite.statistics.data_checks import as_floats, checked_finite
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 from hepml_lite.statistics.two_sample import triangular_distance
 from hepml_lite.unfolding.binned.inversion import inverse_root
 

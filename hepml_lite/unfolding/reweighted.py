@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_floats, checked_edges
+from hepml_lite.statistics.data_checks import as_floats, checked_edges
 from hepml_lite.statistics.two_sample import effective_sample_size
 
 

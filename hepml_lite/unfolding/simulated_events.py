@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities.labelled_rows import Sample
-from hepml_lite.statistics.inputs import as_array, as_floats
+from hepml_lite.statistics.data_checks import as_array, as_floats
 
 
 @dataclass(frozen=True)

@@ -27,3 +27,14 @@ def test_page_is_up_to_date_and_has_its_figure(cards, name):
 
 def test_the_list_of_samples_is_up_to_date(cards):
     assert (FOLDER / "README.md").read_text() == cards.index(), "run: python docs/data/cards.py"
+
+
+def test_the_bundled_files_stay_within_their_limits(cards):
+    sizes = [sample.path.stat().st_size / 1e6 for sample in bundled().values()]
+    assert max(sizes) <= cards.LIMIT_FILE
+    assert sum(sizes) <= cards.LIMIT_TOTAL
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_the_time_to_load_was_measured(cards, name):
+    assert float(cards.load_times()[name]) <= 1000, "run: python benchmarks/loading.py --write"

@@ -14,7 +14,7 @@ import numpy as np
 
 from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.observables.energy_flow_polynomials import pairs
-from hepml_lite.statistics.inputs import as_floats
+from hepml_lite.statistics.data_checks import as_floats
 
 #: Ten bins in each decade, from far below the resolution of a detector to the size of a jet.
 EDGES = np.geomspace(1e-3, 1.0, 31)

@@ -22,7 +22,7 @@ from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.jet_physics.observables.contraction import Plan
 from hepml_lite.jet_physics.observables.multigraphs import components, graphs, label
-from hepml_lite.statistics.inputs import checked_count, checked_number
+from hepml_lite.statistics.settings_checks import checked_count, checked_number
 
 #: Bytes of an array with one matrix for each jet: it fits into the cache. About 30 of them exist.
 MATRIX_BYTES = 2**20

@@ -15,7 +15,7 @@ from hepml_lite.jet_physics import substructure
 from hepml_lite.jet_physics.centred import centred
 from hepml_lite.jet_physics.chunks import chunks, in_chunks
 from hepml_lite.jet_physics.substructure import SoftDrop
-from hepml_lite.statistics.inputs import checked_count, checked_number
+from hepml_lite.statistics.settings_checks import checked_count, checked_number
 
 RADIUS = 0.8  # default R, by which angles are divided
 

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.statistics.two_sample.samples import checked_samples
 
 FEWEST = 20  # rows of a sample: two in each part that a network watches while it learns

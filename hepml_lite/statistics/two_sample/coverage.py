@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chisquare, kstest
 
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_finite, checked_rng
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.intervals import Interval, checked_level, efficiency_interval
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 FEWEST_IN_BIN = 5  # ranks expected in a bin, for the chi-square distribution to hold
 

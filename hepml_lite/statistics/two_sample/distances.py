@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.statistics.two_sample.samples import Sample, checked_samples
 
 ROWS_AT_ONCE = 1000  # of a table of pairs: a thousand times 10^5 rows are 800 MB

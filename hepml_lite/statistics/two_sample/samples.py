@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_floats, checked_finite, checked_not_negative
+from hepml_lite.statistics.data_checks import as_floats, checked_finite, checked_not_negative
 
 FEWEST = 2  # rows of a sample: one row has no width
 

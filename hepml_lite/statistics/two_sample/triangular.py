@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_edges
+from hepml_lite.statistics.data_checks import checked_edges
 from hepml_lite.statistics.two_sample.samples import Sample, checked_samples
 
 

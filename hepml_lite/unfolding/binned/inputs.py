@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_finite
+from hepml_lite.statistics.data_checks import checked_finite
 
 LARGEST_COLUMN_SUM = 1 + 1e-6  # a probability of 1, but for rounding
 

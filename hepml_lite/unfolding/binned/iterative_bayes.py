@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import checked_count
+from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.unfolding.binned.inputs import checked_prior, checked_problem, require_explained
 from hepml_lite.unfolding.binned.result import BinnedResult
 

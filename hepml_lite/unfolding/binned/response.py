@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
-from hepml_lite.statistics.inputs import checked_edges
+from hepml_lite.statistics.data_checks import checked_edges
 from hepml_lite.unfolding.binned.inputs import checked_covariance, checked_matrix, checked_spectrum
 
 

@@ -11,13 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from hepml_lite.statistics.inputs import (
-    Seed,
-    checked_count,
-    checked_finite,
-    checked_number,
-    checked_rng,
-)
+from hepml_lite.statistics.data_checks import checked_finite
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 from hepml_lite.unfolding.binned.curvature import second_differences
 from hepml_lite.unfolding.binned.inputs import checked_prior, checked_problem
 from hepml_lite.unfolding.binned.inversion import inverse_root

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 
-from hepml_lite.statistics.inputs import checked_number
+from hepml_lite.statistics.settings_checks import checked_number
 from hepml_lite.unfolding.binned.curvature import second_differences
 from hepml_lite.unfolding.binned.inputs import checked_prior, checked_problem
 from hepml_lite.unfolding.binned.inversion import inverse_root

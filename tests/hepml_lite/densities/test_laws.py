@@ -21,7 +21,7 @@ from hepml_lite.densities import (
     truncated,
 )
 from hepml_lite.exact.densities import Events, TwoMoons, linear_gaussian
-from hepml_lite.statistics.inputs import Seed
+from hepml_lite.statistics.settings_checks import Seed
 
 QUICK = TrainingPlan(epochs=15, batch_size=256, learning_rate=5e-3, device="cpu", progress=False)
 QuickFlow = partial(Flow, n_layers=2, hidden_features=(32, 32), plan=QUICK)

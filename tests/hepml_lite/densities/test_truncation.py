@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from hepml_lite.densities import TruncatedDensity, truncated
-from hepml_lite.statistics.inputs import checked_rng
+from hepml_lite.statistics.settings_checks import checked_rng
 
 
 @dataclass

@@ -1,19 +1,12 @@
-"""The one check of labels, scores, weights and settings: what functions may be given.
+"""The checks of data: labels, scores, probabilities, weights, histograms.
 
 Labels are 1 for signal and 0 for background, or 0 to C - 1 for C classes. Every function returns
 arrays or numbers and raises ValueError with the argument, its value or shape, and what to do.
 """
 
-import math
-import operator
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-Seed = np.random.Generator | int | None
-
-MOST = 10**15  # of anything that is counted: more than any sample has jets
 MORE_JETS = "check the selection, or use more jets"
 COLUMN = "of class probabilities (N, 2) take the column {}[:, 1]"
 
@@ -185,82 +178,6 @@ def checked_edges(name: str, edges: ArrayLike) -> np.ndarray:
             "np.linspace(0, 300, 31)"
         )
     return numbers
-
-
-def checked_number(
-    name: str,
-    value: Any,
-    low: float = -math.inf,
-    high: float = math.inf,
-    ends: str = "[]",
-    example: str = "",
-) -> float:
-    """A number between `low` and `high`, as a float; NaN is none.
-
-    Args:
-        name: of the argument, for the message.
-        value: anything that may have been given.
-        low: smallest value.
-        high: largest value.
-        ends: "[" or "]" where the end itself is allowed, else "(" or ")": "(]" for (low, high].
-        example: a value that would do, for the message.
-
-    Raises:
-        ValueError: no number, NaN, or a number outside.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        number = math.nan
-    above = number >= low if ends[0] == "[" else number > low
-    below = number <= high if ends[1] == "]" else number < high
-    if isinstance(value, str | bytes) or not (above and below):
-        advice = f", as {example}" if example else ""
-        raise ValueError(
-            f"{name} is {value!r}: give a number in {ends[0]}{low:g}, {high:g}{ends[1]}{advice}"
-        )
-    return number
-
-
-def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
-    """A whole number from `fewest` to `MOST`; 3.0 is 3.
-
-    Args:
-        name: of the argument, for the message.
-        value: anything that may have been given.
-        fewest: the smallest number allowed.
-        why: what it is needed for, for the message.
-
-    Raises:
-        ValueError: no whole number, or one outside.
-    """
-    whole = None
-    try:
-        is_float = isinstance(value, float | np.floating)
-        whole = int(value) if is_float and value == int(value) else operator.index(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    if whole is None or isinstance(value, bool) or not fewest <= whole <= MOST:
-        reason = f": {why}" if why else ""
-        shown = value.item() if isinstance(value, np.generic) else value
-        limit = f"{MOST:.0e} at most" if whole and whole > MOST else f"{fewest} or more"
-        raise ValueError(f"{name} is {shown!r:.40}: give a whole number, {limit}{reason}")
-    return whole
-
-
-def checked_rng(rng: Seed) -> np.random.Generator:
-    """The generator, or one of this seed.
-
-    Raises:
-        ValueError: neither a generator nor a whole number from 0 on.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"rng is {rng!r}: give a seed (a whole number from 0 on), a numpy.random.Generator, or "
-            "None"
-        ) from None
 
 
 def as_array(name: str, values: ArrayLike) -> np.ndarray:

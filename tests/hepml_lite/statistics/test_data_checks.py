@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hepml_lite.statistics.inputs import (
+from hepml_lite.statistics.data_checks import (
     checked_columns,
     checked_labels,
     checked_probabilities,
