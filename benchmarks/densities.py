@@ -238,7 +238,7 @@ class OurRatio:
 
 @dataclass
 class SbiRatio:
-    """sbi's NRE_A, whose ratio is normalised as ours is (the default NRE_B leaves a factor of c)."""
+    """sbi's NRE_A, whose ratio is normalised as ours is; NRE_B leaves a factor of c."""
 
     def fit(self, x, condition):
         """Learn from rows (N, D) and their conditions (N, C)."""
