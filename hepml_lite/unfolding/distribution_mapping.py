@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities import Bridge
 from hepml_lite.densities.labelled_rows import checked_signed_weights
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
 

@@ -31,7 +31,7 @@ from hepml_lite import training
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities import Flow, TrainingPlan
 from hepml_lite.densities.labelled_rows import checked_signed_weights
-from hepml_lite.statistics.inputs import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.training.optimisation import Loss
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table

@@ -7,7 +7,7 @@ unfolded simulated events, beside that of the simulation, shows it (arXiv:2411.0
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.inputs import as_floats, checked_edges
+from hepml_lite.statistics.data_checks import as_floats, checked_edges
 
 
 def migration_matrix(
@@ -40,11 +40,11 @@ def migration_matrix(
             f"measured and true have shapes {starts.shape} and {ends.shape}: give one value of "
             "each for the same events, (N,)"
         )
-    bins = (
-        checked_edges("true_edges", true_edges),
-        checked_edges("measured_edges", measured_edges),
-    )
-    counts, _, _ = np.histogram2d(ends, starts, bins=bins, weights=weights)
+    counted = np.ones(len(ends)) if weights is None else as_floats("weights", weights)
+    true_bins = checked_edges("true_edges", true_edges)
+    measured_bins = checked_edges("measured_edges", measured_edges)
+    bins = [true_bins, measured_bins]
+    counts, _, _ = np.histogram2d(ends, starts, bins=bins, weights=counted)
     totals = counts.sum(axis=0)
     return np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
 
