@@ -3,8 +3,8 @@
 The simulation has pairs (t, m). A conditional density learns the posterior p(t | m), which contains
 the simulation's prior p(t), and is sampled for each measured event. With a `densities.Flow` it is
 the cINN (arXiv:2006.06685), with `densities.FlowMatching` conditional flow matching
-(arXiv:2404.18807). On a linear Gaussian with 10 000 pairs both come within 0.06 of the mean of the
-posterior, whose width is 0.58; flow matching needs about 30 epochs of 512 rows a step.
+(arXiv:2404.18807). On a linear Gaussian with 10 000 pairs, after 15 to 60 epochs and with
+two seeds, its posterior mean was within 0.06 of the exact one, whose width is 0.58.
 
 The prior is iterated away as in iterative Bayes (arXiv:2212.08674): the simulation gets the weights
 that make its truth look like the samples, and the density is learned again.

@@ -40,12 +40,11 @@ def migration_matrix(
             f"measured and true have shapes {starts.shape} and {ends.shape}: give one value of "
             "each for the same events, (N,)"
         )
-    bins = [
-        checked_edges("true_edges", true_edges),
-        checked_edges("measured_edges", measured_edges),
-    ]
-    of_each = None if weights is None else as_floats("weights", weights)
-    counts, _, _ = np.histogram2d(ends, starts, bins=bins, weights=of_each)
+    counted = np.ones(len(ends)) if weights is None else as_floats("weights", weights)
+    true_bins = checked_edges("true_edges", true_edges)
+    measured_bins = checked_edges("measured_edges", measured_edges)
+    bins = [true_bins, measured_bins]
+    counts, _, _ = np.histogram2d(ends, starts, bins=bins, weights=counted)
     totals = counts.sum(axis=0)
     return np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
 

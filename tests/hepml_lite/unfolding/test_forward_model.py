@@ -40,7 +40,7 @@ def answers():
 def test_the_truth_of_nature_comes_back(answers):
     truth = GaussianUnfolding().truth
     for unfolded in answers:
-        # three errors of the mean (1.07 / sqrt(N)), and of the width with that of the response
+        # four errors of the mean of the data, 1.07 / sqrt(N); those of the response add to it
         assert unfolded.mean() == pytest.approx(truth.mean, abs=0.06)
         assert unfolded.std() == pytest.approx(truth.width, abs=0.06)
 
