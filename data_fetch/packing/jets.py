@@ -13,10 +13,9 @@ import numpy as np
 from data_fetch.packing.integers import byte_planes, joined, labels
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.stored_steps import JET_ANGLE_STEP, JET_LOG_PT_STEP
 from hepml_lite.containers.whole_steps import whole_steps
 
-ANGLE_STEP = 1e-3  # rad
-LOG_PT_STEP = 5e-3
 SMALLEST_PT = 1e-3  # GeV, where the logarithmic scale starts
 SMALLEST_MASS = 1e-4  # GeV
 COLUMNS = ("steps_in_pt", "eta_from_axis", "phi_from_axis")
@@ -37,11 +36,11 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     jets = jets.sorted_by_pt()
     n = jets.n_constituents
     pt, eta, phi = jets.constituents[jets.mask].astype(float).T  # each (M,)
-    level = np.round(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT) / LOG_PT_STEP)
-    axis_eta = np.round(jets.eta / ANGLE_STEP)
-    axis_phi = np.round(jets.phi / ANGLE_STEP)
-    eta_steps = np.round(eta / ANGLE_STEP) - np.repeat(axis_eta, n)
-    phi_steps = kinematics.delta_phi(phi, np.repeat(axis_phi * ANGLE_STEP, n)) / ANGLE_STEP
+    level = np.round(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT) / JET_LOG_PT_STEP)
+    axis_eta = np.round(jets.eta / JET_ANGLE_STEP)
+    axis_phi = np.round(jets.phi / JET_ANGLE_STEP)
+    eta_steps = np.round(eta / JET_ANGLE_STEP) - np.repeat(axis_eta, n)
+    phi_steps = kinematics.delta_phi(phi, np.repeat(axis_phi * JET_ANGLE_STEP, n)) / JET_ANGLE_STEP
     columns = (_falls(level, n), eta_steps, np.round(phi_steps))
     identity = {}
     if jets.pid is not None:
@@ -69,9 +68,9 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
     n = arrays["n_constituents"].astype(int)
     falls, eta_steps, phi_steps = (joined(arrays, name) for name in COLUMNS)
     level = _levels(falls, n)
-    table = SMALLEST_PT * np.exp(LOG_PT_STEP * np.arange(level.max(initial=0) + 1))
-    eta = (np.repeat(arrays["axis_eta"].astype(np.int32), n) + eta_steps) * ANGLE_STEP
-    phi = (np.repeat(arrays["axis_phi"].astype(np.int32), n) + phi_steps) * ANGLE_STEP
+    table = SMALLEST_PT * np.exp(JET_LOG_PT_STEP * np.arange(level.max(initial=0) + 1))
+    eta = (np.repeat(arrays["axis_eta"].astype(np.int32), n) + eta_steps) * JET_ANGLE_STEP
+    phi = (np.repeat(arrays["axis_phi"].astype(np.int32), n) + phi_steps) * JET_ANGLE_STEP
     mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
     constituents = np.zeros((*mask.shape, 3), np.float32)
     constituents[mask] = np.stack([table[level], eta, kinematics.wrap_phi(phi)], axis=-1)
@@ -88,13 +87,13 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
 
 def _mass_steps(mass: np.ndarray) -> np.ndarray:
     """Masses [GeV] in logarithmic steps, counted from 1; 0 for massless particles."""
-    level = np.round(np.log(np.maximum(mass, SMALLEST_MASS) / SMALLEST_MASS) / LOG_PT_STEP)
+    level = np.round(np.log(np.maximum(mass, SMALLEST_MASS) / SMALLEST_MASS) / JET_LOG_PT_STEP)
     return np.where(mass < SMALLEST_MASS, 0, 1 + level)
 
 
 def _masses(steps: np.ndarray) -> np.ndarray:
     """The inverse of `_mass_steps`."""
-    return np.where(steps == 0, 0, SMALLEST_MASS * np.exp(LOG_PT_STEP * (steps - 1)))
+    return np.where(steps == 0, 0, SMALLEST_MASS * np.exp(JET_LOG_PT_STEP * (steps - 1)))
 
 
 def _falls(level: np.ndarray, n: np.ndarray) -> np.ndarray:

@@ -10,9 +10,7 @@ import numpy as np
 
 from data_fetch.packing.integers import labels
 from hepml_lite.containers.showers import Showers
-
-LOG_STEP = 0.05
-SMALLEST = 5e-4  # GeV; lower energies are raised to it
+from hepml_lite.containers.stored_steps import SMALLEST_VOXEL, VOXEL_LOG_STEP
 
 
 def pack(showers: Showers) -> dict[str, np.ndarray]:
@@ -21,10 +19,10 @@ def pack(showers: Showers) -> dict[str, np.ndarray]:
     Raises:
         ValueError: if the energy of a voxel is too large for a byte.
     """
-    energies = np.maximum(showers.voxels.astype(float), SMALLEST)
-    level = 1 + np.round(np.log(energies / SMALLEST) / LOG_STEP)
+    energies = np.maximum(showers.voxels.astype(float), SMALLEST_VOXEL)
+    level = 1 + np.round(np.log(energies / SMALLEST_VOXEL) / VOXEL_LOG_STEP)
     if level.max(initial=0) > 255:
-        largest = SMALLEST * np.exp(254 * LOG_STEP)
+        largest = SMALLEST_VOXEL * np.exp(254 * VOXEL_LOG_STEP)
         raise ValueError(f"a voxel holds {energies.max():g} GeV; at most {largest:g} can be packed")
     level = np.where(showers.voxels > 0, level, 0)  # (N, V)
     return {
@@ -37,7 +35,7 @@ def pack(showers: Showers) -> dict[str, np.ndarray]:
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of the showers that `pack` stored."""
-    table = SMALLEST * np.exp(LOG_STEP * np.arange(-1, 255))
+    table = SMALLEST_VOXEL * np.exp(VOXEL_LOG_STEP * np.arange(-1, 255))
     table[0] = 0
     voxels = table.astype(np.float32)[arrays["level"]]
     total = voxels.sum(axis=1, dtype=float)

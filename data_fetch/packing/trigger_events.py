@@ -12,13 +12,15 @@ import numpy as np
 
 from data_fetch.packing.integers import byte_planes, joined, labels, rounded
 from hepml_lite import kinematics
+from hepml_lite.containers.stored_steps import (
+    REGION_STEP,
+    TRIGGER_ANGLE_STEP,
+    TRIGGER_LOG_PT_STEP,
+)
 from hepml_lite.containers.trigger_events import N_OBJECTS, OFFLINE, REGIONS, TriggerEvents
 from hepml_lite.containers.whole_steps import whole_steps
 
-ANGLE_STEP = 0.01  # rad
-LOG_PT_STEP = 0.01
 SMALLEST_PT = 1e-2  # GeV, where the logarithmic scale starts
-REGION_STEP = 0.2  # GeV
 
 
 def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
@@ -31,8 +33,8 @@ def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
     pt, eta, phi = events.objects[present].astype(float).T  # each (M,)
     columns = {
         "log_pt": _log_steps(pt),
-        "eta": rounded(eta, ANGLE_STEP, "eta"),
-        "phi": rounded(phi, ANGLE_STEP, "phi"),
+        "eta": rounded(eta, TRIGGER_ANGLE_STEP, "eta"),
+        "phi": rounded(phi, TRIGGER_ANGLE_STEP, "phi"),
     }
     packed = {"label": labels(events.label), "present": np.packbits(present)}
     if events.process is not None:
@@ -47,15 +49,15 @@ def pack(events: TriggerEvents) -> dict[str, np.ndarray]:
 
 
 def _log_steps(pt: np.ndarray) -> np.ndarray:
-    return rounded(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT), LOG_PT_STEP, "ln pT")
+    return rounded(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT), TRIGGER_LOG_PT_STEP, "ln pT")
 
 
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of the events that `pack` stored."""
     n = len(arrays["label"])
     present = np.unpackbits(arrays["present"], count=n * N_OBJECTS).astype(bool)
-    eta = joined(arrays, "eta") * ANGLE_STEP
-    phi = joined(arrays, "phi") * ANGLE_STEP
+    eta = joined(arrays, "eta") * TRIGGER_ANGLE_STEP
+    phi = joined(arrays, "phi") * TRIGGER_ANGLE_STEP
     objects = np.zeros((n * N_OBJECTS, 3), np.float32)
     objects[present] = np.stack([_pt(arrays, "log_pt"), eta, kinematics.wrap_phi(phi)], axis=-1)
     unpacked = {"objects": objects.reshape(n, N_OBJECTS, 3), "label": arrays["label"]}
@@ -73,4 +75,4 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
 
 def _pt(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     """pT [GeV] from the stored steps of its logarithm."""
-    return SMALLEST_PT * np.exp(LOG_PT_STEP * joined(arrays, name))
+    return SMALLEST_PT * np.exp(TRIGGER_LOG_PT_STEP * joined(arrays, name))

@@ -60,7 +60,8 @@ class Events(Rows):
         that compares stored events with generated or modelled ones would see these steps. The
         jitter spreads each value evenly over its own step. Three kinds of values stay as they are:
         whole numbers (such as multiplicities), the columns named in `card["parameters"]`, and
-        values at a floor of `card["floors"]`.
+        values at a floor of `card["floors"]`. A floor is a spike, such as zg = 0 of a jet without a
+        splitting; it also holds the values that were less than half a step above it.
 
         Args:
             rng: source of randomness, or its seed.

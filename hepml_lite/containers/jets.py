@@ -17,6 +17,12 @@ from hepml_lite.containers.conversions import (
 )
 from hepml_lite.containers.particle_validation import require_physical
 from hepml_lite.containers.rows import Rows, not_given
+from hepml_lite.containers.stored_steps import (
+    JET_ANGLE_STEP,
+    JET_LOG_PT_STEP,
+    spread,
+    spread_logarithm,
+)
 from hepml_lite.containers.validation import (
     booleans,
     integers,
@@ -204,6 +210,24 @@ class Jets(Rows):
         )
         seen = np.stack(columns, axis=-1).astype(np.float32)
         return np.where(self.mask[..., None], seen, np.float32(0))
+
+    def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
+        """The same jets with a uniform jitter that undoes the rounding of the stored file.
+
+        The ln pT, eta and phi of each constituent move by at most half of their steps in
+        `containers.stored_steps`. The constituents are sorted by pT again. Kinds and masses of the
+        constituents stay as they are: the same few particles have the same few masses.
+
+        Args:
+            rng: source of randomness, or its seed.
+        """
+        rng = np.random.default_rng(rng)
+        stored_pt, stored_eta, stored_phi = np.moveaxis(self.constituents, -1, 0)  # each (N, P)
+        pt = spread_logarithm(stored_pt, JET_LOG_PT_STEP, rng)
+        eta = spread(stored_eta, JET_ANGLE_STEP, rng)
+        phi = kinematics.wrap_phi(spread(stored_phi, JET_ANGLE_STEP, rng))
+        constituents = np.stack([pt, eta, phi], axis=-1).astype(np.float32)
+        return replace(self, constituents=constituents).sorted_by_pt()
 
     def sorted_by_pt(self) -> Self:
         """The same jets with constituents in order of falling pT and the padding at the end."""

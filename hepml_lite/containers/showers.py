@@ -1,13 +1,14 @@
 """Showers: energy in the voxels of a layered, cylindrical calorimeter."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
+from hepml_lite.containers.stored_steps import VOXEL_LOG_STEP, spread_logarithm
 from hepml_lite.containers.validation import real_numbers, require_finite, require_shape
 
 
@@ -97,6 +98,22 @@ class Showers(Rows):
     def deposited(self) -> np.ndarray:
         """Energy in all voxels together [GeV], (N,) float64."""
         return self.voxels.sum(axis=1, dtype=float)
+
+    def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
+        """The same showers with a jitter that undoes the rounding of the stored voxels.
+
+        The logarithm of each energy moves by at most half of `stored_steps.VOXEL_LOG_STEP`. Then
+        all voxels of a shower are scaled so that their sum stays. Empty voxels stay empty. The
+        smallest stored energy, `stored_steps.SMALLEST_VOXEL`, stands for all smaller ones: set
+        voxels below 0.6 MeV to zero in both samples before a classifier compares them.
+
+        Args:
+            rng: source of randomness, or its seed.
+        """
+        voxels = spread_logarithm(self.voxels, VOXEL_LOG_STEP, np.random.default_rng(rng))
+        total = voxels.sum(axis=1)
+        scale = np.divide(self.deposited, total, out=np.ones_like(total), where=total > 0)
+        return replace(self, voxels=(voxels * scale[:, None]).astype(np.float32))
 
     def layer(self, number: int) -> np.ndarray:
         """Voxels of one layer, (N, angles, rings) [GeV]."""

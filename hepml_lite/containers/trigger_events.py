@@ -1,12 +1,20 @@
 """TriggerEvents: the missing momentum and the few objects that a hardware trigger reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
 
+from hepml_lite import kinematics
 from hepml_lite.containers.particle_validation import require_angles
 from hepml_lite.containers.rows import Rows
+from hepml_lite.containers.stored_steps import (
+    REGION_STEP,
+    TRIGGER_ANGLE_STEP,
+    TRIGGER_LOG_PT_STEP,
+    spread,
+    spread_logarithm,
+)
 from hepml_lite.containers.validation import (
     integers,
     real_numbers,
@@ -120,6 +128,47 @@ class TriggerEvents(Rows):
         """Jets, (N, 10, 3)."""
         return self._kind("jets")
 
+    def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
+        """The same events with a uniform jitter that undoes the rounding of the stored file.
+
+        Each ln pT, eta and phi of an object, each offline ln pT and each energy of a region moves
+        by at most half of its step in `containers.stored_steps`. Empty places and regions stay 0,
+        and so does eta of the missing momentum. The pT of each kind are sorted again. An object
+        at a threshold of the reconstruction can fall below it by half a step, 0.5 %. A region
+        that is stored as 0 had less than 0.1 GeV: set such regions to zero also in the sample to
+        which a classifier compares the events.
+
+        Args:
+            rng: source of randomness, or its seed.
+        """
+        rng = np.random.default_rng(rng)
+        moved = {"objects": _dequantised_objects(self.objects, rng)}
+        if self.offline_pt is not None:
+            moved["offline_pt"] = spread_logarithm(self.offline_pt, TRIGGER_LOG_PT_STEP, rng)
+        if self.regions is not None:
+            moved["regions"] = np.where(self.regions, spread(self.regions, REGION_STEP, rng), 0)
+        float32 = {name: array.astype(np.float32) for name, array in moved.items()}
+        return replace(self, **float32)
+
     def _kind(self, name: str) -> np.ndarray:
-        first = sum(list(OBJECTS.values())[: list(OBJECTS).index(name)])
-        return self.objects[:, first : first + OBJECTS[name]]
+        return self.objects[:, _places(name)]
+
+
+def _places(kind: str) -> slice:
+    """The places of one kind among the 19 objects."""
+    first = sum(list(OBJECTS.values())[: list(OBJECTS).index(kind)])
+    return slice(first, first + OBJECTS[kind])
+
+
+def _dequantised_objects(objects: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Objects (N, 19, 3) without the steps of the stored file; see `TriggerEvents.dequantised`."""
+    stored_pt, stored_eta, stored_phi = np.moveaxis(objects, -1, 0)  # each (N, 19)
+    pt = spread_logarithm(stored_pt, TRIGGER_LOG_PT_STEP, rng)
+    for kind in OBJECTS:
+        places = _places(kind)
+        pt[:, places] = -np.sort(-pt[:, places], axis=1)
+    eta = spread(stored_eta, TRIGGER_ANGLE_STEP, rng)
+    eta[:, _places("met")] = 0
+    phi = kinematics.wrap_phi(spread(stored_phi, TRIGGER_ANGLE_STEP, rng))
+    moved = np.stack([pt, eta, phi], axis=-1)
+    return np.where(stored_pt[..., None] > 0, moved, 0)

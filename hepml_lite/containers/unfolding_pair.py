@@ -84,7 +84,17 @@ class UnfoldingPair(Rows):
         return self.truth[:, chosen], self.measured[:, chosen]
 
     def dequantised(self, rng: int | np.random.Generator = 0) -> Self:
-        """The same events without the rounding of the stored file; see `Events.dequantised`."""
+        """The same events without the rounding of the stored file; see `Events.dequantised`.
+
+        Both levels move independently. The NaN of misses and fakes stay NaN, and spikes at a floor
+        of the card, such as zg = 0, stay spikes.
+
+        Args:
+            rng: source of randomness, or its seed.
+
+        Raises:
+            ValueError: if the card gives no precision.
+        """
         rng = np.random.default_rng(rng)
         truth = shaken(self.truth, self.quantities, self.card, rng)
         measured = shaken(self.measured, self.quantities, self.card, rng)

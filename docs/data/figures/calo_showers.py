@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from data_fetch.packing.showers import LOG_STEP, SMALLEST
 from hepml_lite import plotting
 from hepml_lite.containers.showers import Geometry, Showers
+from hepml_lite.containers.stored_steps import SMALLEST_VOXEL, VOXEL_LOG_STEP
 
 CRITICAL_ENERGY = 0.00964  # GeV, lead tungstate
 LAYERS = (2, 4, 6, 9)  # those of the display
@@ -94,7 +94,7 @@ def _occupancy(ax: Axes, by_class: dict[str, Showers]) -> None:
         energies[name] = np.log10(1000 * filled)
     label = r"$\log_{10}$(voxel energy / MeV)"
     steps = np.arange(-0.5, 170, 4)  # of the stored energies, so that no bin has more of them
-    bins = np.log10(1000 * SMALLEST) + LOG_STEP / np.log(10) * steps
+    bins = np.log10(1000 * SMALLEST_VOXEL) + VOXEL_LOG_STEP / np.log(10) * steps
     plotting.histogram(ax, energies, bins, label, density=True)
     arrow = {"arrowstyle": "->", "color": "0.4"}
     place = {"xytext": (-0.2, 0.78), "fontsize": 12, "color": "0.3"}

@@ -35,10 +35,10 @@ def test_rounding_is_the_documented_one(jets):
     np.testing.assert_array_equal(back.label, jets.label)
     np.testing.assert_array_equal(back.pid, jets.pid[:, : back.pid.shape[1]])
     found, expected = back.constituents[back.mask], jets.constituents[jets.mask]
-    np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0.51 * packing.LOG_PT_STEP)
-    assert np.abs(found[:, 1] - expected[:, 1]).max() < 0.51 * packing.ANGLE_STEP
+    np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0.51 * packing.JET_LOG_PT_STEP)
+    assert np.abs(found[:, 1] - expected[:, 1]).max() < 0.51 * packing.JET_ANGLE_STEP
     turn = np.abs(np.exp(1j * found[:, 2]) - np.exp(1j * expected[:, 2])).max()
-    assert turn < 1.01 * packing.ANGLE_STEP
+    assert turn < 1.01 * packing.JET_ANGLE_STEP
 
 
 def test_masses_move_by_a_tenth_of_a_percent_at_most(jets):
