@@ -163,3 +163,12 @@ def test_dequantised_spreads_each_step_and_leaves_counts_and_floors():
     assert not moved["z"].any()
     with pytest.raises(ValueError, match="no precision for 'x'"):
         Events(stored, ("x", "n", "z")).dequantised()
+
+
+def test_weighted_rows_are_printed_with_the_effective_number_of_each_class():
+    weighted = Events(
+        np.zeros((5, 1)), ("m",), label=[0, 0, 0, 1, 1], names=("a", "b"), weight=[2, 2, 2, 3, 1]
+    )
+    assert repr(weighted) == "Events(3 a (effective number 3), 2 b (effective number 1.6))"
+    assert repr(weighted[:0]) == "Events(0 a (effective number 0), 0 b (effective number 0))"
+    assert repr(weighted[:3]).startswith("Events(3 a (effective number 3), 0 b")
