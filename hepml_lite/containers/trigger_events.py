@@ -142,13 +142,14 @@ class TriggerEvents(Rows):
             rng: source of randomness, or its seed.
         """
         rng = np.random.default_rng(rng)
-        moved = {"objects": _dequantised_objects(self.objects, rng)}
-        if self.offline_pt is not None:
-            moved["offline_pt"] = spread_logarithm(self.offline_pt, TRIGGER_LOG_PT_STEP, rng)
-        if self.regions is not None:
-            moved["regions"] = np.where(self.regions, spread(self.regions, REGION_STEP, rng), 0)
-        float32 = {name: array.astype(np.float32) for name, array in moved.items()}
-        return replace(self, **float32)
+        objects = _dequantised_objects(self.objects, rng)
+        offline_pt = self.offline_pt
+        if offline_pt is not None:
+            offline_pt = spread_logarithm(offline_pt, TRIGGER_LOG_PT_STEP, rng)
+        regions = self.regions
+        if regions is not None:
+            regions = np.where(regions, spread(regions, REGION_STEP, rng), 0)
+        return replace(self, objects=objects, offline_pt=offline_pt, regions=regions)
 
     def _kind(self, name: str) -> np.ndarray:
         return self.objects[:, _places(name)]
