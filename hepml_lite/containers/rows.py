@@ -25,6 +25,12 @@ def not_given() -> Any:
     return None
 
 
+def effective_number(weight: np.ndarray) -> float:
+    """(sum w)^2 / sum w^2 of weights (N,) that are not negative; 0 if no weight is positive."""
+    squares = (weight**2).sum()
+    return float(weight.sum() ** 2 / squares) if squares > 0 else 0.0
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Rows:
     """Base of the containers; a subclass lists its arrays of N rows in `ARRAYS`.
@@ -68,9 +74,16 @@ class Rows:
         return len(self.label)
 
     def __repr__(self) -> str:
-        counts = np.bincount(self.label, minlength=len(self.names))
-        content = ", ".join(f"{n} {name}" for n, name in zip(counts, self.names, strict=True))
+        content = ", ".join(self._counted(number) for number in range(len(self.names)))
         return f"{type(self).__name__}({content})"
+
+    def _counted(self, number: int) -> str:
+        """Number and name of the rows of one class; with weights also the effective number."""
+        of_class = self.label == number
+        text = f"{of_class.sum()} {self.names[number]}"
+        if self.weight is None:
+            return text
+        return f"{text} (effective number {effective_number(self.weight[of_class]):.4g})"
 
     def __getitem__(self, index: int | slice | Sequence | np.ndarray) -> Self:
         """Rows chosen by an integer, a slice, a list of positions or a boolean mask (N,)."""
@@ -91,9 +104,7 @@ class Rows:
     @property
     def effective_number(self) -> float:
         """Number of rows of equal weight with the same relative error: (sum w)^2 / sum w^2."""
-        if self.weight is None:
-            return float(len(self))
-        return float(self.weight.sum() ** 2 / (self.weight**2).sum()) if len(self) else 0.0
+        return float(len(self)) if self.weight is None else effective_number(self.weight)
 
     def of_class(self, name: str) -> Self:
         """The rows of the class with this name."""

@@ -144,15 +144,13 @@ class TriggerEvents(Rows):
             rng: source of randomness, or its seed.
         """
         rng = np.random.default_rng(rng)
-        objects = _dequantised_objects(self.objects, rng).astype(np.float32)
+        objects = _dequantised_objects(self.objects, rng)
         offline_pt = self.offline_pt
         if offline_pt is not None:
-            spread_out = spread_logarithm(offline_pt, TRIGGER_LOG_PT_STEP, rng)
-            offline_pt = spread_out.astype(np.float32)
+            offline_pt = spread_logarithm(offline_pt, TRIGGER_LOG_PT_STEP, rng)
         regions = self.regions
         if regions is not None:
-            spread_out = spread(regions, REGION_STEP, rng)
-            regions = np.where(regions, spread_out, 0).astype(np.float32)
+            regions = np.where(regions, spread(regions, REGION_STEP, rng), 0)
         return replace(self, objects=objects, offline_pt=offline_pt, regions=regions)
 
     def _kind(self, name: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from hepml_lite.plotting.style import class_style
+from hepml_lite.statistics.two_sample import effective_sample_size
 
 
 def histogram(
@@ -21,7 +22,8 @@ def histogram(
 ) -> Axes:
     """Outline histograms on common bins, each with its statistical error as a band.
 
-    The error is sqrt(N), or sqrt(sum w^2) for the names that have weights. With `density` each
+    The error is sqrt(N), or sqrt(sum w^2) for the names that have weights; the legend gives the
+    effective number, (sum w)^2 / sum w^2, of all their values. With `density` each
     histogram, errors included, is scaled to unit area over the bins; values outside do not count.
     `xlabel` has its unit in brackets, as in "mass [GeV]"; the y label repeats this unit.
 
@@ -45,7 +47,10 @@ def histogram(
         bottom = (content - error) / scale
         style = class_style(name)
         color = style["color"]
-        ax.stairs(content / scale, edges, label=name, color=color, ls=style["linestyle"], lw=2.2)
+        label = name
+        if name in (weights_by_name or {}):
+            label = f"{name} (effective number {effective_sample_size(w):.4g})"
+        ax.stairs(content / scale, edges, label=label, color=color, ls=style["linestyle"], lw=2.2)
         ax.stairs(top, edges, baseline=bottom, fill=True, color=color, alpha=0.3, lw=0)
     ax.set(xlabel=xlabel, ylabel=_histogram_label(edges, xlabel, density, counted))
     ax.set_xlim(

@@ -182,3 +182,12 @@ def test_weights_and_names_are_checked_as_strictly_as_numbers(change, message):
     good = {"truth": np.ones((2, 2)), "measured": np.ones((2, 2)), "quantities": ("a", "b")}
     with pytest.raises(ValueError, match=message):
         UnfoldingPair(**good | change)
+
+
+def test_weighted_rows_are_printed_with_the_effective_number_of_each_class():
+    weighted = Events(
+        np.zeros((5, 1)), ("m",), label=[0, 0, 0, 1, 1], names=("a", "b"), weight=[2, 2, 2, 3, 1]
+    )
+    assert repr(weighted) == "Events(3 a (effective number 3), 2 b (effective number 1.6))"
+    assert repr(weighted[:0]) == "Events(0 a (effective number 0), 0 b (effective number 0))"
+    assert repr(weighted[:3]).startswith("Events(3 a (effective number 3), 0 b")

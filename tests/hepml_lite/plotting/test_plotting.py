@@ -111,7 +111,7 @@ def test_weighted_histograms_carry_the_error_of_their_weights(ax):
     plotting.histogram(
         ax, {"top": [0.5, 0.5]}, [0, 1], "x", weights_by_name={"top": [3.0, 4.0]}, counted="events"
     )
-    assert steps(ax, "top") == [7]
+    assert steps(ax, "top (effective number 1.96)") == [7]
     band = ax.patches[1].get_data()
     assert band.values - band.baseline == pytest.approx([10])
     assert ax.get_ylabel() == "events / 1"
@@ -294,3 +294,15 @@ def test_a_notebook_keeps_one_figure_a_training(request):
     assert twice[2].data["text/plain"] == "[]"  # pyplot has nothing left to show again
     for output in (once[0], *twice[:2]):
         assert "epoch 4 of 4" in output.metadata["image/png"]["alt"]
+
+
+def test_a_histogram_of_weight_two_is_that_of_every_row_twice():
+    _, (weighted, repeated) = plt.subplots(1, 2)
+    values = [0.2, 0.7, 0.8]
+    twos = {"top": [2, 2, 2]}
+    plotting.histogram(weighted, {"top": values}, [0, 0.5, 1], "x", weights_by_name=twos)
+    plotting.histogram(repeated, {"top": values * 2}, [0, 0.5, 1], "x")
+    np.testing.assert_allclose(
+        weighted.patches[0].get_data().values, repeated.patches[0].get_data().values
+    )
+    assert weighted.get_legend().get_texts()[0].get_text() == "top (effective number 3)"

@@ -118,6 +118,19 @@ def test_a_weight_is_a_repetition(metric):
     assert metric(labels, scores, weights=times) == pytest.approx(repeated, rel=1e-12)
 
 
+@pytest.mark.parametrize("metric", [metrics.auc, metrics.accuracy, metrics.background_rejection])
+def test_a_weighted_sample_gives_the_answer_of_its_resample(metric):
+    labels, scores = gaussians(4000, 1.0)
+    rng = np.random.default_rng(5)
+    weights = np.exp(0.5 * rng.standard_normal(len(labels)) + scores * (labels == 0))
+    drawn = rng.choice(len(labels), 40_000, p=weights / weights.sum())
+    resampled = metrics.bootstrap(metric, labels[drawn], scores[drawn], 50)
+    error = resampled.high - resampled.low
+    weighted = metric(labels, scores, weights=weights)
+    assert abs(weighted - resampled.value) < 2 * error
+    assert abs(metric(labels, scores) - resampled.value) > 2 * error  # without weights: another
+
+
 def test_rejection_by_hand():
     labels = [1, 0, 1, 0, 0, 1, 0, 1]
     scores = [8, 7, 6, 5, 4, 3, 2, 1]  # signal passes at 8, 6, 3, 1
