@@ -80,9 +80,11 @@ def find_formula(
         **settings: of `hepml_lite.symbolic_regression.search`: generations, population, seed, …
 
     Raises:
-        ValueError: labels other than 0 and 1, or as `formula_variables` and `search`.
+        ValueError: no jets, labels other than 0 and 1, or as `formula_variables` and `search`.
     """
     require_jets(jets)
+    if not len(jets):
+        raise ValueError("there are no jets: check the selection")
     names = tuple(names)
     if log_odds is None:
         target = {"y": jets.label, "loss": "logistic"}

@@ -43,8 +43,9 @@ class SimulatedEvents:
         """Events from arrays; weights are one and all events in both selections by default.
 
         Raises:
-            ValueError: no arrays of real numbers, lengths that differ, weights that are not finite,
-                flags that are not boolean, or no event in both selections.
+            ValueError: no arrays of real numbers, lengths that differ, NaN in events of the
+                selection, weights that are not finite, flags that are not boolean, or no event in
+                both selections.
         """
         true = _level("true", true)
         measured = _level("measured", measured)

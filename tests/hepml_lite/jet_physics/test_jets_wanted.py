@@ -13,6 +13,7 @@ from hepml_lite.jet_physics.distances import (
 )
 from hepml_lite.jet_physics.variations import augmentations, systematics, transformations
 from hepml_lite.jet_physics.views import graphs, images, invariants, sequences, seven_views
+from hepml_lite.tagging.formulas import find_formula
 from hepml_lite.tagging.observable_taggers import n_subjettiness_basis
 
 RNG = np.random.default_rng(0)
@@ -74,3 +75,8 @@ def test_no_jets_give_no_rows(name):
 def test_images_of_colours_want_jets():
     with pytest.raises(TypeError, match="not Jets"):
         images.colours(CONSTITUENTS)
+
+
+def test_a_formula_needs_jets():
+    with pytest.raises(ValueError, match="there are no jets"):
+        find_formula(Jets(CONSTITUENTS)[:0])
