@@ -92,11 +92,11 @@ class ContinuousFlow(TrainedDensity):
     def start_from(self, network: nn.Module, noise: Tensor, c: Tensor) -> Tensor:
         """Rows z (N, D) at the time of the noise, from Gaussian noise (N, D) of width one."""
         start = self.times(1)[0]
-        return self.mean_at_start(network, c) + self.width_at(start) * noise
+        return self.mean_at_start(network, noise, c) + self.width_at(start) * noise
 
-    def mean_at_start(self, network: nn.Module, c: Tensor) -> Tensor:
-        """Mean (N, D) of z at the time of the noise; zero where the path starts at pure noise."""
-        return c.new_zeros(len(c), self.n_z)
+    def mean_at_start(self, network: nn.Module, noise: Tensor, c: Tensor) -> Tensor:
+        """Mean (N, D) of z at the time of the noise; zero for a path from pure noise."""
+        return torch.zeros_like(noise)
 
     def solve(self, network: nn.Module, noise: Tensor, c: Tensor) -> ode.Solution:
         """Rows (N, D) at the time of the data, from noise (N, D), by the sampler that is set."""
@@ -124,7 +124,8 @@ class ContinuousFlow(TrainedDensity):
         )
         self.n_evaluations = solution.n_evaluations
         noise, change = solution.x[:, :-1], solution.x[:, -1]
-        gaussian = torch.distributions.Normal(self.mean_at_start(network, c), self.width_at(start))
+        mean = self.mean_at_start(network, noise, c)
+        gaussian = torch.distributions.Normal(mean, self.width_at(start))
         return gaussian.log_prob(noise).sum(1) + change
 
     def _probes(self, z: Tensor) -> Tensor | None:

@@ -84,13 +84,13 @@ class Diffusion(ContinuousFlow):
         """Of the data with noise of width σ = exp(t)."""
         return math.hypot(1, math.exp(t))
 
-    def mean_at_start(self, network: nn.Module, c: Tensor) -> Tensor:
+    def mean_at_start(self, network: nn.Module, noise: Tensor, c: Tensor) -> Tensor:
         """The mean E[z | c] of the data, which noise of finite width does not hide.
 
         It is D at the largest σ. Starting at zero would move all rows of a condition by
         E[z | c] / largest, in units of the width of z given c.
         """
-        zeros = super().mean_at_start(network, c)
+        zeros = torch.zeros_like(noise)
         start = self.times(1)[0]
         return self.denoised(network, zeros, torch.full_like(zeros[:, 0], start), c)
 
