@@ -7,7 +7,7 @@ from widgets.shared.style import BLUE, GREEN, GREY, PURPLE, SKY, VERMILLION, swa
 from widgets.unfolding.methods import INVERSION, strength
 
 SMALLEST_GAP = 5.0  # floors; of a smaller gap no share is told
-HEADER = ("", "distance × 1000", "gap closed", "pull²")
+HEADER = ("spectrum", "distance × 1000", "gap closed", "pull²")
 NEGLIGIBLE = 0.2  # bias² in units of the variance
 EXPLODED = 30.0  # variance
 SMALLEST_NUMBER = 0.01
