@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, overload
 
-import numpy as np
-
 from data_fetch import files, packing, splits
 from data_fetch.packing import storage
 from data_fetch.public import counterparts
@@ -125,9 +123,7 @@ class Packed(Sample):
             ValueError: if it is damaged.
         """
         self.verify()
-        rows = packing.unpack(files.read_arrays(self.path), self.card)
-        wanted = np.arange(len(rows))[start:stop]  # a slice would keep all rows in memory
-        return rows if len(wanted) == len(rows) else rows[wanted]
+        return packing.unpack(files.read_arrays(self.path), self.card, start, stop)
 
 
 class Generated(Sample):
@@ -218,15 +214,20 @@ def _require_known(
     name: str, profile: str, split: str | None, source: str | None, rows: slice
 ) -> None:
     profiles.require(profile)
-    if name not in bundled():
+    if not isinstance(name, str) or name not in bundled():
         raise ValueError(f"unknown sample {name!r}; choose one of: {', '.join(bundled())}")
     splits.require(split)
     if source not in (None, "public"):
         raise ValueError(f"unknown source {source!r}; choose 'public', or None for this machine's")
-    if rows.step not in (None, 1):
+    if not isinstance(rows, slice) or rows.step not in (None, 1) or not _is_whole(rows):
         raise ValueError(
             f"rows {rows}: only slices without a step are read, such as slice(0, 1000)"
         )
+
+
+def _is_whole(rows: slice) -> bool:
+    """Whether the ends of a slice are whole numbers or left out."""
+    return all(end is None or hasattr(end, "__index__") for end in (rows.start, rows.stop))
 
 
 def _how_to_get(sample: Sample, profile: str) -> str:

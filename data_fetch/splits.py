@@ -12,7 +12,7 @@ SMOKE_SHARE = 0.1  # of each split, its first rows
 
 def require(split: str | None) -> None:
     """Raise ValueError unless this is the name of a split, or None for all of them."""
-    if split is not None and split not in SPLITS:
+    if split is not None and (not isinstance(split, str) or split not in SPLITS):
         raise ValueError(f"unknown split {split!r}; choose one of: {', '.join(SPLITS)}, or None")
 
 

@@ -38,7 +38,7 @@ CARD = calo_showers.CARD | {
 del CARD["geometry"]
 
 
-class _Moments:
+class Moments:
     """Sums of energy times powers of depth and radius, for each of n showers."""
 
     def __init__(self, n: int) -> None:
@@ -64,7 +64,7 @@ def chunk(seed: int, number: int, size: int = CHUNK) -> Events:
     """Chunk `number` of the sample: `size` showers, those of the same chunk of `calo_showers`."""
     rng = np.random.default_rng([seed, number])
     energy = incident_energies(size, rng)
-    sums, moments = VoxelSum(size, GEOMETRY, MOLIERE_RADIUS), _Moments(size)
+    sums, moments = VoxelSum(size, GEOMETRY, MOLIERE_RADIUS), Moments(size)
 
     def deposit(shower: np.ndarray, position: np.ndarray, left: np.ndarray) -> None:
         sums.add(shower, position, left)

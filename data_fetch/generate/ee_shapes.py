@@ -7,12 +7,15 @@ function, which is not but changes the same observables. alpha_s ends at 0.145: 
 raises the pT at which the shower ends to stay clear of the Landau pole.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import qmc
 
 from data_fetch.generate.simulation import event_shapes
 from data_fetch.generate.simulation.pythia import Generator, Particles, pythia_seed
 from hepml_lite.containers.events import Events
+from hepml_lite.statistics.settings_checks import checked_count, checked_number
 
 NAMES = ("hadrons",)
 QUANTITIES = (
@@ -97,7 +100,13 @@ def point(seed: int, number: int) -> tuple[float, float]:
     return round(float(alpha_s), 5), round(float(a_lund), 4)
 
 
-def simulate(alpha_s: float, n: int, seed: int, a_lund: float = MONASH_A) -> Events:
+def simulate(
+    alpha_s: float,
+    n: int,
+    seed: int,
+    a_lund: float = MONASH_A,
+    settings: Sequence[str] = (),
+) -> Events:
     """The shapes of n new events at one point, from the generator of the sample.
 
     Args:
@@ -105,19 +114,21 @@ def simulate(alpha_s: float, n: int, seed: int, a_lund: float = MONASH_A) -> Eve
         n: number of events.
         seed: any integer from 0 on; the same seed gives the same events.
         a_lund: a of the Lund fragmentation function, `StringZ:aLund`.
+        settings: of Pythia, beside those of the sample, such as "StringPT:sigma = 0.4".
 
     Raises:
-        ValueError: for an alpha_s or a that Pythia does not take, no events or a negative seed.
+        ValueError: for an alpha_s, an a or a setting that Pythia does not take, no events or a
+            negative seed.
         ModuleNotFoundError: if pythia8mc is not installed.
     """
-    if not LOW <= alpha_s <= HIGH:
-        raise ValueError(f"alpha_s = {alpha_s}: Pythia takes values from {LOW} to {HIGH}")
-    if not LOWEST_A <= a_lund <= HIGHEST_A:
-        raise ValueError(f"a_lund = {a_lund}: Pythia takes values from {LOWEST_A} to {HIGHEST_A}")
-    if n < 1:
-        raise ValueError(f"n = {n} events: ask for at least one")
+    alpha_s = checked_number("alpha_s", alpha_s, LOW, HIGH, example="0.1365")
+    a_lund = checked_number("a_lund", a_lund, LOWEST_A, HIGHEST_A, example="0.68")
+    n = checked_count("n", n, why="a sample has events")
     parameters = [f"TimeShower:alphaSvalue = {alpha_s}", f"StringZ:aLund = {a_lund}"]
-    generator = Generator([*SETTINGS, *parameters], pythia_seed(seed), beam_energy=Z_MASS)
+    whole_seed = checked_count("seed", seed, fewest=0)
+    generator = Generator(
+        [*SETTINGS, *parameters, *settings], pythia_seed(whole_seed), beam_energy=Z_MASS
+    )
     parts: list[np.ndarray] = []
     while (left := n - sum(map(len, parts))) > 0:  # Pythia leaves out events that go wrong
         batch = generator.batch(min(BATCH, left))

@@ -2,9 +2,12 @@
 
 import importlib
 import itertools
+import logging
 import pkgutil
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -132,8 +135,15 @@ def _cluster(workers: int, scheduler: str | None) -> Iterator["Client"]:
         ) from missing
     with ExitStack() as stack:
         if scheduler is None:
-            local = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": 0}
-            scheduler = stack.enter_context(LocalCluster(**local, dashboard_address=None))
+            with _interrupts_wait():
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,  # an interrupt would give a warning for each task
+                )
+                scheduler = stack.enter_context(cluster)
         try:
             client = Client(scheduler, timeout=CONNECT)
         except (OSError, ValueError) as silent:
@@ -141,7 +151,32 @@ def _cluster(workers: int, scheduler: str | None) -> Iterator["Client"]:
                 f"no Dask scheduler answers at {scheduler!r}: start it, and give the address that "
                 "it prints, such as tcp://host:8786"
             ) from silent
-        yield stack.enter_context(client)
+        stack.enter_context(client)
+        try:
+            yield client
+        except (KeyboardInterrupt, GeneratorExit):
+            # Every task that is not finished would tell that it was interrupted.
+            for name in ("distributed", "distributed.client", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+            raise
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C) wait for the end of the block, where the system can do so.
+
+    Processes that are started in the block never receive it: a terminal sends it to all processes
+    of a command, and each worker would print a traceback. This process ends its workers itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would unblock interrupts in the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _module(name: str) -> ModuleType:

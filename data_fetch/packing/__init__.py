@@ -31,8 +31,26 @@ def pack(rows: Rows) -> dict[str, np.ndarray]:
     return _module(type(rows).__name__).pack(rows) | _packed_weights(rows)
 
 
-def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
-    """The rows that `pack` stored, in the container that the card names."""
+def unpack(
+    arrays: Mapping[str, np.ndarray],
+    card: Mapping[str, Any],
+    start: int = 0,
+    stop: int | None = None,
+) -> Rows:
+    """The rows `start` to `stop` that `pack` stored, in the container that the card names.
+
+    Of jets, which are the largest, no other row takes memory.
+    """
+    if card["container"] == "Jets":
+        arrays = jets.part(arrays, *slice(start, stop).indices(len(arrays["label"]))[:2])
+        start, stop = 0, None
+    rows = _all_rows(arrays, card)
+    wanted = np.arange(len(rows))[start:stop]  # a slice would keep all rows in memory
+    return rows if len(wanted) == len(rows) else rows[wanted]
+
+
+def _all_rows(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> Rows:
+    """All rows of these arrays."""
     unpacked = _module(card["container"]).unpack(arrays, card)
     if "weight_values" in arrays:
         unpacked["weight"] = arrays["weight_values"][arrays["weight_code"]]

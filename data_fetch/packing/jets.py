@@ -19,6 +19,8 @@ from hepml_lite.containers.whole_steps import whole_steps
 SMALLEST_PT = 1e-3  # GeV, where the logarithmic scale starts
 SMALLEST_MASS = 1e-4  # GeV
 COLUMNS = ("steps_in_pt", "eta_from_axis", "phi_from_axis")
+LISTS = ("pid_kinds", "weight_values")  # arrays that all jets share
+OF_A_JET = ("label", "n_constituents", "axis_eta", "axis_phi", "weight_code")
 
 
 def pack(jets: Jets) -> dict[str, np.ndarray]:
@@ -63,17 +65,31 @@ def pack(jets: Jets) -> dict[str, np.ndarray]:
     }
 
 
+def part(arrays: Mapping[str, np.ndarray], start: int, stop: int) -> dict[str, np.ndarray]:
+    """The packed arrays of the jets `start` to `stop` alone; they take as many places as all do."""
+    n = arrays["n_constituents"].astype(int)
+    first, last = n[:start].sum(), n[:stop].sum()
+    chosen = {"places": n.max(initial=1, keepdims=True)}
+    for name, array in arrays.items():
+        if name in LISTS:
+            chosen[name] = array
+        elif name in OF_A_JET:
+            chosen[name] = array[start:stop]
+        else:
+            chosen[name] = array[first:last]
+    return chosen
+
+
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of the jets that `pack` stored."""
     n = arrays["n_constituents"].astype(int)
-    falls, eta_steps, phi_steps = (joined(arrays, name) for name in COLUMNS)
-    level = _levels(falls, n)
-    table = SMALLEST_PT * np.exp(JET_LOG_PT_STEP * np.arange(level.max(initial=0) + 1))
-    eta = (np.repeat(arrays["axis_eta"].astype(np.int32), n) + eta_steps) * JET_ANGLE_STEP
-    phi = (np.repeat(arrays["axis_phi"].astype(np.int32), n) + phi_steps) * JET_ANGLE_STEP
-    mask = np.arange(n.max(initial=1)) < n[:, None]  # (N, P)
+    places = arrays["places"][0] if "places" in arrays else n.max(initial=1)
+    mask = np.arange(places) < n[:, None]  # (N, P)
     constituents = np.zeros((*mask.shape, 3), np.float32)
-    constituents[mask] = np.stack([table[level], eta, kinematics.wrap_phi(phi)], axis=-1)
+    pt, eta, phi = np.moveaxis(constituents, -1, 0)  # views, filled one by one: less memory
+    pt[mask] = _pt(_levels(joined(arrays, "steps_in_pt"), n))
+    eta[mask] = _angle(arrays["axis_eta"], n, joined(arrays, "eta_from_axis"))
+    phi[mask] = kinematics.wrap_phi(_angle(arrays["axis_phi"], n, joined(arrays, "phi_from_axis")))
     unpacked = {"constituents": constituents, "mask": mask, "label": arrays["label"]}
     if "pid_code" in arrays:
         unpacked["pid"] = np.zeros(mask.shape, np.int16)
@@ -83,6 +99,17 @@ def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[st
         unpacked["constituent_mass"] = np.zeros(mask.shape, np.float32)
         unpacked["constituent_mass"][mask] = _masses(steps)
     return unpacked
+
+
+def _pt(level: np.ndarray) -> np.ndarray:
+    """Transverse momenta [GeV] of their logarithmic levels."""
+    table = SMALLEST_PT * np.exp(JET_LOG_PT_STEP * np.arange(level.max(initial=0) + 1))
+    return table[level]
+
+
+def _angle(axis: np.ndarray, n: np.ndarray, from_axis: np.ndarray) -> np.ndarray:
+    """Angles [rad] of all constituents, from the steps of their jet's axis and from there."""
+    return (np.repeat(axis.astype(np.int32), n) + from_axis) * JET_ANGLE_STEP
 
 
 def _mass_steps(mass: np.ndarray) -> np.ndarray:

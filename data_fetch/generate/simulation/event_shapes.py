@@ -16,6 +16,9 @@ import vector
 from data_fetch.generate.simulation.pythia import Particles
 from hepml_lite import kinematics
 
+# No banner in a notebook that simulates; the data card names the paper that it asks to cite.
+fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
+
 N_HARD = 4  # particles whose signs start the search for the thrust axis
 STEPS = 20  # most events settle after three or four
 LOWEST_Y = 1e-6  # kT of 0.1 GeV at the Z; below it only hadron masses matter

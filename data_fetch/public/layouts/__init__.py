@@ -15,9 +15,11 @@ LAYOUTS = {  # each layout, and the container that its files are read into
     "lhco": "Events",
     "omnifold_zjets": "UnfoldingPair",
     "omnifold_big": "UnfoldingPair",
+    "atlas_omnifold": "Events",
     "adc2021": "TriggerEvents",
     "calochallenge": "Showers",
     "cms_dimuon": "Events",
+    "sbibm": "Events",
 }
 
 

@@ -28,11 +28,13 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Events:
         ValueError: if it is damaged or has other columns.
     """
     table = _table(path).iloc[start:stop]
-    muons = table.to_numpy(float).reshape(len(table), 2, len(MUON))  # pT, eta, phi, charge
+    muons = table.to_numpy(float).reshape(-1, 2, len(MUON))  # (N, 2, 4): pT, eta, phi, charge
     pt, eta, phi, _ = np.moveaxis(muons, -1, 0)  # each (N, 2)
     pair = kinematics.four_vectors(pt, eta, phi, MUON_MASS).sum(axis=1)  # (N, 4)
     *_, mass = kinematics.pt_eta_phi_mass(pair)
-    return Events(np.column_stack([muons.reshape(len(table), -1), mass]), QUANTITIES, names=NAMES)
+    return Events(
+        np.column_stack([muons.reshape(-1, 2 * len(MUON)), mass]), QUANTITIES, names=NAMES
+    )
 
 
 def count(path: Path) -> int:
@@ -47,7 +49,10 @@ def _table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, skipinitialspace=True)
         table = table.rename(columns=str.strip)
-        return table[list(COLUMNS)].astype(float)
+        muons = table[list(COLUMNS)].astype(float)
+        if not isinstance(muons.index, pd.RangeIndex):
+            raise ValueError("a line has more entries than the first one names")
+        return muons
     except (KeyError, ValueError, pd.errors.ParserError) as error:
         raise ValueError(
             f"{path} is no table of muon pairs ({error}): its first line must name "

@@ -84,15 +84,15 @@ def test_the_nuisance_changes_the_multiplicity():
 
 @pytest.mark.parametrize("alpha_s", [0.01, 0.3, float("nan")])
 def test_a_coupling_that_pythia_does_not_take(alpha_s):
-    with pytest.raises(ValueError, match=r"0\.06 to 0\.25"):
+    with pytest.raises(ValueError, match=r"alpha_s is .*\[0\.06, 0\.25\]"):
         ee_shapes.simulate(alpha_s, 10, seed=1)
 
 
 def test_an_a_that_pythia_does_not_take():
-    with pytest.raises(ValueError, match=r"0\.0 to 2\.0"):
+    with pytest.raises(ValueError, match=r"a_lund is .*\[0, 2\]"):
         ee_shapes.simulate(0.12, 10, seed=1, a_lund=3)
 
 
 def test_no_events():
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="1 or more"):
         ee_shapes.simulate(0.12, 0, seed=1)

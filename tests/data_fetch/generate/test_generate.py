@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -255,3 +256,36 @@ def test_progress_says_rate_and_time_left(home, capsys):
     shown = capsys.readouterr().err
     assert f"{NAME}: 100%" in shown
     assert "row/s" in shown
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows")
+@pytest.mark.parametrize("moment", ["starting", "working"])
+def test_an_interrupt_ends_workers_without_a_traceback(moment):
+    """A terminal sends Ctrl-C to the whole group of processes."""
+    code = (
+        "import signal, sys, time\n"
+        "from data_fetch.generate import run\n"
+        "from distributed import as_completed\n"
+        "if __name__ == '__main__':\n"
+        # a test in the background of a shell inherits that interrupts are ignored
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    try:\n"
+        "        print('starting', flush=True)\n"
+        "        with run._cluster(2, None) as client:\n"
+        "            tasks = as_completed(client.map(time.sleep, [60, 60]))\n"
+        "            print('working', flush=True)\n"
+        "            next(tasks)\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(130)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        while process.stdout.readline().strip() != moment:
+            pass
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        told = process.stderr.read()
+    assert told == ""
+    assert process.returncode == 130

@@ -7,9 +7,13 @@ pytest.importorskip("pythia8mc", reason="making events needs the extra `generate
 
 from data_fetch import load
 from data_fetch.generate import trigger_objects as recipe
+from data_fetch.generate import trigger_regions
 from data_fetch.generate.simulation.detector import COARSE, detect
 from data_fetch.generate.simulation.pythia import Generator, Particles
-from data_fetch.generate.simulation.trigger_reconstruction import trigger_objects
+from data_fetch.generate.simulation.trigger_reconstruction import (
+    calorimeter_regions,
+    trigger_objects,
+)
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import TriggerEvents
 
@@ -33,7 +37,7 @@ def made():
     """Some events of a few processes, by name."""
     numbers = {"QCD above 60 GeV": 250, "W -> l nu": 400, "A -> 4l": 300, "LQ -> b tau": 120}
     return {
-        name: TriggerEvents(objects=recipe.simulate(name, n, 5, np.random.default_rng(5)))
+        name: TriggerEvents(**recipe.simulate(name, n, 5, np.random.default_rng(5)))
         for name, n in numbers.items()
     }
 
@@ -161,12 +165,15 @@ def test_no_direction_is_preferred(made):
         assert abs(np.sign(first[:, 1]).sum()) < 4 * len(first) ** 0.5
 
 
-def test_minimum_bias_is_soft():
-    objects = recipe.simulate("minimum bias", 300, 5, np.random.default_rng(5))
-    events = TriggerEvents(objects=objects)
-    assert events.jets[..., 0].max() < 40
-    assert np.mean(events.jets[:, 0, 0] > 0) < 0.05
-    assert np.median(events.met[:, 0, 0]) < 5
+def test_minimum_bias_is_soft_and_told_apart_by_its_objects():
+    busy, empty = (
+        TriggerEvents(**recipe.simulate(name, 40, 5, np.random.default_rng(5)))
+        for name in (recipe.BUSY, recipe.EMPTY)
+    )
+    assert recipe.has_object(busy.objects).all()
+    assert not recipe.has_object(empty.objects).any()
+    assert busy.jets[..., 0].max() < 40
+    assert np.median(empty.met[:, 0, 0]) < 5
 
 
 def test_minimum_bias_leaves_hard_scattering_to_the_other_processes(monkeypatch):
@@ -178,25 +185,60 @@ def test_minimum_bias_leaves_hard_scattering_to_the_other_processes(monkeypatch)
 
     monkeypatch.setattr(Generator, "visible", watched)
     monkeypatch.setattr(recipe, "SOFT_PT_HAT", 5.0)  # about half of the events are harder
-    objects = recipe.simulate("minimum bias", 60, 5, np.random.default_rng(5))
-    assert objects.shape == (60, 19, 3)
+    seen = recipe.simulate(recipe.EMPTY, 60, 5, np.random.default_rng(5))
+    assert seen["objects"].shape == (60, 19, 3)
     assert max(hardest) < 5
 
 
+def test_offline_pt_follows_the_trigger_with_noise_of_its_own(made):
+    events = made["LQ -> b tau"]
+    trigger, offline = events.jets[:, 0, 0], events.offline_pt[:, 3]
+    both = (trigger > 30) & (offline > 30)
+    ratio = trigger[both] / offline[both]
+    assert np.median(ratio) == pytest.approx(1, abs=0.02)
+    assert 0.02 < np.quantile(ratio, 0.84) - np.quantile(ratio, 0.16) < 0.3
+
+
+def test_weights_give_the_rate_of_every_process():
+    """The mean of weight times selected over the background is the rate, here of a process."""
+    rows = {name: share * 1000 for name, share in recipe.SHARES.items()}
+    total = sum(rows.values())
+    for name, n in rows.items():
+        assert n * recipe.WEIGHTS[name] / total == pytest.approx(recipe.RATES[name])
+    assert sum(recipe.RATES.values()) == pytest.approx(28.6e6 * 56.42 / 78.4, rel=1e-3)
+
+
 def test_a_chunk_holds_every_class_in_its_share():
-    events = recipe.chunk(seed=1, number=0, size=48)
+    events = recipe.chunk(seed=1, number=0, size=58)
     assert events.names == recipe.NAMES
-    assert np.bincount(events.label).tolist() == [40, 2, 2, 2, 2]
+    assert np.bincount(events.label).tolist() == [50, 2, 2, 2, 2]
     assert (np.diff(events.label) < 0).any()  # mixed, not one class after the other
-    shares = recipe.rows_of_each(recipe.CHUNK)
-    assert sum(shares.values()) == recipe.CHUNK
-    assert {shares[name] / (recipe.CHUNK * 40 / 48) for name in recipe.NAMES[1:]} == {0.05}
+    assert np.bincount(events.process).tolist() == list(recipe.COMPOSITION.values())
+    for name, n in recipe.rows_of_each(58).items():
+        chosen = events.of_process(name)
+        assert len(chosen) == n
+        assert set(chosen.weight) == {recipe.WEIGHTS.get(name, 1.0)}
     assert sum(recipe.SHARES.values()) == pytest.approx(1)
+
+
+def test_regions_hold_the_transverse_energy_where_it_is():
+    two = particles((0, PHOTON, 50, 0.1, 0.1), (0, MUON, 90, 0.1, 0.1), (1, PION, 50, -2.9, -3.1))
+    regions = calorimeter_regions(two, 2, np.random.default_rng(1), COARSE)
+    assert regions.shape == (2, 18, 14)
+    assert np.unravel_index(regions[0].argmax(), (18, 14)) == (9, 7)
+    assert np.unravel_index(regions[1].argmax(), (18, 14)) == (0, 0)
+    assert regions.sum(axis=(1, 2)) == pytest.approx([50, 50], rel=0.25)
+
+
+def test_the_image_has_two_thirds_of_background():
+    events = trigger_regions.chunk(seed=1, number=0, size=120)
+    assert np.bincount(events.label).tolist() == [80, 10, 10, 10, 10]
+    assert events.regions.sum(axis=(1, 2)).max() > 50
 
 
 def test_a_chunk_depends_on_its_seed_and_number_alone():
     same, again, other, seed = (
-        recipe.chunk(*which, size=12).objects for which in ((1, 0), (1, 0), (1, 1), (2, 0))
+        recipe.chunk(*which, size=13).objects for which in ((1, 0), (1, 0), (1, 1), (2, 0))
     )
     np.testing.assert_array_equal(same, again)
     assert not np.array_equal(same, other)
@@ -204,16 +246,51 @@ def test_a_chunk_depends_on_its_seed_and_number_alone():
 
 
 def test_an_unknown_process_is_named():
-    with pytest.raises(ValueError, match="no process 'Higgs'; choose one of minimum bias"):
+    with pytest.raises(ValueError, match="no process 'Higgs'; choose one of minimum bias, empty"):
         recipe.simulate("Higgs", 1, 1, np.random.default_rng(1))
 
 
 def test_bundled_sample_has_the_stated_shares_and_thresholds():
     bundled = load("trigger_objects")
-    assert np.bincount(bundled.label).tolist() == [100_000, 5000, 5000, 5000, 5000]
+    assert np.bincount(bundled.label).tolist() == [500_000, 20_000, 20_000, 20_000, 20_000]
     for objects, threshold in ((bundled.egamma, 3), (bundled.muons, 3), (bundled.jets, 15)):
         present = objects[..., 0][objects[..., 0] > 0]
         assert present.min() > 0.994 * threshold  # but for the rounding of the file
         assert (np.diff(objects[..., 0], axis=1) <= 0).all()
     hard = (bundled.jets[:, 0, 0] > 60)[bundled.label == 0].mean()
-    assert hard == pytest.approx(0.174, abs=0.02)
+    assert hard == pytest.approx(0.189, abs=0.002)
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_each_split_has_the_rate_of_every_process(split):
+    events = load("trigger_objects", split=split)
+    background = events[events.label == 0]
+    for name, rate in recipe.RATES.items():
+        of_process = background.process == background.processes.index(name)
+        error = rate / of_process.sum() ** 0.5
+        assert abs(np.mean(background.weight * of_process) - rate) < 4 * error
+
+
+def test_bundled_images_agree_with_the_objects_of_their_events():
+    """Most of the energy of a hard jet is in its region and the ones around it."""
+    bundled = load("trigger_regions")
+    assert np.bincount(bundled.label).tolist() == [20_000, 2500, 2500, 2500, 2500]
+    pt, eta, phi = bundled.jets[:, 0].T
+    hard = (pt > 60) & (np.abs(eta) < 2.5)
+    row = ((phi + np.pi) / (2 * np.pi) * 18).astype(int).clip(0, 17)
+    column = ((eta + 3) / 6 * 14).astype(int).clip(0, 13)
+    near = np.zeros(len(bundled))
+    for i in (-1, 0, 1):
+        for j in (-1, 0, 1):
+            inside = (column + j >= 0) & (column + j < 14)
+            place = np.clip(column + j, 0, 13)
+            near += inside * bundled.regions[np.arange(len(near)), (row + i) % 18, place]
+    assert np.median(near[hard] / pt[hard]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_ordinary_collisions_are_soft_and_balanced():
+    bundled = load("minimum_bias")
+    assert len(bundled) == 20_000
+    assert np.median(bundled.met[:, 0, 0]) < 4
+    busy = (bundled.objects[:, 1:, 0] > 0).any(axis=1).mean()
+    assert 0.02 < busy < 0.06  # with diffraction, which has no objects
