@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from hepml_lite import training
 from hepml_lite.densities.change_of_variables import Standardise
 from hepml_lite.densities.labelled_rows import Inputs, LabelledRows, real_rows
-from hepml_lite.densities.trained_density import TrainingPlan
+from hepml_lite.densities.network_density import TrainingPlan
 from hepml_lite.networks.deep_sets import ParticleFlowNetwork
 from hepml_lite.networks.layers.mlp import MLP
 
@@ -214,7 +214,11 @@ def logit(output: Tensor) -> Tensor:
 
 
 def classifier_maker(
-    model: Model, is_set: bool, plan: TrainingPlan, callbacks: Sequence[training.Callback]
+    model: Model,
+    is_set: bool,
+    plan: TrainingPlan,
+    callbacks: Sequence[training.Callback],
+    fresh: bool = True,
 ) -> Callable[[], Classifier]:
     """A function that gives untrained classifiers of the kind asked for.
 
@@ -223,12 +227,14 @@ def classifier_maker(
         is_set: the rows are sets of particles, not a table.
         plan: of the training of networks.
         callbacks: of the training of networks.
+        fresh: copies of a template get new weights; False: they start from those that it has.
 
     Raises:
         ValueError: an unknown name, or a kind that does not take such rows.
     """
     if isinstance(model, nn.Module):
-        return partial(NetworkClassifier, partial(_fresh_copy, model), plan, callbacks)
+        make = partial(_fresh_copy, model) if fresh else partial(_warm_copy, model)
+        return partial(NetworkClassifier, make, plan, callbacks)
     if model not in ("trees", "mlp", "deep_sets"):
         raise ValueError(f'model is {model!r}: give "trees", "mlp", "deep_sets" or a torch module')
     if is_set != (model == "deep_sets"):
@@ -243,6 +249,11 @@ def classifier_maker(
 
 def _deep_sets(n_features: int) -> nn.Module:
     return ParticleFlowNetwork(n_features, (64, 64, 64), (64, 64), n_classes=1)
+
+
+def _warm_copy(template: nn.Module, n_features: int) -> nn.Module:
+    """A copy with the same weights."""
+    return copy.deepcopy(template)
 
 
 def _fresh_copy(template: nn.Module, n_features: int) -> nn.Module:

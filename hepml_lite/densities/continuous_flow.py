@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.densities import ode
-from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
+from hepml_lite.densities.network_density import TrainingPlan
+from hepml_lite.densities.trained_density import TrainedDensity
 from hepml_lite.networks.conditional_mlp import ConditionalMLP
 
 SAMPLERS = ("adaptive", *ode.FIXED_STEPS, "stochastic")
@@ -21,8 +22,8 @@ N_PROBES = 4
 
 
 def default_plan() -> TrainingPlan:
-    """A long training: the loss of random times is noisy, and little is gained an epoch."""
-    return TrainingPlan(epochs=120, learning_rate=4e-3, patience=40)
+    """No early stop: the loss of random times is noisy, and much is gained at low rates."""
+    return TrainingPlan(epochs=120, learning_rate=4e-3, patience=None)
 
 
 @dataclass(kw_only=True)
@@ -53,6 +54,14 @@ class ContinuousFlow(TrainedDensity):
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
             raise ValueError(f"sampler={self.sampler!r}: give one of {', '.join(SAMPLERS)}")
+
+    @abstractmethod
+    def random_times(self, n: int, like: Tensor) -> Tensor:
+        """Times (n,) of a training step, in the precision of `like`."""
+
+    @abstractmethod
+    def loss_at(self, network: nn.Module, z: Tensor, noise: Tensor, t: Tensor, c: Tensor) -> Tensor:
+        """The loss (N,) of rows z (N, D) with noise (N, D) at times t (N,), given c (N, C)."""
 
     @abstractmethod
     def velocity(self, network: nn.Module, z: Tensor, t: Tensor, c: Tensor) -> Tensor:

@@ -40,8 +40,13 @@ class Diffusion(ContinuousFlow):
 
     def loss_of_rows(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
         """The loss (N,) of rows z (N, D) with random noise of random width."""
-        t = MEAN_LOG_WIDTH + SPREAD_LOG_WIDTH * torch.randn_like(z[:, 0])
+        t = self.random_times(len(z), z)
         return self.loss_at(network, z, torch.randn_like(z), t, c)
+
+    def random_times(self, n: int, like: Tensor) -> Tensor:
+        """log σ (n,) of Gaussian distribution (table 1)."""
+        normal = torch.randn(n, dtype=like.dtype, device=like.device)
+        return MEAN_LOG_WIDTH + SPREAD_LOG_WIDTH * normal
 
     def loss_at(self, network: nn.Module, z: Tensor, noise: Tensor, t: Tensor, c: Tensor) -> Tensor:
         """Mean over features of λ (D(z + σ noise) - z)², with λ = (1 + σ²) / σ² (eq. 108), (N,).

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.densities import ode
 from hepml_lite.densities.continuous_flow import ContinuousFlow
+from hepml_lite.densities.network_density import LARGEST_SEED, TrainingPlan
 from hepml_lite.densities.rows import Validation, conditions_of_rows
-from hepml_lite.densities.trained_density import LARGEST_SEED, TrainedDensity, TrainingPlan
+from hepml_lite.densities.trained_density import TrainedDensity
 from hepml_lite.networks.conditional_mlp import ConditionalMLP
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
@@ -88,27 +88,13 @@ class FewSteps(TrainedDensity):
         self.n_features = self.teacher.n_features
         self.n_conditions = self.teacher.n_conditions
         generator = checked_rng(rng)
-        seed = int(generator.integers(LARGEST_SEED))
         with torch.random.fork_rng():
-            torch.manual_seed(seed)
+            torch.manual_seed(int(generator.integers(LARGEST_SEED)))
             data = self._steps_of_paths(self._conditions_of_paths(condition, generator))
-            self.network = self.make_network(self.n_z, self.n_c)
         n_held_out = max(1, round(self.plan.validation_share * len(data[0])))
-        self.history = training.fit(
-            self.network,
-            [tensor[n_held_out:] for tensor in data],
-            self._mean_square,
-            validation=[tensor[:n_held_out] for tensor in data],
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
-            callbacks=self.callbacks,
-            seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
-        )
+        kept = [tensor[n_held_out:] for tensor in data]
+        held_out = [tensor[:n_held_out] for tensor in data]
+        self._train(self._mean_square, kept, held_out, int(generator.integers(LARGEST_SEED)))
         return self
 
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:

@@ -11,14 +11,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from hepml_lite.densities.change_of_variables import ChangeOfVariables
-from hepml_lite.densities.set_flow_matching import SetFlowMatching
-from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
+from hepml_lite.densities.network_density import TrainingPlan
+from hepml_lite.densities.sets.density import SetDensity
+from hepml_lite.densities.trained_density import TrainedDensity
 from hepml_lite.files import atomic_write
 
 NOT_SAVED = ("callbacks",)
 
 
-def save(density: TrainedDensity | SetFlowMatching, path: str | Path) -> Path:
+def save(density: TrainedDensity | SetDensity, path: str | Path) -> Path:
     """Write a trained density; `load` gives back one with the same samples and log_prob.
 
     Raises:
@@ -38,7 +39,7 @@ def save(density: TrainedDensity | SetFlowMatching, path: str | Path) -> Path:
     return Path(path)
 
 
-def load(path: str | Path) -> TrainedDensity | SetFlowMatching:
+def load(path: str | Path) -> TrainedDensity | SetDensity:
     """Read what `save` wrote; torch's generator stays as it is.
 
     Raises:
@@ -108,8 +109,8 @@ def _rebuild(description: Any, name: str, tensors: dict[str, Tensor]) -> Any:
 
 def _known_classes() -> dict[str, type]:
     """Classes that a file may name: the plan, all changes of variables and all densities."""
-    known: list[type] = [TrainingPlan, SetFlowMatching]
-    for base in (ChangeOfVariables, TrainedDensity):
+    known: list[type] = [TrainingPlan]
+    for base in (ChangeOfVariables, TrainedDensity, SetDensity):
         known.extend(_subclasses(base))
     return {kind.__name__: kind for kind in known}
 

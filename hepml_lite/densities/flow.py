@@ -1,12 +1,13 @@
 """Conditional normalizing flows: densities with exact samples and exact log_prob, on top of zuko.
 
-x is turned into Gaussian noise u = f(x | condition), layer by layer, and
-log p(x | condition) = log N(u; 0, 1) + log |det du/dx|.
+x is turned into noise u = f(x | condition), layer by layer, and
+log p(x | condition) = log p(u) + log |det du/dx|. The noise is Gaussian, or a mixture of Gaussians.
 
-Papers: autoregressive flows arXiv:1705.07057 (MAF), coupling flows arXiv:1605.08803 (RealNVP),
-rational-quadratic splines arXiv:1906.04032.
+Papers: autoregressive flows and mixtures arXiv:1705.07057 (MAF, MAF MoG), coupling flows
+arXiv:1605.08803 (RealNVP), rational-quadratic splines arXiv:1906.04032.
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,9 +16,12 @@ import zuko
 from torch import Tensor, nn
 from zuko.flows.autoregressive import MaskedAutoregressiveTransform
 
-from hepml_lite.densities.trained_density import TrainedDensity, TrainingPlan
+from hepml_lite.densities.network_density import TrainingPlan
+from hepml_lite.densities.trained_density import TrainedDensity
+from hepml_lite.statistics.settings_checks import checked_count
 
 KINDS = ("spline", "coupling", "affine")
+WIDTH_OF_MODES = 0.5  # before training, where the noise has width one
 
 
 @dataclass(kw_only=True)
@@ -36,9 +40,12 @@ class Flow(TrainedDensity):
         hidden_features: of the network in each layer.
         n_bins: of each spline.
         box: splines act on u in [-box, box], in standard deviations of x.
+        n_modes: Gaussians of the noise. A single one suits a density in one piece; a smooth f
+            stretches it over a gap, but cannot tear it. For separate pieces give more than there
+            are, e.g. 16 and kind="affine".
 
     Raises:
-        ValueError: another kind.
+        ValueError: another kind, or no mode.
     """
 
     kind: str = "spline"
@@ -46,6 +53,7 @@ class Flow(TrainedDensity):
     hidden_features: tuple[int, ...] = (64, 64)
     n_bins: int = 16
     box: float = 5.0
+    n_modes: int = 1
     plan: TrainingPlan = field(
         default_factory=lambda: TrainingPlan(epochs=60, batch_size=1024, learning_rate=2e-2)
     )
@@ -53,22 +61,19 @@ class Flow(TrainedDensity):
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"kind is {self.kind!r}: give one of {', '.join(KINDS)}")
+        checked_count("n_modes", self.n_modes)
 
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
-        """The layers, first the linear one, and the Gaussian noise that they lead to."""
+        """The layers, first the linear one, and the noise that they lead to."""
         layers = _linear_layers(n_features, n_conditions)
         order = torch.arange(n_features)
         for _ in range(self.n_layers):
             order = order.flip(0)
             layers.append(self._layer(n_features, n_conditions, order))
-        noise = zuko.lazy.UnconditionalDistribution(
-            zuko.distributions.DiagNormal,
-            torch.zeros(n_features),
-            torch.ones(n_features),
-            buffer=True,
-        )
-        network = zuko.lazy.Flow(layers, noise)
+        network = zuko.lazy.Flow(layers, self._noise(n_features, n_conditions))
         _start_as_the_identity(network)
+        if self.n_modes > 1:
+            _spread_modes(network.base)
         return network
 
     def loss_of_rows(self, network: nn.Module, z: Tensor, c: Tensor) -> Tensor:
@@ -85,6 +90,23 @@ class Flow(TrainedDensity):
         if context is None:
             return network().sample((len(c),))
         return network(context).sample()
+
+    def _noise(self, n_features: int, n_conditions: int) -> nn.Module:
+        """A Gaussian of width one, or a mixture whose shares, means and widths are learned."""
+        if self.n_modes == 1:
+            return zuko.lazy.UnconditionalDistribution(
+                zuko.distributions.DiagNormal,
+                torch.zeros(n_features),
+                torch.ones(n_features),
+                buffer=True,
+            )
+        return zuko.mixtures.GMM(
+            n_features,
+            n_conditions,
+            components=self.n_modes,
+            covariance_type="diagonal",
+            hidden_features=self.hidden_features,
+        )
 
     def _layer(self, n_features: int, n_conditions: int, order: Tensor) -> nn.Module:
         """One autoregressive layer; the features come in this order (D,)."""
@@ -142,6 +164,20 @@ def _start_as_the_identity(network: nn.Module) -> None:
         if isinstance(module, nn.ParameterList):
             for parameter in module:
                 nn.init.zeros_(parameter)
+
+
+def _spread_modes(mixture: zuko.mixtures.GMM) -> None:
+    """Start with equal shares, random means and one width, the same at all conditions."""
+    shares, means, log_widths = (torch.zeros(shape) for shape in mixture.shapes)
+    nn.init.normal_(means)
+    nn.init.constant_(log_widths, math.log(WIDTH_OF_MODES))
+    start = [shares, means, log_widths]
+    with torch.no_grad():
+        if hasattr(mixture, "hyper"):
+            mixture.hyper[-1].bias.copy_(torch.cat([numbers.flatten() for numbers in start]))
+        else:
+            for parameter, numbers in zip(mixture.phi, start, strict=True):
+                parameter.copy_(numbers)
 
 
 def _context(c: Tensor) -> Tensor | None:

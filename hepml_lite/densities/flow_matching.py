@@ -52,7 +52,11 @@ class FlowMatching(ContinuousFlow):
         noise = torch.randn_like(z)
         if self.pairing == "optimal_transport":
             noise = noise[optimal_pairs(noise, z, c)]
-        return self.loss_at(network, z, noise, spread_times(len(z), z), c)
+        return self.loss_at(network, z, noise, self.random_times(len(z), z), c)
+
+    def random_times(self, n: int, like: Tensor) -> Tensor:
+        """Uniform times (n,), evenly spread."""
+        return spread_times(n, like)
 
     def loss_at(self, network: nn.Module, z: Tensor, noise: Tensor, t: Tensor, c: Tensor) -> Tensor:
         """Mean square of v(z_t, t) - (z - noise) over features (N,): eq. 23 of arXiv:2210.02747.

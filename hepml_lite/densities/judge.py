@@ -124,8 +124,12 @@ def judge(
         ValueError: rows, conditions or weights that cannot be used, other features in one sample
             than in the other, fewer than forty real or twenty generated rows, or no classifier.
     """
-    if not classifiers:
-        raise ValueError("classifiers is empty: give at least one, such as judge.CLASSIFIERS")
+    is_mapping = isinstance(classifiers, Mapping)
+    if not is_mapping or not classifiers or not all(map(callable, classifiers.values())):
+        raise ValueError(
+            f"classifiers is {classifiers!r:.60}: give at least one function by its name, as "
+            "judge.CLASSIFIERS"
+        )
     generator = checked_rng(rng)
     true_rows = checked_rows(real, condition, weights)
     other_rows = checked_rows(generated, generated_condition, generated_weights)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from sklearn.linear_model import LogisticRegression
 
 from hepml_lite import training
 from hepml_lite.densities.classifiers import Model, classifier_maker
@@ -29,33 +27,13 @@ from hepml_lite.densities.labelled_rows import (
     joined,
     require_like,
 )
+from hepml_lite.densities.network_density import TrainingPlan
+from hepml_lite.densities.ratio_calibration import Calibration, calibrated
 from hepml_lite.densities.scored_rows import ScoredRows
 from hepml_lite.densities.signed_weights import positive_weights
-from hepml_lite.densities.trained_density import TrainingPlan
-from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 PLAN = TrainingPlan(epochs=20, batch_size=256, learning_rate=3e-3, patience=5, progress=False)
-LARGEST_SHIFT = 700  # its exponential is still finite
-USUAL_MEAN_WEIGHTS = (0.5, 2.0)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """log p/q = slope * logit + shift, fitted to out-of-fold logits of both samples.
-
-    A slope below one means that the classifiers were too certain.
-
-    Attributes:
-        slope: of the logits.
-        shift: added to them.
-        mean_weight_before: of the denominator, without slope and shift: far from one where the
-            samples hardly overlap or the training is poor. No calibration repairs that.
-    """
-
-    slope: float
-    shift: float
-    mean_weight_before: Interval
 
 
 @dataclass(frozen=True)
@@ -158,6 +136,7 @@ def fit_ratio(
     condition: Pair | None = None,
     groups: Pair | None = None,
     model: Model = "mlp",
+    fresh: bool = True,
     n_ensemble: int = 1,
     bootstrap: bool = False,
     folds: int = 3,
@@ -184,6 +163,7 @@ def fit_ratio(
         model: "trees" (boosted, on tables), "mlp", "deep_sets" (on sets), or a module that maps
             the standardised features, conditions beside them, to one logit. A module is a
             template: each training takes a copy with fresh weights.
+        fresh: False: the copies start from the weights of the module (a warm start).
         n_ensemble: how often all is trained, with other folds; more than one give an error.
         bootstrap: each member of the ensemble gives the events other random weights.
         folds: parts of the rows, each judged by a classifier trained on the others.
@@ -206,7 +186,7 @@ def fit_ratio(
     largest = len(below) if clip is None else checked_number("clip", clip, 0, np.inf, "()")
     plan = plan or PLAN
     fitting = CrossFitting(
-        classifier_maker(model, len(above.inputs) == 2, plan, callbacks),
+        classifier_maker(model, len(above.inputs) == 2, plan, callbacks, fresh),
         checked_count("n_ensemble", n_ensemble),
         bootstrap,
         checked_count("folds", folds, 2, "each row is judged by classifiers of other folds"),
@@ -214,7 +194,7 @@ def fit_ratio(
     )
     rows = _labelled(above, below, group, fitting, generator)
     fitted = fitting.fit(rows, group, generator)
-    calibration = _calibration(rows, fitted.out_of_fold.mean(0), largest, calibrate)
+    calibration = calibrated(rows, fitted.out_of_fold.mean(0), largest, calibrate)
     scores = np.split(fitted.out_of_fold, [len(above)], axis=1)
     ratio = DensityRatio(
         _scored(scores[0], above.weights, calibration, largest),
@@ -225,7 +205,7 @@ def fit_ratio(
         largest,
     )
     _warn_of_clipping(ratio.denominator)
-    _warn_of_mean(calibration.mean_weight_before)
+    calibration.warn_if_unusual()
     return ratio
 
 
@@ -246,30 +226,6 @@ def _labelled(
     return LabelledRows(joined(above.inputs, below.inputs), label, np.concatenate(weights))
 
 
-def _calibration(
-    rows: LabelledRows, logits: np.ndarray, largest: float, calibrate: bool
-) -> Calibration:
-    """Slope and shift of logits (N,), from a logistic regression of the labels.
-
-    The shift is then chosen such that the mean weight of the denominator is one.
-    """
-    below = rows.label == 0
-    no_error = np.full(below.sum(), np.nan)
-    before = ScoredRows(logits[below], no_error, rows.weights[below], largest).mean_weight
-    if not calibrate:
-        return Calibration(1.0, 0.0, before)
-    weights = rows.balanced().weights
-    regression = LogisticRegression().fit(logits[:, None], rows.label, sample_weight=weights)
-    slope = float(regression.coef_[0, 0])
-
-    def excess(shift: float) -> float:
-        log_ratio = slope * logits[below] + shift
-        scored = ScoredRows(log_ratio, no_error, weights[below], largest)
-        return scored.mean_weight.value - 1
-
-    return Calibration(slope, float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT)), before)
-
-
 def _scored(
     logits: np.ndarray, sample_weights: np.ndarray, calibration: Calibration, largest: float
 ) -> ScoredRows:
@@ -288,15 +244,5 @@ def _warn_of_clipping(rows: ScoredRows) -> None:
             f"{rows.n_clipped} of {len(rows.log_ratio)} weights are clipped to {rows.clip:g}: the "
             "denominator has hardly any rows there; the effective sample size is "
             f"{rows.effective_sample_size:.3g}",
-            stacklevel=3,
-        )
-
-
-def _warn_of_mean(mean_weight: Interval) -> None:
-    low, high = USUAL_MEAN_WEIGHTS
-    if not low < mean_weight.value < high:
-        warnings.warn(
-            f"the mean weight of the denominator is {mean_weight} before calibration, far from "
-            "one: the samples hardly overlap, or the training is poor; do not use these weights",
             stacklevel=3,
         )

@@ -1,17 +1,15 @@
-"""What flows, flow matching and diffusion share: checks, changes of variables, training, files."""
+"""What flows, flow matching and diffusion of rows share: checks, training, samples, log_prob."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite import training
-from hepml_lite.densities.change_of_variables import ChangeOfVariables, Standardise
+from hepml_lite.densities.network_density import LARGEST_SEED, NetworkDensity
 from hepml_lite.densities.rows import (
     Rows,
     Validation,
@@ -23,60 +21,14 @@ from hepml_lite.densities.rows import (
 )
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
-LARGEST_SEED = 2**31
-
-
-@dataclass
-class TrainingPlan:
-    """How a density is trained; the fields are arguments of `hepml_lite.training.fit`.
-
-    Attributes:
-        epochs: passes over the rows, at most.
-        batch_size: rows in a step.
-        learning_rate: at the start; it falls to zero as a cosine.
-        patience: epochs without a lower validation loss before the training stops.
-        validation_share: share of the rows that are held out where `fit` gets no validation.
-        device: "auto", "cpu", "cuda", "mps".
-        progress: show a bar.
-    """
-
-    epochs: int = 100
-    batch_size: int = 256
-    learning_rate: float = 1e-3
-    patience: int | None = 15
-    validation_share: float = 0.1
-    device: str = "auto"
-    progress: bool = True
-
 
 @dataclass(kw_only=True)
-class TrainedDensity(ABC):
+class TrainedDensity(NetworkDensity[nn.Module]):
     """A conditional density p(x | condition) in the weights of a network.
 
     A subclass is a dataclass of its settings. It says which network it needs, what the loss of a
     row is, and how rows are drawn, all in the standardised variables z and c.
-
-    Attributes:
-        change: from the user's variables x to z.
-        condition_change: the same for the conditions.
-        plan: of the training.
-        callbacks: told about the training, as in `hepml_lite.training.fit`.
-        network: after `fit`.
-        n_features: D of x, after `fit`.
-        n_conditions: C of the conditions, after `fit`; 0 without.
-        history: of the training, after `fit`.
     """
-
-    SIZES: ClassVar = ("n_features", "n_conditions")  # with the settings they fix the network
-
-    change: ChangeOfVariables = field(default_factory=Standardise)
-    condition_change: ChangeOfVariables = field(default_factory=Standardise)
-    plan: TrainingPlan = field(default_factory=TrainingPlan)
-    callbacks: Sequence[training.Callback] = field(default=(), repr=False)
-    network: nn.Module | None = field(default=None, init=False, repr=False)
-    n_features: int = field(default=0, init=False)
-    n_conditions: int = field(default=0, init=False)
-    history: training.History | None = field(default=None, init=False, repr=False)
 
     @abstractmethod
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
@@ -126,30 +78,9 @@ class TrainedDensity(ABC):
         else:
             held_out = checked_rows(*validation)
             require_same_columns(rows, held_out)
-        self.n_features = rows.x.shape[1]
-        self.n_conditions = rows.condition.shape[1]
-        self.change.fit(torch.as_tensor(rows.x))
-        if self.n_conditions:
-            self.condition_change.fit(torch.as_tensor(rows.condition))
+        self._fit_changes(rows.x, rows.condition)
         seed = int(generator.integers(LARGEST_SEED))
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            self.network = self.untrained_network()
-        self.history = training.fit(
-            self.network,
-            self._tensors(rows),
-            self._weighted_loss,
-            validation=self._tensors(held_out),
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
-            callbacks=self.callbacks,
-            seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
-        )
+        self._train(self._weighted_loss, self._tensors(rows), self._tensors(held_out), seed)
         return self
 
     def sample(self, n: int, condition: ArrayLike | None = None, rng: Seed = 0) -> np.ndarray:
@@ -207,29 +138,9 @@ class TrainedDensity(ABC):
             log_density = self.log_density(network, z.float(), c)
         return (log_density.double() + log_jacobian).numpy()
 
-    def fitted_network(self) -> nn.Module:
-        """The trained network.
-
-        Raises:
-            RuntimeError: nothing has been fitted.
-        """
-        if self.network is None:
-            raise RuntimeError(f"this {type(self).__name__} is not trained: call fit(x) first")
-        return self.network
-
     def untrained_network(self) -> nn.Module:
         """A new network of the sizes of the fit."""
         return self.make_network(self.n_z, self.n_c)
-
-    @property
-    def n_z(self) -> int:
-        """Columns of z."""
-        return self.change.n_columns(self.n_features)
-
-    @property
-    def n_c(self) -> int:
-        """Columns of the changed conditions; 0 without conditions."""
-        return self.condition_change.n_columns(self.n_conditions) if self.n_conditions else 0
 
     def _weighted_loss(self, network: nn.Module, z: Tensor, c: Tensor, weights: Tensor) -> Tensor:
         return (weights * self.loss_of_rows(network, z, c)).mean()
@@ -239,10 +150,3 @@ class TrainedDensity(ABC):
         z, _ = self.change.forward(torch.as_tensor(rows.x))
         c = self._standardised_condition(rows.condition)
         return z.float(), c, torch.as_tensor(rows.weights, dtype=torch.float32)
-
-    def _standardised_condition(self, conditions: np.ndarray) -> Tensor:
-        """c (M, C) in float32."""
-        if not self.n_conditions:
-            return torch.zeros(len(conditions), 0)
-        c, _ = self.condition_change.forward(torch.as_tensor(conditions))
-        return c.float()

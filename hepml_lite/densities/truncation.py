@@ -14,6 +14,7 @@ from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_r
 Inside = Callable[[np.ndarray], np.ndarray]  # rows (N, D) -> bool (N,)
 LOW_ACCEPTANCE = 0.01  # below it sampling is slow and log_prob is uncertain: a warning
 MOST_TRIES = 3000  # for each row, before sampling gives up
+MOST_AT_ONCE = 10_000  # draws in a call for rows that are still outside
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,22 @@ class TruncatedDensity:
             of_each_row = np.tile(conditions, (n, 1))
         outside = np.flatnonzero(~self._inside(rows))
         n_drawn = len(rows)
-        for _ in range(MOST_TRIES):
-            if not len(outside):
-                break
-            rows[outside] = self._one_for_each(outside, of_each_row, generator)
-            n_drawn += len(outside)
-            outside = outside[~self._inside(rows[outside])]
-        else:
+        n_tries = 0
+        at_once = 1  # draws for each row outside: more each time, since few calls are fast
+        while len(outside) and n_tries < MOST_TRIES:
+            drawn = self._several_for_each(at_once, outside, of_each_row, generator)
+            accepted = self._inside(drawn.reshape(-1, drawn.shape[-1])).reshape(drawn.shape[:2])
+            found = accepted.any(0)
+            first = accepted.argmax(0)[found]
+            rows[outside[found]] = drawn[first, np.flatnonzero(found)]
+            n_drawn += int((first + 1).sum()) + at_once * int((~found).sum())
+            n_tries += at_once
+            outside = outside[~found]
+            most = min(MOST_AT_ONCE // max(len(outside), 1), MOST_TRIES - n_tries)
+            at_once = max(1, min(2 * at_once, most))
+        if len(outside):
             raise ValueError(
-                f"{len(outside)} of {len(rows)} rows were outside in all of {MOST_TRIES} draws: "
+                f"{len(outside)} of {len(rows)} rows were outside in all of {n_tries} draws: "
                 "the density has almost nothing inside; check low and high, the prior and the "
                 "units of the condition"
             )
@@ -94,13 +102,18 @@ class TruncatedDensity:
         inside = self._inside(as_floats("x", x).reshape(len(log_prob), -1))
         return np.where(inside, log_prob - log_acceptance, -np.inf)
 
-    def _one_for_each(
-        self, chosen: np.ndarray, conditions: np.ndarray | None, generator: np.random.Generator
+    def _several_for_each(
+        self,
+        n: int,
+        chosen: np.ndarray,
+        conditions: np.ndarray | None,
+        generator: np.random.Generator,
     ) -> np.ndarray:
-        """New draws (K, D) for the chosen rows (K,), each at its own condition."""
+        """New draws (n, K, D) for the chosen rows (K,), each at its own condition."""
         if conditions is None:
-            return self.density.sample(len(chosen), None, generator)
-        return self.density.sample(1, conditions[chosen], generator)[0]
+            drawn = self.density.sample(n * len(chosen), None, generator)
+            return drawn.reshape(n, len(chosen), -1)
+        return self.density.sample(n, conditions[chosen], generator)
 
     def _log_acceptance(self, condition: ArrayLike | None) -> float:
         acceptance = self.acceptance(condition)

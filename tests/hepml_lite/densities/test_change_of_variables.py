@@ -213,6 +213,16 @@ def test_fits_that_are_refused(change, message):
         change.fit(x)
 
 
+def test_the_density_of_a_changed_variable_integrates_to_one():
+    """In the units of the user: log_prob carries the Jacobians of the logarithm and the width."""
+    x = np.random.default_rng(0).exponential(100.0, size=500)
+    change = cv.chain(cv.Log(), cv.Standardise())
+    flow = Flow(change=change, plan=QUICK, kind="affine", n_layers=1).fit(x)
+    edges = np.geomspace(1e-4, 1e6, 4001)
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    assert np.sum(np.exp(flow.log_prob(middle)) * np.diff(edges)) == pytest.approx(1, abs=0.005)
+
+
 def test_changes_see_the_training_rows_only():
     x = real_numbers().numpy()
     change = cv.chain(cv.on([0], cv.Asinh()), cv.StandardiseRobustly())

@@ -97,6 +97,23 @@ def test_rows_that_cannot_be_fitted(arguments, message):
         LinearGaussian(plan=PLAN).fit(**arguments)
 
 
+class Counter:
+    """Counts the epochs that it is told about."""
+
+    n_epochs = 0
+
+    def on_epoch_end(self, history):
+        self.n_epochs += 1
+
+
+def test_callbacks_follow_the_training_and_patience_ends_it():
+    counter = Counter()
+    plan = TrainingPlan(epochs=200, batch_size=500, learning_rate=0.1, patience=2, progress=False)
+    fitted = LinearGaussian(plan=plan, callbacks=[counter]).fit(*linear_sample(1000))
+    assert counter.n_epochs == len(fitted.history.train_loss)
+    assert counter.n_epochs < 200
+
+
 def test_other_features_than_in_the_fit(fitted):
     with pytest.raises(ValueError, match="x has 3 features and the fit had 2"):
         fitted.log_prob(np.zeros((4, 3)), [0.0, 0.0])
