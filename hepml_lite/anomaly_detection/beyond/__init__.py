@@ -1,0 +1,1 @@
+"""Searches beyond a resonance and a few features: tails, sets, clusters, correlations, and all."""

@@ -1,0 +1,1 @@
+"""Is the data what the reference says? Tests that need no idea of a signal, nor a mass."""

@@ -1,0 +1,1 @@
+"""Searches for an over-density at one mass: each method has `fit(events, region)` and `score`."""
