@@ -1,0 +1,5 @@
+"""The dashboard "From noise to showers"."""
+
+from widgets.generation.dashboard import Generation
+
+__all__ = ["Generation"]
