@@ -1,0 +1,5 @@
+"""The dashboard "Fill the budget"."""
+
+from widgets.trigger.dashboard import Trigger
+
+__all__ = ["Trigger"]
