@@ -1,7 +1,7 @@
 """Unfolding by distribution mapping: measured events move until they look like true ones.
 
 A bridge moves the measured sample of the simulation to its true sample. Without pairs (direct
-diffusion, arXiv:2311.17175; Schroedinger bridge, arXiv:2308.12351) the distribution of the ends
+diffusion, A. Butter et al. 2023; Schrödinger bridge, arXiv:2308.12351) the distribution of the ends
 comes out right, but not which measured event moves where: the migration matrix is wrong. With
 pairs, and a network that sees where an event started, each event is drawn from p(true | measured),
 and both are right (arXiv:2411.02495).
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities import Bridge
 from hepml_lite.densities.labelled_rows import checked_signed_weights
+from hepml_lite.densities.rows import checked_table
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
@@ -47,11 +48,9 @@ class DistributionMapping:
         """Learn the way from measured to true events.
 
         Raises:
-            ValueError: as `SimulatedEvents.of_pair` and `Bridge.fit`.
+            ValueError: as `SimulatedEvents.from_simulation` and `Bridge.fit`.
         """
-        if isinstance(simulation, UnfoldingPair):
-            simulation = SimulatedEvents.of_pair(simulation, quantities)
-        events = simulation.only_matched()
+        events = SimulatedEvents.from_simulation(simulation, quantities).only_matched()
         self.bridge.fit(
             as_table(events.measured),
             as_table(events.true),
@@ -72,7 +71,7 @@ class DistributionMapping:
             RuntimeError: before `fit`.
         """
         generator = checked_rng(rng)
-        data = np.asarray(measured, float)
+        data = checked_table("measured", measured)
         data_weights = checked_signed_weights(weights, len(data), "data")
         n_samples = checked_count("n_samples", self.n_samples)
         draws = [self.bridge.transport(data, rng=generator) for _ in range(n_samples)]

@@ -31,6 +31,7 @@ from hepml_lite import training
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities import Flow, TrainingPlan
 from hepml_lite.densities.labelled_rows import checked_signed_weights
+from hepml_lite.densities.rows import checked_table
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.training.optimisation import Loss
 from hepml_lite.unfolding.generated_events import GeneratedEvents
@@ -85,11 +86,9 @@ class ForwardModel:
         """Learn the response and the proposal.
 
         Raises:
-            ValueError: as `SimulatedEvents.of_pair` and `Flow.fit`.
+            ValueError: as `SimulatedEvents.from_simulation` and `Flow.fit`.
         """
-        if isinstance(simulation, UnfoldingPair):
-            simulation = SimulatedEvents.of_pair(simulation, quantities)
-        events = simulation.only_matched()
+        events = SimulatedEvents.from_simulation(simulation, quantities).only_matched()
         true = as_table(events.true)
         measured = as_table(events.measured)
         generator = checked_rng(rng)
@@ -108,7 +107,7 @@ class ForwardModel:
             ValueError: before `fit`, or for events and weights that do not fit.
         """
         generator = checked_rng(rng)
-        data = np.asarray(measured, float)
+        data = checked_table("measured", measured)
         data_weights = checked_signed_weights(weights, len(data), "data")
         n_samples = checked_count("n_samples", self.n_samples)
         proposals = self._proposals(data, generator)

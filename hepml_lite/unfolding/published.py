@@ -1,6 +1,7 @@
 """Publishing an unbinned result: simulated true events, their weights and replicas in one file.
 
 Whoever reads it can compute an observable that nobody thought of at the time, with its covariance.
+What such a file should hold is proposed by M. Arratia et al., arXiv:2109.13243.
 The format is safetensors: numbers only, nothing that a reader would execute.
 """
 
@@ -18,6 +19,7 @@ from hepml_lite.statistics.data_checks import as_floats
 from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
 
 FORMAT = "hepml_lite unbinned unfolding 1"
+ARRAYS = ("truth", "weights", "n_true", "replica_weights", "replica_n_true")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class PublishedResult:
         description: what was measured: data, selection, units, simulation.
 
     Raises:
-        ValueError: numbers of events or of quantities that differ.
+        ValueError: numbers of events or of quantities that differ, also in a replica, or weights
+            that are not finite.
     """
 
     truth: np.ndarray
@@ -46,6 +49,9 @@ class PublishedResult:
                 f"truth has shape {np.shape(self.truth)}; expected {expected}: one row for each "
                 "weight, one column for each name in quantities"
             )
+        _require_weights("the result", self.events.weights, self.events.n_true, expected[0])
+        for number, replica in enumerate(self.events.replicas):
+            _require_weights(f"replica {number}", replica.weights, replica.n_true, expected[0])
 
     def column(self, quantity: str) -> np.ndarray:
         """The true values of one quantity, (N,).
@@ -99,12 +105,23 @@ class PublishedResult:
         return Path(path)
 
 
+def _require_weights(name: str, weights: np.ndarray, n_true: float, n_events: int) -> None:
+    """Raise ValueError unless there is one finite weight an event, and a finite number of them."""
+    if np.shape(weights) != (n_events,):
+        raise ValueError(
+            f"weights of {name} have shape {np.shape(weights)} for {n_events} events: give one "
+            "for each"
+        )
+    if not (np.isfinite(weights).all() and np.isfinite(n_true)):
+        raise ValueError(f"weights or the number of events of {name} are NaN or infinite")
+
+
 def load_published(path: str | Path) -> PublishedResult:
     """Read what `PublishedResult.save` wrote; the history holds the final weights alone.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, or holds something else.
+        ValueError: the file is damaged or incomplete, or holds something else.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} is not there: write it with PublishedResult(...).save")
@@ -116,6 +133,15 @@ def load_published(path: str | Path) -> PublishedResult:
         raise ValueError(f"{path} cannot be read ({error}): fetch it again") from error
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} holds no unbinned unfolding: its format is not {FORMAT!r}")
+    missing = [name for name in ARRAYS if name not in arrays]
+    missing += [name for name in ("quantities", "description") if name not in metadata]
+    if missing:
+        raise ValueError(f"{path} is incomplete: {', '.join(missing)} is missing; fetch it again")
+    if len(arrays["replica_weights"]) != len(arrays["replica_n_true"]):
+        raise ValueError(
+            f"{path} has weights of {len(arrays['replica_weights'])} replicas and "
+            f"{len(arrays['replica_n_true'])} numbers of true events: fetch it again"
+        )
     replicas = tuple(
         Replica(weights, float(number))
         for weights, number in zip(arrays["replica_weights"], arrays["replica_n_true"], strict=True)

@@ -50,39 +50,44 @@ def closed_gap(
     edges: ArrayLike,
     n_bootstrap: int = 200,
     rng: Seed = 0,
+    generated: ArrayLike | None = None,
 ) -> ClosedGap:
     """The share of the gap in one observable that is closed.
 
     Args:
         simulated: (N,) true values of the simulated events.
         prior_weights: (N,) generator weights; None: one for each.
-        unfolded_weights: (N,).
+        unfolded_weights: (N,), or (K,) of generated events.
         nature: (M,) true values of nature.
         edges: (B + 1,); values outside count in the first and in the last bin.
         n_bootstrap: resamples of both samples, for the error. The weights of an event stay as
             they are, so the error is that of the test samples; that of the unfolding comes from
             several trainings.
         rng: generator or seed.
+        generated: (K,) values of unfolded events that are not the simulated ones; None: the
+            unfolding gives weights to the simulated events.
 
     Raises:
         ValueError: as `triangular_distance`.
     """
-    true = as_floats("simulated", simulated)
-    of_nature = as_floats("nature", nature)
+    true = checked_finite("simulated", simulated, 1)
+    of_nature = checked_finite("nature", nature, 1)
     prior = np.ones(len(true)) if prior_weights is None else as_floats("prior", prior_weights)
     weights = as_floats("unfolded_weights", unfolded_weights)
+    unfolded = true if generated is None else as_floats("generated", generated)
     before = triangular_distance(true, of_nature, edges, prior)
-    after = triangular_distance(true, of_nature, edges, weights)
+    after = triangular_distance(unfolded, of_nature, edges, weights)
     share = None
     if before.value > SMALLEST_GAP * before.floor:
         generator = checked_rng(rng)
         shares = []
         for _ in range(checked_count("n_bootstrap", n_bootstrap, 2, "an error needs resamples")):
             rows = generator.integers(len(true), size=len(true))
-            others = generator.integers(len(of_nature), size=len(of_nature))
-            resample = (true[rows], of_nature[others], edges)
-            old = triangular_distance(*resample, prior[rows]).value
-            new = triangular_distance(*resample, weights[rows]).value
+            others = of_nature[generator.integers(len(of_nature), size=len(of_nature))]
+            old = triangular_distance(true[rows], others, edges, prior[rows]).value
+            if generated is not None:
+                rows = generator.integers(len(unfolded), size=len(unfolded))
+            new = triangular_distance(unfolded[rows], others, edges, weights[rows]).value
             shares.append((old - new) / (old - before.floor))
         closed = (before.value - after.value) / (before.value - before.floor)
         share = Interval.symmetric(closed, float(np.std(shares, ddof=1)))

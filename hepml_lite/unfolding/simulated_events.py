@@ -7,9 +7,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
+from hepml_lite.containers.validation import texts
 from hepml_lite.densities.labelled_rows import Sample
+from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.statistics.data_checks import as_array, as_floats
+
+TYPICAL_PT = 100.0  # GeV
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class SimulatedEvents:
                 selection, weights that are not finite, flags that are not boolean, or no event in
                 both selections.
         """
-        true = _level("true", true)
-        measured = _level("measured", measured)
+        true = checked_level("true", true)
+        measured = checked_level("measured", measured)
         n = n_rows(true)
         if n_rows(measured) != n:
             raise ValueError(
@@ -75,8 +80,60 @@ class SimulatedEvents:
         Raises:
             ValueError: an unknown quantity, or as `of`.
         """
-        true, measured = pair.columns(*(quantities or pair.quantities))
+        names = pair.quantities if quantities is None else texts("quantities", quantities)
+        if not names:
+            raise ValueError("quantities is empty: give names, or None for all of them")
+        true, measured = pair.columns(*names)
         return cls.of(true, measured, pair.weight, pair.true_ok, pair.measured_ok)
+
+    @classmethod
+    def of_jets(
+        cls, true: Jets, measured: Jets, weights: ArrayLike | None = None
+    ) -> "SimulatedEvents":
+        """Pairs of jets as sets of particles, for OmniFold on constituents.
+
+        Give `model="deep_sets"` to the method, and `constituents_of(jets)` of the data to `unfold`.
+
+        Args:
+            true: N jets before the detector.
+            measured: the same jets after it; the numbers of slots may differ.
+            weights: (N,) of the generator.
+
+        Raises:
+            TypeError: other objects than `Jets`.
+            ValueError: different numbers of jets, or as `of`.
+        """
+        return cls.of(constituents_of(true), constituents_of(measured), weights)
+
+    @classmethod
+    def from_simulation(
+        cls,
+        simulation: "UnfoldingPair | SimulatedEvents",
+        quantities: Sequence[str] | None = None,
+    ) -> "SimulatedEvents":
+        """What `fit` of each method takes: a container, or events that are made already.
+
+        Args:
+            simulation: a container of pairs, or events.
+            quantities: of a container; None: all.
+
+        Raises:
+            TypeError: another kind of simulation.
+            ValueError: quantities of events, which have no names, or as `of_pair`.
+        """
+        if isinstance(simulation, UnfoldingPair):
+            return cls.of_pair(simulation, quantities)
+        if not isinstance(simulation, SimulatedEvents):
+            raise TypeError(
+                f"simulation is {type(simulation).__name__}: give an UnfoldingPair, or "
+                "SimulatedEvents.of(true, measured)"
+            )
+        if quantities is not None:
+            raise ValueError(
+                f"quantities={quantities!r} belong to an UnfoldingPair: the columns of "
+                "SimulatedEvents have no names; leave quantities out"
+            )
+        return simulation
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -104,8 +161,28 @@ class SimulatedEvents:
         return self.measured_ok & ~self.true_ok
 
 
-def _level(name: str, sample: Sample) -> Sample:
-    """The arrays of one level: a table, (N,) or (N, D), or a tuple (features, mask)."""
+def constituents_of(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
+    """What a classifier sees of jets: features (N, P, 4) of each particle, and mask (N, P).
+
+    The features are the particle's share of the jet's pT and its Δη and Δφ to the jet, over typical
+    sizes, as in `networks.inputs.network_inputs`, and ln(pT of the jet / 100 GeV), the same for all
+    particles of a jet. The shares alone would not know the scale.
+
+    Raises:
+        TypeError: another object than `Jets`.
+    """
+    features, mask = network_inputs(jets)
+    scale = np.log(jets.pt / TYPICAL_PT)
+    of_particles = np.where(mask, scale[:, None], 0.0)
+    return np.concatenate([features, of_particles[..., None]], axis=-1), mask
+
+
+def checked_level(name: str, sample: Sample) -> Sample:
+    """The arrays of one level: a table, (N,) or (N, D), or a tuple (features, mask).
+
+    Raises:
+        ValueError: another number of axes, or no real numbers.
+    """
     if isinstance(sample, tuple):
         if len(sample) != 2:
             raise ValueError(f"{name} is a tuple of {len(sample)}: give (features, mask)")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import panel as pn
 from bokeh.models import CustomJSTickFormatter, FixedTicker, LinearColorMapper
 from bokeh.palettes import Cividis256, RdBu11
 from bokeh.plotting import figure as Figure
@@ -14,23 +13,23 @@ from widgets.shared.style import (
     BLUE,
     GREEN,
     GREY,
+    ORANGE,
     PURPLE,
     SKY,
     VERMILLION,
     figure,
-    px,
     zoomed,
 )
 from widgets.unfolding.methods import N_STEPS, BiasVariance
 from widgets.unfolding.samples import N_BINS, Observable
 
 HEIGHT = 270  # pixels
-MIN_COLUMN_WIDTH = 300  # pixels
 TICKS = range(0, N_BINS + 1, 5)  # edges of bins with a label
 RATIO = (0.5, 1.5)
 PULL = (-5.0, 5.0)
 SMALLEST = 0.01  # of bias and variance
 LARGEST = 1000.0
+RIVAL_SHIFT = 0.3  # bins, so that the points of two methods stand side by side
 CENTRES = np.arange(N_BINS) + 0.5
 # The axes count bins, so that their ranges are the same for all observables; labels have the units
 LABEL = "return labels.data.text[Math.round(tick / 5)]"
@@ -52,15 +51,15 @@ def spectrum_columns(spectrum: np.ndarray, truth: np.ndarray) -> Columns:
     return {"x": CENTRES, "y": spectrum / truth.max(), "ratio": np.clip(ratio, *RATIO)}
 
 
-def unfolded_columns(result: BinnedResult, truth: np.ndarray) -> Columns:
-    """The unfolded points with error bars, as spectrum, ratio and pull."""
+def unfolded_columns(result: BinnedResult, truth: np.ndarray, shift: float = 0.0) -> Columns:
+    """The unfolded points with error bars, as spectrum, ratio and pull; shifted in x by bins."""
     value = result.unfolded
     error = result.errors
     ratio = value / truth
     ratio_error = error / truth
     pull = (value - truth) / np.maximum(error, 1e-12)
     return {
-        "x": CENTRES,
+        "x": CENTRES + shift,
         "y": value / truth.max(),
         "low": (value - error) / truth.max(),
         "high": (value + error) / truth.max(),
@@ -110,14 +109,6 @@ def every(display: Display) -> list[Figure]:
     ]
 
 
-def grid(*cells: Figure) -> pn.Column:
-    """Figures in up to three columns, as many as fit."""
-    columns = f"repeat(auto-fit, minmax(max({px(MIN_COLUMN_WIDTH)}, 32%), 1fr))"
-    styles = {"display": "grid", "grid-template-columns": columns}
-    panes = (pn.panel(cell, sizing_mode="stretch_width") for cell in cells)
-    return pn.Column(*panes, sizing_mode="stretch_width", styles=styles)
-
-
 def spectrum(display: Display) -> Figure:
     """Truth of nature, truth of the simulation, measured data, and what the method unfolds."""
     f = _in_bins(display, "Spectra", "true or measured value", "events / highest bin", (0, 1.3))
@@ -125,6 +116,9 @@ def spectrum(display: Display) -> Figure:
     points = display.source("unfolded")
     f.segment("x", "low", "x", "high", source=points, color=VERMILLION, line_width=2)
     f.scatter("x", "y", source=points, color=VERMILLION, size=zoomed(7))
+    rival = display.source("rival")
+    f.segment("x", "low", "x", "high", source=rival, color=ORANGE, line_width=2)
+    f.scatter("x", "y", source=rival, **_hollow())
     return f
 
 
@@ -136,6 +130,9 @@ def ratio(display: Display) -> Figure:
     bars = {"color": VERMILLION, "line_width": 2}
     f.segment("x", "ratio_low", "x", "ratio_high", source=points, **bars)
     f.scatter("x", "ratio", source=points, color=VERMILLION, marker="marker", size=zoomed(8))
+    rival = display.source("rival")
+    f.segment("x", "ratio_low", "x", "ratio_high", source=rival, color=ORANGE, line_width=2)
+    f.scatter("x", "ratio", source=rival, **_hollow())
     return f
 
 
@@ -145,7 +142,19 @@ def pulls(display: Display) -> Figure:
     f.hstrip([-1], [1], color=GREY, fill_alpha=0.2, line_color=None)
     bars = {"width": 0.8, "bottom": 0, "color": VERMILLION, "fill_alpha": 0.8}
     f.vbar("x", top="pull", source=display.source("unfolded"), **bars)
+    f.scatter("x", "pull", source=display.source("rival"), **_hollow())
     return f
+
+
+def _hollow() -> dict[str, Any]:
+    """The points of the method that is compared: open squares."""
+    return {
+        "marker": "square",
+        "line_color": ORANGE,
+        "fill_color": "white",
+        "line_width": 2,
+        "size": zoomed(8),
+    }
 
 
 def response(display: Display) -> Figure:

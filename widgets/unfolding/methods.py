@@ -1,5 +1,6 @@
 """The methods of the dashboard at each step of its slider, and their bias and variance."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,12 +9,16 @@ from hepml_lite import unfolding
 from hepml_lite.statistics.two_sample.triangular import triangular_distance
 from hepml_lite.unfolding.binned.response import Response
 from hepml_lite.unfolding.binned.result import BinnedResult
+from widgets.unfolding import generated, omnifold
 
 INVERSION = "inversion"
 TIKHONOV = "Tikhonov"
 SVD = "SVD"
 BAYES = "iterative Bayes"
-METHODS = (INVERSION, TIKHONOV, SVD, BAYES)
+OMNIFOLD = "OmniFold"
+IN_BINS = (INVERSION, TIKHONOV, SVD, BAYES)
+STORED = (OMNIFOLD, *generated.METHODS)  # trainings that take longer than a move
+METHODS = (*IN_BINS, *STORED)
 
 # From strong to weak regularisation: one entry for each step of the slider
 ITERATIONS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -48,7 +53,25 @@ def strength(method: str, step: int) -> str:
         return f"k = {RANKS[number]} of {RANKS[-1]} singular values"
     if method == BAYES:
         return f"{ITERATIONS[number]} iteration{'s' if number else ''}"
+    if method == OMNIFOLD:
+        iterations = min(step, omnifold.stored_results().n_iterations)
+        return f"{iterations} iteration{'s' if iterations > 1 else ''}"
+    if method in generated.METHODS:
+        return "one result for all steps"
     return "no regularisation"
+
+
+def stored_result(
+    method: str, setting: omnifold.Setting, observable: str, step: int
+) -> BinnedResult:
+    """The result of one of `STORED`.
+
+    Raises:
+        ValueError: this setting is not stored; the message says which controls to change.
+    """
+    if method == OMNIFOLD:
+        return omnifold.stored_results().result(setting, observable, step)
+    return generated.generated_results().result(method, setting, observable)
 
 
 def unfold(
@@ -57,7 +80,7 @@ def unfold(
     """The unfolded spectrum (T,) of a measured one without fakes (M,).
 
     Args:
-        method: one of `METHODS`.
+        method: one of `IN_BINS`.
         measured: (M,).
         response: of the simulation.
         prior: true spectrum of the simulation (T,), scaled to the number of data events.
@@ -85,7 +108,7 @@ def bias_and_variance(
     are linear in the data, nearly for iterative Bayes.
 
     Args:
-        method: one of `METHODS`.
+        method: one of `IN_BINS`.
         measured: expected spectrum without fakes (M,).
         response, prior: as in `unfold`.
         truth: true spectrum of nature (T,), in events; its bins are not empty.
@@ -100,6 +123,20 @@ def bias_and_variance(
         biases.append(np.mean((result.unfolded - truth) ** 2 / truth))
         variances.append(np.mean(result.covariance.diagonal() / truth))
     return BiasVariance(np.array(biases), np.array(variances))
+
+
+def of_one_data_set(results: Sequence[BinnedResult], truth: np.ndarray) -> BiasVariance:
+    """The same where the expected measurement was not unfolded: rough, from one data set.
+
+    Its squared distance to the truth is bias² and one draw of the variance, which is subtracted.
+
+    Args:
+        results: S, one for each step.
+        truth: as in `bias_and_variance`.
+    """
+    variances = np.array([np.mean(one.covariance.diagonal() / truth) for one in results])
+    squares = np.array([np.mean((one.unfolded - truth) ** 2 / truth) for one in results])
+    return BiasVariance(np.maximum(squares - variances, 0), variances)
 
 
 def distance(spectrum: np.ndarray, truth: np.ndarray) -> float:

@@ -13,7 +13,8 @@ MAX_EVENTS = 100_000  # of a class; all of them would make the first move of the
 N_BINS = 20  # of every observable, so that all observables fit into the same figures
 NATURES = ("nature", "nature_a14", "nature_vincia")
 SAMPLE = "zjets_unfolding"
-SEED = 4  # of the smearing
+SEED = 4  # of the smearing and of the jets that are lost
+TURN_ON = (150.0, 300.0)  # GeV: the pT from which the acceptance rises, and where it is full
 
 
 class Observable(NamedTuple):
@@ -53,27 +54,58 @@ def events() -> dict[str, UnfoldingPair]:
 
 
 @lru_cache(maxsize=128)
-def counted(name: str, observable: str, smearing: float) -> Response:
-    """The response of one class of events, after more smearing of the measured value.
+def counted(name: str, observable: str, smearing: float, acceptance: float = 1.0) -> Response:
+    """The response of one class of events in the detector that the controls describe.
 
     Args:
         name: "simulation", or one of `NATURES`.
         observable: one of `OBSERVABLES`.
         smearing: width of the Gaussian noise, in spreads of the simulation's measured value.
+        acceptance: share of the soft jets that is measured.
+    """
+    pair = detected(name, (observable,), smearing, acceptance)
+    return response_of_events(pair, observable, OBSERVABLES[observable].open_edges)
+
+
+def detected(
+    name: str, observables: tuple[str, ...], smearing: float, acceptance: float
+) -> UnfoldingPair:
+    """Events of one class with more smearing of each observable, and fewer soft jets measured.
+
+    Args:
+        name, smearing, acceptance: as in `counted`.
+        observables: the quantities of the answer.
     """
     sample = events()[name]
-    true, measured = sample.columns(observable)
+    true, measured = sample.columns(*observables)
     if smearing:
-        noise = np.random.default_rng(SEED).normal(size=measured.shape)
-        measured = measured + smearing * spread(observable) * noise
-    pair = UnfoldingPair(
-        true,
-        measured,
-        (observable,),
-        true_ok=sample.true_ok,
-        measured_ok=sample.measured_ok,
+        noise = np.stack([_noise(one, len(sample)) for one in observables], axis=1)
+        spreads = np.array([spread(one) for one in observables])
+        measured = measured + smearing * spreads * noise
+    measured_ok = sample.measured_ok
+    if acceptance < 1:
+        measured_ok = measured_ok & _accepted(sample, acceptance)
+    there = sample.true_ok | measured_ok
+    return UnfoldingPair(
+        true[there],
+        measured[there],
+        observables,
+        true_ok=sample.true_ok[there],
+        measured_ok=measured_ok[there],
     )
-    return response_of_events(pair, observable, OBSERVABLES[observable].open_edges)
+
+
+def _noise(observable: str, n: int) -> np.ndarray:
+    """Gaussian noise (n,), another one for each observable."""
+    return np.random.default_rng([SEED, list(OBSERVABLES).index(observable)]).normal(size=n)
+
+
+def _accepted(sample: UnfoldingPair, acceptance: float) -> np.ndarray:
+    """Which events (N,) stay: `acceptance` of the soft jets, all of the hard ones."""
+    pt = sample.columns("pt")[1][:, 0]
+    low, high = TURN_ON
+    chance = np.interp(np.nan_to_num(pt), [low, high], [acceptance, 1.0])
+    return np.random.default_rng(SEED).random(len(sample)) < chance
 
 
 @lru_cache(maxsize=len(OBSERVABLES))

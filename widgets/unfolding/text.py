@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from widgets.shared.style import BLUE, GREEN, GREY, PURPLE, SKY, VERMILLION, swatch, table
-from widgets.unfolding.methods import INVERSION, strength
+from widgets.shared.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, swatch, table
+from widgets.unfolding.methods import INVERSION, OMNIFOLD, STORED, strength
 
 SMALLEST_GAP = 5.0  # floors; of a smaller gap no share is told
 HEADER = ("spectrum", "distance × 1000", "gap closed", "pull²")
@@ -15,20 +15,52 @@ LARGEST_NUMBER = 1e4
 KEY = (
     f"{swatch(GREY, '■')} nature's truth &ensp; {swatch(BLUE, '╌╌')} simulation &ensp; "
     f"{swatch(SKY, '┈┈')} measured data &ensp; {swatch(VERMILLION, '●')} unfolded &ensp; "
+    f"{swatch(ORANGE, '□')} by the compared method &ensp; "
     f"{swatch(PURPLE, '╌╌')} bias² &ensp; {swatch(GREEN, '┈┈')} variance &ensp; "
     f"{swatch(GREY, '━')} their sum"
 )
 ABOUT = (
     "Hardest jet beside a Z; 20 equal bins, both end bins open. The data are Poisson numbers drawn "
     "from nature's measured spectrum; simulation and nature have the same detector and the same "
-    "smearing. Errors: statistics of the data only. Distance: triangular discriminator to nature's "
-    "truth. Floor: what these data would have with a perfect detector. Gap closed: 1 reaches "
-    "the floor, negative is worse than the simulation. pull²: mean of ((unfolded − truth) / "
-    "error)², about 1 where errors are honest. Bias² and variance: mean over the bins for "
-    "repeated data, in units of the variance of a perfect detector. τ₂₁ and z<sub>g</sub> "
-    "without a splitting are in the first bin. Each nature is known from at most 100 000 events, "
-    "Vincia from 20 000 only."
+    "smearing. Acceptance: the share of jets with a measured pT below 150 GeV that is kept; it "
+    "rises to 1 at 300 GeV. Errors: statistics of the data only. Distance: triangular "
+    "discriminator to nature's truth. Floor: what these data would have with a perfect detector. "
+    "Gap closed: 1 reaches the floor, negative is worse than the simulation. pull²: mean of "
+    "((unfolded − truth) / error)², about 1 where errors are honest. Bias² and variance: mean over "
+    "the bins for repeated data, in units of the variance of a perfect detector. τ₂₁ and "
+    "z<sub>g</sub> without a splitting are in the first bin. Each nature is known from at most "
+    "100 000 events, Vincia from 20 000 only. OmniFold is stored, after 1 to 5 iterations on all "
+    "six observables at once, with calibrated ratios; its errors are from replicas of data and "
+    "simulation. The methods after it in the list are stored with one result each. Their errors "
+    "are those of the number of jets in a bin, without correlations and trainings; generated jets "
+    "are corrected for fakes and missed jets in bins. The bias² of stored results is rough: it is "
+    "from one data set. On that data set, all methods unfold the same jets; SPINUP sees every "
+    "third of them."
 )
+LESSONS = {
+    OMNIFOLD: "It unfolds all six observables at once, so it knows that the response of one may "
+    "depend on the others.",
+    "cINN": "A conditional flow draws a true jet for each measured one. The prior of the "
+    "simulation is still in the answer.",
+    "cINN, 2 iterations": "The conditional flow was trained again, with the first answer as the "
+    "prior.",
+    "flow matching": "A flow in small steps draws a true jet for each measured one. The prior of "
+    "the simulation is still in the answer.",
+    "latent flow matching": "The flow draws the code of an autoencoder; what the code loses, no "
+    "flow brings back.",
+    "FCGAN": "A game of two networks has no loss that says when it is good: another seed gives "
+    "another answer.",
+    "direct diffusion": "A flow moves the measured jets to true ones by the shortest way. It never "
+    "saw pairs, so single jets end in the wrong place.",
+    "Schrödinger bridge": "A noisy way from measured to true jets, learned without pairs: single "
+    "jets end in the wrong place.",
+    "conditional bridge": "The bridge saw pairs and where each jet started, so single jets are "
+    "right. The prior of the simulation is still in the answer.",
+    "SPINUP": "It fits the truth through the learned detector: no prior of the simulation, but "
+    "the truth must be a flow.",
+    "moments": "Two powers of each observable are fitted: the spectrum is a simulation with a "
+    "smooth factor.",
+}
 
 
 class Row(NamedTuple):
@@ -74,16 +106,47 @@ def line(facts: Facts) -> str:
 
 def failed(method: str, step: int, reason: str) -> str:
     """The line where a method has no answer."""
-    sentence = f"{reason[0].upper()}{reason[1:]}."
+    text = f"<b>{_setting(method, step)}: there is no answer.</b> {_sentence(reason)}"
+    if method in STORED:
+        return text
     return (
-        f"<b>{_setting(method, step)}: there is no answer.</b> {sentence} <i>A measured bin "
-        "without events has no Poisson error, so it says nothing about the true bins. Choose more "
-        "events or a regularised method.</i>"
+        f"{text} <i>A measured bin without events has no Poisson error, so it says nothing about "
+        "the true bins. Choose more events or a regularised method.</i>"
     )
 
 
+def rival(method: str, step: int, closed: float | None, difference: float) -> str:
+    """What the compared method finds.
+
+    Args:
+        method, step: as in `methods.unfold`.
+        closed: share of the gap; None where the gap is too small.
+        difference: largest distance of both methods in a bin, in errors of the compared one.
+    """
+    share = "" if closed is None else f"{max(closed, -9.99):.0%} of the gap closed, "
+    share = share.replace("-", "−").replace("%", " %")
+    return (
+        f" <b>{_setting(method, step)}</b>: {share}up to {_number(difference)} of its errors from "
+        "the first method."
+    )
+
+
+def no_rival(method: str, reason: str) -> str:
+    """Why the compared method has no answer."""
+    return f" <b>{_capitalised(method)}</b> has no answer here. {_sentence(reason)}"
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[0].upper()}{reason[1:]}."
+
+
 def _setting(method: str, step: int) -> str:
-    return f"{method[0].upper()}{method[1:]}, {strength(method, step)}"
+    return f"{_capitalised(method)}, {strength(method, step)}"
+
+
+def _capitalised(method: str) -> str:
+    """A name at the start of a sentence; names such as cINN stay as they are."""
+    return method if method[1].isupper() else f"{method[0].upper()}{method[1:]}"
 
 
 def _closed(facts: Facts) -> str:
@@ -118,6 +181,8 @@ def _lesson(facts: Facts) -> str:
             "The bins are wide compared with the detector, so even the inverse works; neighbouring "
             f"bins are correlated ({facts.neighbours:.2f} on average).".replace("-", "−")
         )
+    if facts.method in LESSONS:
+        return LESSONS[facts.method]
     if facts.bias_squared < facts.variance:
         if facts.step > facts.best:
             return (

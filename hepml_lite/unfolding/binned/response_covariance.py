@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.unfolding.binned.inputs import (
     checked_prior,
     checked_response,
@@ -50,7 +51,8 @@ def response_covariance(
     start = checked_prior(prior, matrix.shape[1])
     number = _checked_number(n_simulated, matrix)
 
-    by_row, by_entry, priors, gradients = _derivative(spectrum, matrix, start, n_iterations)
+    count = checked_count("n_iterations", n_iterations)
+    by_row, by_entry, priors, gradients = _derivative(spectrum, matrix, start, count)
     variance = matrix * divide(1.0, number)  # (M, T), of independent entries
     total = _sum_of_entries(by_row, by_entry, priors, gradients, variance)
     if fluctuations == "multinomial":

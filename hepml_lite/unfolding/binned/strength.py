@@ -72,6 +72,8 @@ def global_correlation(covariance: ArrayLike) -> np.ndarray:
         ValueError: no matrix, or entries that are not finite.
     """
     matrix = checked_finite("covariance", covariance, n_axes=2)
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"covariance has shape {matrix.shape}: give a square matrix (T, T)")
     there = matrix.diagonal() > 0
     errors = np.sqrt(matrix.diagonal()[there])
     inner = matrix[np.ix_(there, there)] / np.outer(errors, errors)
@@ -98,12 +100,14 @@ def scan_global_correlation(
         measured: (M,).
         strengths: (S,).
     """
+    _require_method(method)
+    values = _checked_strengths(strengths)
     spectrum = checked_finite("measured", measured, n_axes=1)
     scores = []
-    for strength in strengths:
+    for strength in values:
         correlation = global_correlation(method(spectrum, strength).covariance)
         scores.append(correlation.mean())
-    return Scan(np.array(strengths, float), np.array(scores))
+    return Scan(values, np.array(scores))
 
 
 def scan_l_curve(
@@ -127,22 +131,27 @@ def scan_l_curve(
     Raises:
         ValueError: fewer than five strengths, or as the checks of the inputs.
     """
-    if len(strengths) < 5:
-        raise ValueError(f"{len(strengths)} strengths: a curvature needs five or more")
+    _require_method(method)
+    values = _checked_strengths(strengths)
+    if len(values) < 5 or values.min() <= 0:
+        raise ValueError(
+            f"strengths are {values}: a curvature needs five or more, all positive, evenly spaced "
+            "in their logarithm"
+        )
     spectrum, variance, matrix = checked_problem(measured, covariance, response)
     simulated = checked_prior(prior, matrix.shape[1])
     curve = []
-    for strength in strengths:
+    for strength in values:
         unfolded = method(spectrum, strength).unfolded
         curve.append(_misfit_and_roughness(unfolded, spectrum, variance, matrix, simulated))
     x, y = np.log(np.maximum(curve, 1e-300)).T
-    t = np.log(np.array(strengths, float))
+    t = np.log(values)
     dx = np.gradient(x, t)
     dy = np.gradient(y, t)
     curvature = dx * np.gradient(dy, t) - dy * np.gradient(dx, t)
     curvature /= (dx**2 + dy**2) ** 1.5 + 1e-300
     curvature[[0, -1]] = -np.inf  # the derivatives there are one-sided
-    return Scan(np.array(strengths, float), -curvature)
+    return Scan(values, -curvature)
 
 
 def _misfit_and_roughness(
@@ -187,22 +196,45 @@ def cross_validation(
     Raises:
         ValueError: counts that are not whole, or as the checks of the inputs.
     """
+    _require_method(method)
+    values = _checked_strengths(strengths)
     spectrum, _, matrix = checked_problem(measured, None, response)
     if not np.array_equal(spectrum, np.round(spectrum)):
         raise ValueError("measured is not whole: cross-validation deals out events, so give counts")
     folds = checked_count("n_folds", n_folds, 2, "one part tests what the others say")
     repeats = checked_count("n_repeats", n_repeats)
     generator = checked_rng(rng)
-    scores = np.zeros(len(strengths))
+    scores = np.zeros(len(values))
     for _ in range(repeats):
         shares = np.full(folds, 1 / folds)
         parts = generator.multinomial(spectrum.astype(int), shares).T  # (folds, M)
         for part in parts:
             rest = spectrum - part
-            for position, strength in enumerate(strengths):
+            for position, strength in enumerate(values):
                 refolded = matrix @ method(rest, strength).unfolded / (folds - 1)
                 scores[position] += poisson_deviance(part, refolded) / repeats
-    return Scan(np.array(strengths, float), scores)
+    return Scan(values, scores)
+
+
+def _require_method(method: Method) -> None:
+    """Raise TypeError unless the method can be called."""
+    if not callable(method):
+        raise TypeError(
+            f"method is {method!r:.40}: give a function of a spectrum and a strength, such as "
+            "lambda b, tau: tikhonov(b, response, prior, tau)"
+        )
+
+
+def _checked_strengths(strengths: Sequence[float]) -> np.ndarray:
+    """Strengths (S,), at least one.
+
+    Raises:
+        ValueError: none, or no finite numbers.
+    """
+    values = checked_finite("strengths", strengths, n_axes=1)
+    if not len(values):
+        raise ValueError("strengths is empty: give the values to try, such as [1, 2, 4, 8]")
+    return values
 
 
 def poisson_deviance(counts: np.ndarray, expected: np.ndarray) -> float:

@@ -39,3 +39,20 @@ def test_chi_squared_wants_the_same_bins():
     assert unfolding.reports.chi_squared([3, 1], [1, 1], 4 * np.eye(2)).value == pytest.approx(1)
     with pytest.raises(ValueError, match="spectrum has 3 bins and expected has 2"):
         unfolding.reports.chi_squared([3, 1, 1], [1, 1], np.eye(2))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        unfolding.OmniFold(),
+        unfolding.ConditionalGeneration(),
+        unfolding.DistributionMapping(),
+        unfolding.ForwardModel(),
+    ],
+)
+def test_every_method_says_what_a_simulation_is(method):
+    with pytest.raises(TypeError, match="simulation is ndarray: give an UnfoldingPair"):
+        method.fit(ROWS)
+    events = unfolding.SimulatedEvents.of(ROWS, ROWS)
+    with pytest.raises(ValueError, match="columns of SimulatedEvents have no names"):
+        method.fit(events, ["mass"])

@@ -1,0 +1,256 @@
+"""Method against method: the share of the gap that each closes, and which events it moves.
+
+`benchmarks/unfolding_methods.py` runs all methods on the six observables of `zjets_unfolding` with
+these functions, and writes `stored/comparison.csv`, which notebooks and dashboards read.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from hepml_lite.densities.judge import boosted_trees
+from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.migration import (
+    migration_distance,
+    migration_floor,
+    migration_matrix,
+)
+from hepml_lite.statistics.settings_checks import Seed
+from hepml_lite.statistics.two_sample import classifier_two_sample_test, wasserstein_distances
+from hepml_lite.unfolding.generated_events import GeneratedEvents
+from hepml_lite.unfolding.reports import closed_gap
+from hepml_lite.unfolding.reweighted import ReweightedEvents
+from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
+
+STORED = Path(__file__).parent / "stored" / "comparison.csv"
+STORED_QUALITY = Path(__file__).parent / "stored" / "quality.csv"
+CHANCE = "nature again"  # the row of the second table that shows what chance makes
+N_BINS = 20
+Result = ReweightedEvents | GeneratedEvents
+
+
+def stored_comparison() -> pd.DataFrame:
+    """The table of `benchmarks/unfolding_methods.py`: one row a method, seed and observable.
+
+    Columns: method, seed, observable, closed (share of the gap; NaN below five floors), error (of
+    the test events), after (distance × 1000), floor (× 1000), moved and moved_floor (share of
+    simulated events that move to a wrong bin, and its chance level; NaN for weights), seconds (of
+    CPU, for fit and unfold).
+    """
+    return pd.read_csv(STORED)
+
+
+def stored_quality() -> pd.DataFrame:
+    """The second table of the same script: one row a method and seed, all observables together.
+
+    Columns: method, seed, and those of `quality_row`. The row "simulation" has no unfolding, and
+    `CHANCE` has other events of nature in its place. Of methods that differ in one setting only,
+    one is stored.
+    """
+    return pd.read_csv(STORED_QUALITY)
+
+
+def unfolded_events(result: Result, simulation: SimulatedEvents) -> tuple[np.ndarray, np.ndarray]:
+    """True features (K, D) and weights (K,) of an unfolded result, of either kind."""
+    if isinstance(result, ReweightedEvents):
+        there = simulation.true_ok
+        return as_table(simulation.true)[there], result.weights[there]
+    n_draws = len(result.samples)
+    rows = result.samples.reshape(-1, result.samples.shape[-1])
+    return rows, np.tile(result.weights, n_draws) / n_draws
+
+
+def gap_table(
+    result: Result,
+    simulation: SimulatedEvents,
+    nature: ArrayLike,
+    quantities: Sequence[str],
+    n_bootstrap: int = 50,
+    rng: Seed = 0,
+) -> pd.DataFrame:
+    """The share of the gap that an unfolding closes, one row an observable.
+
+    Args:
+        result: what `unfold` returned.
+        simulation: N events of the fit; their truth is where the gap starts.
+        nature: true features (M, D) of events that were not unfolded.
+        quantities: names of the D features.
+        n_bootstrap: resamples for the error.
+        rng: of the same.
+
+    Raises:
+        ValueError: another number of features than names.
+    """
+    truth = as_floats("nature", nature)
+    if truth.ndim != 2 or truth.shape[1] != len(quantities):
+        raise ValueError(f"nature has shape {truth.shape}: give (M, {len(quantities)}) true values")
+    there = simulation.true_ok
+    start = as_table(simulation.true)[there]
+    unfolded, weights = unfolded_events(result, simulation)
+    rows = []
+    for column, name in enumerate(quantities):
+        gap = closed_gap(
+            start[:, column],
+            simulation.weights[there],
+            weights,
+            truth[:, column],
+            equal_bins(start[:, column]),
+            n_bootstrap,
+            rng,
+            generated=unfolded[:, column],
+        )
+        row = {"observable": name, "after": 1e3 * gap.after, "floor": 1e3 * gap.floor}
+        row["closed"] = gap.share.value if gap.share else np.nan
+        row["error"] = gap.share.high - gap.share.value if gap.share else np.nan
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def moved_table(
+    result: GeneratedEvents, simulation: SimulatedEvents, quantities: Sequence[str]
+) -> pd.DataFrame:
+    """The share of simulated events that move to a wrong bin, one row an observable.
+
+    The method unfolds the measured events of its own simulation. `moved` is half the sum of the
+    differences of both migration matrices, averaged over measured bins with their numbers of
+    events; `moved_floor` is what chance makes of it where the migration is right.
+
+    Args:
+        result: of unfolding `simulation.measured` of matched events.
+        simulation: the same matched events, with the same features at both levels.
+        quantities: names of the D features.
+    """
+    measured = as_table(simulation.measured)
+    true = as_table(simulation.true)
+    rows = []
+    for column, name in enumerate(quantities):
+        edges = equal_bins(true[:, column], 10)
+        start = measured[:, column]
+        exact = migration_matrix(start, true[:, column], edges, edges)
+        ends = result.samples[0, :, column]
+        wrong = migration_distance(migration_matrix(start, ends, edges, edges), exact)
+        counts, _ = np.histogram(start, edges)
+        moved = float(np.average(wrong, weights=counts))
+        floor = float(np.average(migration_floor(exact, counts), weights=counts))
+        rows.append({"observable": name, "moved": moved, "moved_floor": floor})
+    return pd.DataFrame(rows)
+
+
+def quality_row(
+    unfolded: ArrayLike, weights: ArrayLike, nature: ArrayLike, rng: int = 0
+) -> dict[str, float]:
+    """How far unfolded events are from nature in all observables together.
+
+    auc: of boosted trees that tell both apart, 0.5 where they cannot; auc_error: of the events.
+    correlation: largest difference of a correlation between two observables.
+    wasserstein: mean over the observables, in units of nature's standard deviation.
+
+    Args:
+        unfolded: features (K, D).
+        weights: (K,).
+        nature: true features (M, D) of events that were not unfolded.
+        rng: seed of the folds and of the trees.
+    """
+    rows = as_floats("unfolded", unfolded)
+    truth = as_floats("nature", nature)
+    test = classifier_two_sample_test(
+        rows, truth, rng, weights_a=weights, n_folds=3, make_classifier=boosted_trees
+    )
+    far = wasserstein_distances(rows, truth, weights) / truth.std(axis=0)
+    found = correlation_matrix(rows, weights) - correlation_matrix(truth)
+    return {
+        "auc": test.auc,
+        "auc_error": test.auc_error,
+        "correlation": float(np.abs(found).max()),
+        "wasserstein": float(far.mean()),
+    }
+
+
+def correlation_matrix(events: ArrayLike, weights: ArrayLike | None = None) -> np.ndarray:
+    """Correlations (D, D) of the features of weighted events (N, D)."""
+    rows = as_floats("events", events)
+    counted = None if weights is None else as_floats("weights", weights)
+    covariance = np.cov(rows.T, aweights=counted)
+    spread = np.sqrt(np.diag(covariance))
+    return covariance / np.outer(spread, spread)
+
+
+def quality_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `stored_quality` to look at: mean over seeds ± the standard deviation of one."""
+    rows = {}
+    for method in dict.fromkeys(table["method"]):
+        of_method = table[table["method"] == method]
+        rows[method] = {
+            "AUC": _mean_and_spread(of_method["auc"]),
+            "correlations off by": _mean_and_spread(of_method["correlation"]),
+            "Wasserstein / width": _mean_and_spread(of_method["wasserstein"]),
+        }
+    return pd.DataFrame.from_dict(rows, "index").rename_axis("method")
+
+
+def equal_bins(values: ArrayLike, n_bins: int = N_BINS) -> np.ndarray:
+    """Edges of bins with equal content, without the outer half per cent; equal edges count once."""
+    return np.unique(
+        np.quantile(as_floats("values", values), np.linspace(0.005, 0.995, n_bins + 1))
+    )
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of methods to look at, one row a method, from that of `stored_comparison`.
+
+    Columns: each observable with its closed share, the mean over seeds ± the standard deviation of
+    one seed ("-" where the gap is below five floors); moved, the mean over observables, with its
+    chance level in brackets; seconds of CPU.
+    """
+    methods = list(dict.fromkeys(table["method"]))
+    observables = list(dict.fromkeys(table["observable"]))
+    rows = []
+    for method in methods:
+        of_method = table[table["method"] == method]
+        row = {}
+        for name in observables:
+            row[name] = _mean_and_spread(of_method.loc[of_method["observable"] == name, "closed"])
+        moved = of_method["moved"].mean()
+        floor = of_method["moved_floor"].mean()
+        row["moved"] = "-" if np.isnan(moved) else f"{moved:.3f} ({floor:.3f})"
+        row["CPU s"] = f"{of_method['seconds'].mean():.0f}"
+        rows.append(row)
+    return pd.DataFrame(rows, index=pd.Index(methods, name="method"))
+
+
+def paired_differences(table: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """How much more of the gap each method closes than a reference, on the same events.
+
+    Columns: method, observable, difference (mean over the seeds), spread (standard deviation of one
+    seed), and resolved: the difference exceeds twice the spread. Observables without a gap are left
+    out.
+
+    Args:
+        table: that of `stored_comparison`.
+        reference: the method that the others are compared with.
+
+    Raises:
+        ValueError: the table does not have the reference.
+    """
+    methods = list(dict.fromkeys(table["method"]))
+    if reference not in methods:
+        raise ValueError(f"no method {reference!r} in this table: choose one of {methods}")
+    closed = table.pivot(index=["observable", "seed"], columns="method", values="closed").dropna()
+    others = [method for method in methods if method != reference]
+    differences = closed[others].sub(closed[reference], axis=0).groupby("observable", sort=False)
+    rows = pd.DataFrame(
+        {"difference": differences.mean().stack(), "spread": differences.std().stack()}
+    ).reset_index()
+    rows["resolved"] = rows["difference"].abs() > 2 * rows["spread"]
+    return rows
+
+
+def _mean_and_spread(shares: pd.Series) -> str:
+    known = shares.dropna()
+    if len(known) < 2:
+        return "-"
+    return str(Interval.symmetric(float(known.mean()), float(known.std())))
