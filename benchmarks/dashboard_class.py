@@ -1,6 +1,6 @@
 """A class at one dashboard: the time to open it and the time of a move, with many students at once.
 
-    python benchmarks/dashboard_class.py [start_here] [--students 60] [--seconds 15]
+    python benchmarks/dashboard_class.py [start_here] [--students 60] [--seconds 15] [--workers 2]
 
 The students are clients that speak Bokeh's websocket protocol; each moves a slider about once a
 second. "Open" runs from the request of the page to the last byte of the dashboard. The bars:
@@ -76,6 +76,7 @@ class Student:
             subprotocols=["bokeh", token],
             max_message_size=2**26,
         )
+        self.socket.protocol.set_nodelay(True)  # as browsers do
         await receive(self.socket)
         await send(self.socket, "PULL-DOC-REQ", {})
         kind = content = ""
@@ -129,15 +130,15 @@ class Student:
             yield [value, high] if self.slider["name"] == "RangeSlider" else value
 
 
-def cpu(process: psutil.Process) -> float:
-    """CPU seconds of the server so far."""
-    times = process.cpu_times()
-    return times.user + times.system
+def cpu(server: psutil.Process) -> float:
+    """CPU seconds of the server and its workers so far."""
+    times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
+    return sum(time.user + time.system for time in times)
 
 
 async def lesson(name: str, students: int, seconds: float, server: psutil.Process) -> None:
     """All open the dashboard at once, then all move; print a table."""
-    warm = [Student(f"http://127.0.0.1:{PORT}/{name}") for _ in range(2)]
+    warm = [Student(f"http://127.0.0.1:{PORT}/{name}") for _ in range(4)]
     for student in warm:
         await student.open()
     everybody = [Student(f"http://127.0.0.1:{PORT}/{name}") for _ in range(students)]
@@ -163,15 +164,18 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="start_here")
     parser.add_argument("--students", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
-    command = [sys.executable, "-m", "widgets.app", "--port", str(PORT)]
+    dashboards = "from hepml_lite.course.cli import main; main()"
+    command = [sys.executable, "-c", dashboards, "dashboards", "--no-browser"]
+    command += ["--port", str(PORT), "--workers", str(arguments.workers)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         server.stdout.readline()  # it serves
         process = psutil.Process(server.pid)
         asyncio.run(lesson(arguments.name, arguments.students, arguments.seconds, process))
     finally:
-        server.terminate()
+        server.kill()  # its workers end with it
         server.wait(10)
 
 

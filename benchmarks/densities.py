@@ -1,37 +1,48 @@
-"""Densities: quality and CPU time of hepml_lite, zuko alone and others, side by side in one run.
+"""Densities: quality, CPU time and memory of hepml_lite, zuko alone and others, in one run.
 
     python benchmarks/densities.py
     python benchmarks/densities.py --cases ring --rounds 1
 
-Three kinds of cases, whose true density is known: the Kullback-Leibler divergence from the truth on
-the ring of eight Gaussians; a classifier two-sample test (0.5 is perfect) between samples of the
-model and of the truth at three conditions of a linear Gaussian; and the share of the variance of
-the exact log p(x | c) / p(x) that an estimated ratio explains (R², 1 is perfect). zuko alone and
-torchcfm have the networks, rows, batches, epochs and learning rates of our models in the loops of
-their tutorials; they keep the last epoch. The rounds alternate the methods, so that other work on
-the machine affects all alike; the time is the median over the rounds.
+Four kinds of cases, whose true density is known: the Kullback-Leibler divergence from the truth on
+the ring of eight Gaussians; the area under the ROC curve of the strongest judge (0.5 is perfect)
+between that ring and samples in four steps; a classifier two-sample test (0.5 is perfect) between
+samples of the model and of the truth at three conditions of a linear Gaussian; and the share of the
+variance of an exact log ratio that an estimated one explains (R², 1 is perfect), for
+p(x | c) / p(x) and for two Gaussians of three features.
+
+zuko alone and torchcfm have the networks, rows, batches, epochs and learning rates of our models in
+the loops of their tutorials; they keep the last epoch. The rounds alternate the methods, so that
+other work on the machine affects all alike; the time is the median over the rounds. Each fit has a
+process of its own, made when all packages are imported; the memory is what this process takes
+beyond them at most.
 """
 
 import argparse
 import os
+import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
+from multiprocessing import get_context
 from statistics import median
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
 from scipy.stats import multivariate_normal
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
 from sklearn.preprocessing import StandardScaler
 
-from hepml_lite.densities import Flow, FlowMatching, TrainingPlan, fit_ratio, ode
+from hepml_lite import densities
+from hepml_lite.densities import FewSteps, Flow, FlowMatching, TrainingPlan, fit_ratio, ode
 from hepml_lite.exact.densities import GaussianRing, LinearGaussian, linear_gaussian
 from hepml_lite.statistics.two_sample import classifier_two_sample_test
 
@@ -41,10 +52,13 @@ N_ROWS = {
     "linear 10-d": 10_000,
     "far and large 10-d": 10_000,
     "ratio 2-d": 10_000,
+    "ratio 3-d": 20_000,
+    "ring in 4 steps": 20_000,
 }
 N_FRESH = 20_000
 N_CONDITIONS = 3
 N_SAMPLES = 3000
+N_JUDGED = 5000
 
 
 class Density(Protocol):
@@ -67,8 +81,8 @@ class Density(Protocol):
         ...
 
 
-def our_flow(kind: str) -> Flow:
-    flow = Flow(kind=kind)
+def our_flow(kind: str, n_modes: int = 1) -> Flow:
+    flow = Flow(kind=kind, n_modes=n_modes)
     flow.plan.progress = False
     flow.plan.device = "cpu"
     return flow
@@ -79,6 +93,13 @@ def our_flow_matching() -> FlowMatching:
     model.plan.progress = False
     model.plan.device = "cpu"
     return model
+
+
+def our_student() -> FewSteps:
+    student = FewSteps(teacher=our_flow_matching())
+    student.plan.progress = False
+    student.plan.device = "cpu"
+    return student
 
 
 def optimise(
@@ -237,6 +258,38 @@ class OurRatio:
 
 
 @dataclass
+class OurSampleRatio:
+    """Our ratio of two samples; the settings are those of `fit_ratio`."""
+
+    settings: dict[str, Any]
+
+    def fit(self, x, condition):
+        """Learn from rows (N, D) of the numerator, and (N, D) of the denominator."""
+        self.ratio = fit_ratio(x, condition, **self.settings)
+        return self
+
+    def log_ratio(self, x, condition):
+        """Log p / q of each row, (N,)."""
+        return self.ratio.log_ratio(x)
+
+
+@dataclass
+class TreesAlone:
+    """scikit-learn's boosted trees with early stopping; their logit is the log ratio."""
+
+    def fit(self, x, condition):
+        """Learn from rows (N, D) of the numerator, and (N, D) of the denominator."""
+        label = np.repeat([1, 0], [len(x), len(condition)])
+        trees = HistGradientBoostingClassifier(early_stopping=True, random_state=0)
+        self.trees = trees.fit(np.concatenate([x, condition]), label)
+        return self
+
+    def log_ratio(self, x, condition):
+        """Log p / q of each row, (N,)."""
+        return self.trees.decision_function(x)
+
+
+@dataclass
 class SbiRatio:
     """sbi's NRE_A, whose ratio is normalised as ours is; NRE_B leaves a factor of c."""
 
@@ -268,16 +321,32 @@ class Method:
         make: an unfitted density.
         cases: on which it runs.
         needs: the package it needs.
-        results: of the rounds, (quality, CPU seconds) by case.
+        results: of the rounds, by case.
     """
 
     name: str
     make: Callable[[], Density]
     cases: tuple[str, ...]
     needs: str = "zuko"
-    results: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    results: dict[str, list["Result"]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Result:
+    """Of one fit.
+
+    Attributes:
+        quality: as `QUALITIES` says.
+        seconds: of CPU time.
+        memory: MiB at most, beyond the imported packages.
+    """
+
+    quality: float
+    seconds: float
+    memory: float
+
+
+EIGHT_TREES = {"model": "trees", "n_ensemble": 8}
 LINEAR = ("linear 2-d", "linear 10-d", "far and large 10-d")
 METHODS = [
     Method("hepml_lite, splines", lambda: our_flow("spline"), ("ring", *LINEAR)),
@@ -285,18 +354,45 @@ METHODS = [
     Method("hepml_lite, coupling", lambda: our_flow("coupling"), ("ring", *LINEAR)),
     Method("hepml_lite, affine", lambda: our_flow("affine"), LINEAR),
     Method("zuko alone, affine", lambda: ZukoAlone(our_flow("affine")), LINEAR),
+    Method("hepml_lite, mixture", lambda: our_flow("affine", 16), ("ring",)),
+    Method("zuko alone, mixture", lambda: ZukoAlone(our_flow("affine", 16)), ("ring",)),
     Method("scikit-learn, kernels", KernelEstimate, ("ring",), "sklearn"),
     Method("sbi, NPE", SbiPosterior, LINEAR, "sbi"),
     Method("hepml_lite, matching", our_flow_matching, ("ring", *LINEAR)),
     Method("torchcfm", lambda: TorchCfm(our_flow_matching()), LINEAR, "torchcfm"),
     Method("hepml_lite, ratio", OurRatio, ("ratio 2-d",)),
     Method("sbi, NRE", SbiRatio, ("ratio 2-d",), "sbi"),
+    Method("hepml_lite, mlp", lambda: OurSampleRatio({}), ("ratio 3-d",)),
+    Method("hepml_lite, 8 x 3 trees", lambda: OurSampleRatio(EIGHT_TREES), ("ratio 3-d",)),
+    Method("scikit-learn, trees", TreesAlone, ("ratio 3-d",), "sklearn"),
+    Method("hepml_lite, distilled", our_student, ("ring in 4 steps",)),
 ]
 
 
-def truth(case: str) -> GaussianRing | LinearGaussian:
-    if case == "ring":
+@dataclass(frozen=True)
+class TwoGaussians:
+    """A Gaussian with a mean and a correlation, and the standard one, in three features."""
+
+    above = multivariate_normal(
+        [0.5, -0.3, 0.2], [[1.0, 0.4, 0.0], [0.4, 1.2, -0.2], [0.0, -0.2, 0.8]]
+    )
+    below = multivariate_normal(np.zeros(3))
+
+    def events(self, n: int, rng: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Draw n rows (n, 3) of each."""
+        generator = np.random.default_rng(rng)
+        return self.above.rvs(n, generator), self.below.rvs(n, generator)
+
+    def log_ratio(self, x: np.ndarray) -> np.ndarray:
+        """The exact log ratio of rows (N, 3), (N,)."""
+        return self.above.logpdf(x) - self.below.logpdf(x)
+
+
+def truth(case: str) -> GaussianRing | LinearGaussian | TwoGaussians:
+    if case.startswith("ring"):
         return GaussianRing()
+    if case == "ratio 3-d":
+        return TwoGaussians()
     if case in ("linear 2-d", "ratio 2-d"):
         return linear_gaussian(2, 2)
     if case == "linear 10-d":
@@ -330,37 +426,71 @@ def explained_variance(model: Density, known: LinearGaussian) -> float:
     return float(r2_score(exact, model.log_ratio(x, condition)))
 
 
+def explained_of_two_samples(model: Density, known: TwoGaussians) -> float:
+    """R² of the estimated log ratio of fresh rows of both samples."""
+    x = np.concatenate(known.events(N_FRESH, rng=2))
+    return float(r2_score(known.log_ratio(x), model.log_ratio(x, x)))
+
+
+def strongest_judge(model: Density, known: GaussianRing) -> float:
+    """Area under the ROC curve of the strongest classifier between truth and samples."""
+    x, _ = known.events(N_JUDGED, rng=2)
+    return densities.judge.judge(x, model.sample(N_JUDGED, None)).auc.value
+
+
 QUALITIES = {
     "ring": ("KL divergence", divergence),
+    "ring in 4 steps": ("AUC of the strongest judge", strongest_judge),
     "ratio 2-d": ("R² of the log ratio", explained_variance),
+    "ratio 3-d": ("R² of the log ratio", explained_of_two_samples),
     "linear 2-d": ("two-sample accuracy", two_sample),
     "linear 10-d": ("two-sample accuracy", two_sample),
     "far and large 10-d": ("two-sample accuracy", two_sample),
 }
 
 
-def run(method: Method, case: str, seed: int) -> None:
+def fitted_and_judged(method: str, case: str, seed: int) -> Result:
+    make = next(each.make for each in METHODS if each.name == method)
     known = truth(case)
     x, condition = known.events(N_ROWS[case], rng=10 + seed)
+    torch.manual_seed(seed)
+    memory = peak_memory()
     started = time.process_time()
-    model = method.make().fit(x, condition)
+    model = make().fit(x, condition)
     seconds = time.process_time() - started
+    memory = peak_memory() - memory
     _, judge = QUALITIES[case]
-    quality = judge(model, known)
-    method.results.setdefault(case, []).append((quality, seconds))
-    print(f"    round {seed + 1}, {method.name}: {quality:.4f}, {seconds:.1f} s", flush=True)
+    return Result(judge(model, known), seconds, memory)
+
+
+def peak_memory() -> float:
+    """MiB of this process at most; at the start of a process what it shares with its parent."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def run(method: Method, case: str, seed: int) -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as apart:
+        result = apart.submit(fitted_and_judged, method.name, case, seed).result()
+    method.results.setdefault(case, []).append(result)
+    print(f"    round {seed + 1}, {method.name}: {result}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cases", nargs="+", default=list(N_ROWS), choices=list(N_ROWS))
+    names = [method.name for method in METHODS]
+    parser.add_argument("--methods", nargs="+", default=names, choices=names)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    for package in sorted({method.needs for method in METHODS}):
+        if find_spec(package):
+            import_module(package if package != "sbi" else "sbi.inference")
     for case in options.cases:
         kind, _ = QUALITIES[case]
-        print(f"{case}, {N_ROWS[case]} rows: {kind}, CPU time of the fit", flush=True)
-        chosen = [method for method in METHODS if case in method.cases]
+        print(f"{case}, {N_ROWS[case]} rows: {kind}, CPU time and memory of the fit", flush=True)
+        compared = [method for method in METHODS if case in method.cases]
+        chosen = [method for method in compared if method.name in options.methods]
         installed = [method for method in chosen if find_spec(method.needs)]
         for seed in range(options.rounds):
             for method in installed:
@@ -369,9 +499,15 @@ def main() -> None:
             if method not in installed:
                 print(f"  {method.name:24s} not installed (pip install {method.needs})")
                 continue
-            qualities, times = zip(*method.results[case], strict=True)
+            results = method.results[case]
+            qualities = [result.quality for result in results]
+            seconds = median(result.seconds for result in results)
+            memory = median(result.memory for result in results)
             spread = f"({min(qualities):.4f} to {max(qualities):.4f})"
-            print(f"  {method.name:24s} {median(qualities):.4f} {spread} {median(times):6.1f} s")
+            print(
+                f"  {method.name:24s} {median(qualities):.4f} {spread} {seconds:6.1f} s "
+                f"{memory:6.0f} MiB"
+            )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Files and folders: written as a whole or not at all, with errors that name path and remedy."""
 
 import errno
+import glob
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -27,9 +29,9 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give the block a temporary file to write; it becomes `path` if the block ends without error.
 
     After an error, or an interrupt, the old file is unchanged and the temporary file is gone. A
-    killed process leaves the old file unchanged too, and a hidden temporary file beside it. The
-    folder of `path` is made if it does not exist. The temporary name has the ending of `path`,
-    because NumPy adds an ending to a name that lacks it.
+    killed process leaves the old file unchanged too, and a hidden temporary file beside it, which
+    the next write of the same file removes. The folder of `path` is made if it does not exist. The
+    temporary name has the ending of `path`, because NumPy adds an ending to a name that lacks it.
 
     Args:
         path: the file to write.
@@ -49,7 +51,11 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
         path.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f".{path.stem}-"
+        before = f".{path.stem}-{_machine()}-"
+        for left in path.parent.glob(f"{glob.escape(before)}*{glob.escape(path.suffix)}"):
+            if _is_of_a_dead_process(left, before):
+                left.unlink(missing_ok=True)
+        prefix = f"{before}{os.getpid()}-"
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
         os.close(handle)
     temporary = Path(name)
@@ -108,8 +114,7 @@ def temporary_folder() -> Iterator[Path]:
     """
     place = Path(tempfile.gettempdir())
     for left in place.glob("hepml-*-*"):
-        number = re.match(r"hepml-(\d+)-", left.name)
-        if number and not psutil.pid_exists(int(number[1])):
+        if _is_of_a_dead_process(left, "hepml-"):
             shutil.rmtree(left, ignore_errors=True)
     with _explained(place, (*NOT_WRITABLE, *DISK_FULL)):
         name = tempfile.mkdtemp(prefix=f"hepml-{os.getpid()}-")
@@ -117,6 +122,17 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(name)
     finally:
         shutil.rmtree(name, ignore_errors=True)
+
+
+def _is_of_a_dead_process(path: Path, before: str) -> bool:
+    """Whether the number after `before` in the name is that of no running process."""
+    number = re.match(rf"{re.escape(before)}(\d+)-", path.name)
+    return number is not None and not psutil.pid_exists(int(number[1]))
+
+
+def _machine() -> str:
+    """The name of this machine: several may write into one folder, each with its own processes."""
+    return re.sub(r"\W", "_", platform.node())[:20] or "unnamed"
 
 
 def write_text(path: str | Path, text: str) -> None:

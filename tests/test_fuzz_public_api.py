@@ -4,25 +4,40 @@ Each argument is drawn from good values and from what goes wrong in lessons. An 
 by a check of this library, in a line that begins with `raise`, not by a library that it calls.
 """
 
-import traceback
-import warnings
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from fuzzing import (
+    BAD_ARRAYS,
+    BAD_NUMBERS,
+    LABELS,
+    RNG,
+    SCORES,
+    SHARES,
+    N,
+    assert_right_or_refused,
+    fuzzed,
+    one_of,
+)
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-import hepml_lite
-from hepml_lite import checks, containers, training, unfolding
+from hepml_lite import anomaly_detection, checks, containers, training, unfolding
 from hepml_lite import densities as learned
 from hepml_lite.exact import GaussianUnfolding, densities
 from hepml_lite.jet_physics import observables
-from hepml_lite.networks import deep_sets, lola, particle_net, pelican, transformer
+from hepml_lite.networks import (
+    deep_sets,
+    lola,
+    particle_net,
+    particle_transformer,
+    pelican,
+    transformer,
+)
 from hepml_lite.networks.inputs import network_inputs
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.statistics import (
@@ -37,29 +52,7 @@ from hepml_lite.statistics import (
     working_point,
 )
 
-HOME = str(Path(hepml_lite.__file__).parent)
-RNG = np.random.default_rng(0)
-N = 40
-LABELS = np.tile([0, 1], N // 2)
-SCORES = RNG.normal(size=N) + LABELS
-SHARES = RNG.random(N)
-
-BAD_ARRAYS = (
-    None, "text", 3.0, [], {}, [[1], [1, 2]], [None] * N, ["a"] * N, np.zeros((N, 2)),
-    np.zeros(N - 1), np.full(N, np.nan), np.append(SHARES[1:], np.nan),
-    np.append(SCORES[1:], np.inf), np.ma.masked_less(SCORES, 0), SCORES + 1j,
-    torch.ones(N, requires_grad=True), -SHARES, np.zeros((N, 0)), np.zeros((0, 3)),
-)  # fmt: skip
-BAD_NUMBERS = (
-    None, "text", "0.5", np.nan, np.inf, -np.inf, -1, 0, 2.5, 1e300, 10**400, True, [], [0.5, 0.7],
-    np.array([0.3]), {}, 1j,
-)  # fmt: skip
-
-
-def one_of(good, bad):
-    """Mostly good values, so that a single bad one among the arguments is often the only one."""
-    return st.one_of(*[st.sampled_from([*good])] * 3, st.sampled_from([*bad]))
-
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 labels = one_of([LABELS, LABELS == 1, LABELS.tolist(), LABELS.astype(float)],
                 [*BAD_ARRAYS, LABELS + 1, LABELS - 0.5, np.zeros(N), LABELS - 100])  # fmt: skip
@@ -243,6 +236,44 @@ LEARNED_AND_UNFOLDED = {
     ),
 }  # fmt: skip
 
+mass_edges = one_of([[0, 0.25, 0.5, 1], np.linspace(-3, 3, 4)], [*BAD_ARRAYS, [1, 0]])
+widths = one_of([(1, 2), (2, 2)], [None, (2, 1), (1, 9), 3, "ab", (0, 1), (1.5, 2)])
+SEARCHES = {
+    "bump_hunt": (
+        lambda m, e, b, w, n, r: anomaly_detection.bump_hunt(
+            m, e, background=b, widths=w, n_toys=n, rng=r
+        ).window_p,
+        scores, mass_edges, spectrum, widths, one_of([1, 5], [0, -1, None, 2.5]), rng,
+    ),
+    "fit_spectrum": (
+        lambda c, e, n: anomaly_detection.fit_spectrum(
+            c, e, function="polynomial", n_parameters=n
+        ).expected,
+        spectrum, mass_edges, one_of([1, 2], BAD_NUMBERS),
+    ),
+    "weakly_supervised_scores": (
+        lambda a, b, c: anomaly_detection.weakly_supervised_scores(
+            a, b, c, n_ensemble=1, folds=2
+        ),
+        plane, plane, plane,
+    ),
+    "improvement": (
+        lambda a, b, c: anomaly_detection.reports.improvement(a, b, c).improvement,
+        labels, scores, one_of([0.9, 0.5], BAD_NUMBERS),
+    ),
+    "flatness": (
+        lambda a, b, c: anomaly_detection.reports.flatness(a, b, c).reduced,
+        scores, selected, edges,
+    ),
+    "without_signal": (
+        lambda p: anomaly_detection.reports.without_signal(p).uniformity, shares
+    ),
+    "direct_background": (
+        lambda a, b, c: anomaly_detection.direct_background(a, b, c).p_value,
+        scores, scores, number,
+    ),
+}  # fmt: skip
+
 PARTICLES = torch.rand(3, 4, 3) + 1
 MASK = torch.ones(3, 4, dtype=torch.bool)
 BAD_PARTICLES = (
@@ -255,49 +286,10 @@ NETWORKS = {
     "EFN": deep_sets.EnergyFlowNetwork(3, (4, 4), (4,)),
     "transformer": transformer.TransformerEncoder(3, width=8, n_heads=2),
     "ParticleNet": particle_net.ParticleNet(blocks=((8, 8),), n_neighbours=2),
+    "ParT": particle_transformer.ParticleTransformer(0, (8,), (4,), 2, 1),
     "LoLa": lola.LoLa(4, 2, (4,)),
     "PELICAN": pelican.PELICAN(),
 }
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def assert_right_or_refused(function, *arguments, also=()):
-    refusal = None
-    result = None
-    try:
-        result = function(*arguments)
-    except (ValueError, TypeError, *also) as error:
-        refusal = error
-    if refusal is None:
-        assert not holds_nan(result), f"{result} holds NaN"
-        return
-    last = traceback.extract_tb(refusal.__traceback__)[-1]
-    assert last.filename.startswith(HOME), f"raised outside of the library: {refusal!r}"
-    assert last.line.startswith("raise"), f"raised by no check, in {last}: {refusal!r}"
-    assert len(str(refusal)) > 20
-
-
-def holds_nan(value):
-    if isinstance(value, (tuple, list)):
-        return any(holds_nan(part) for part in value)
-    if isinstance(value, torch.Tensor):
-        value = value.detach().numpy()
-    if not isinstance(value, (int, float, np.ndarray, np.number)):
-        return False
-    return bool(np.isnan(np.asarray(value, float)).any())
-
-
-def fuzzed(max_examples):
-    return settings(
-        derandomize=True, deadline=None, database=None, max_examples=max_examples,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STATISTICS)
@@ -345,6 +337,14 @@ def test_exact_models(name, data):
 @given(data=st.data())
 def test_densities_and_unfolding(name, data):
     function, *strategies = LEARNED_AND_UNFOLDED[name]
+    assert_right_or_refused(function, *(data.draw(s) for s in strategies))
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+@fuzzed(40)
+@given(data=st.data())
+def test_searches(name, data):
+    function, *strategies = SEARCHES[name]
     assert_right_or_refused(function, *(data.draw(s) for s in strategies))
 
 

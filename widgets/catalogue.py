@@ -5,9 +5,13 @@ from importlib import import_module
 from widgets.shared.base import Dashboard
 
 DASHBOARDS = {
+    "inference": "Inference",
+    "anomaly_detection": "AnomalyDetection",
+    "generation": "Generation",
     "representations": "Representations",
     "start_here": "StartHere",
     "tagging": "Tagging",
+    "trigger": "Trigger",
     "unfolding": "Unfolding",
 }  # name of the folder in widgets/, and of the class in it
 

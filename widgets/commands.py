@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from hepml_lite.course.arguments import tcp_port
+from hepml_lite.course.arguments import tcp_port, whole_number
 
 
 def add_dashboards(subparsers: argparse._SubParsersAction) -> None:
@@ -19,6 +19,13 @@ def add_dashboards(subparsers: argparse._SubParsersAction) -> None:
         "--address",
         default="127.0.0.1",
         help="0.0.0.0 serves a class from this machine; default: this machine only",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole_number(1, 64),
+        default=1,
+        help="processes, on the ports after --port; one for each core serves a class best; "
+        "default: 1",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--list", action="store_true", help="list the dashboards and stop")
@@ -38,10 +45,16 @@ def _serve(arguments: argparse.Namespace) -> int:
         for name in catalogue.names():
             print(f"{name:20} {catalogue.find(name).sentence}")
         return 0
-    from widgets.app import serve
-
+    browser = not arguments.no_browser
     try:
-        serve(arguments.port, arguments.address, browser=not arguments.no_browser)
+        if arguments.workers == 1:
+            from widgets.app import serve
+
+            serve(arguments.port, arguments.address, browser=browser)
+        else:
+            from widgets import workers
+
+            workers.serve(arguments.port, arguments.address, arguments.workers, browser)
     except OSError as error:
         print(
             f"cannot serve on {arguments.address}:{arguments.port}: {error.strerror or error}; "

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.checks import Wrong, exercise
+from hepml_lite.checks.comparison import as_numbers, compare, require_array
 from hepml_lite.statistics import metrics
 from hepml_lite.statistics.decorrelation import mass_sculpting
 from hepml_lite.statistics.thresholds import threshold_at
@@ -35,21 +36,10 @@ def among_its_like(
     return flat
 
 
-@exercise("2.8", reference_from=among_its_like)
+@exercise("2.6", reference_from=among_its_like)
 def _(answer, reference, score, mass, label, **context):
-    found = np.asarray(answer(score.copy(), mass.copy()), float)
-    if found.shape != score.shape:
-        raise Wrong(f"{len(score)} jets gave shape {found.shape}: one number a jet, (N,)")
-    if not np.isfinite(found).all():
-        raise Wrong(
-            f"{(~np.isfinite(found)).sum()} numbers are NaN or infinite: is there a bin of mass "
-            "without QCD jets? Make it wider"
-        )
-    if len(np.unique(found)) < 100:
-        raise Wrong(
-            f"{len(np.unique(found))} different numbers for {len(score)} jets: give a continuous "
-            "score, not a decision"
-        )
+    found = _one_number_a_jet(answer, score, mass)
+    _require_independent_jets(answer, found, score, mass)
     area = metrics.auc(label, found)
     if area < 0.45:
         raise Wrong(f"an AUC of {area:.2f}: your score is larger for QCD; change its sign")
@@ -72,6 +62,44 @@ def _(answer, reference, score, mass, label, **context):
     return f"{told}. Before, the rejection was {plain:.0f}, and most of it came from the mass."
 
 
+def _one_number_a_jet(answer: Callable, score: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    given = answer(score.copy(), mass.copy())
+    found = as_numbers(given, "one number a jet, (N,)")
+    if found.shape != score.shape:
+        raise Wrong(f"{len(score)} jets gave shape {found.shape}: one number a jet, (N,)")
+    require_array(given, "one number a jet, (N,)")
+    if not np.isfinite(found).all():
+        raise Wrong(
+            f"{(~np.isfinite(found)).sum()} numbers are NaN or infinite: is there a bin of mass "
+            "without QCD jets? Make it wider"
+        )
+    n_values = len(np.unique(found))
+    if n_values <= 2:
+        raise Wrong(
+            f"{n_values} different numbers for {len(score)} jets: give a continuous score, not a "
+            "decision"
+        )
+    if n_values < 50:
+        raise Wrong(
+            f"only {n_values} different numbers for {len(score)} jets: the bins of mass hold too "
+            "few QCD jets, or the score was rounded. Take wider bins"
+        )
+    return found
+
+
+def _require_independent_jets(
+    answer: Callable, found: np.ndarray, score: np.ndarray, mass: np.ndarray
+) -> None:
+    """Refuse a score that depends on the other jets which are judged with it."""
+    some = np.arange(0, len(score), 3)
+    alone = as_numbers(answer(score[some], mass[some]), "one number a jet, (N,)")
+    if alone.shape != some.shape or not np.allclose(alone, found[some], rtol=1e-6, atol=1e-9):
+        raise Wrong(
+            "a third of the jets, judged without the others, gets other numbers: the score of a "
+            "jet must not depend on which jets are judged with it. Rank it among the jets of learn"
+        )
+
+
 def _bent(found: np.ndarray, mass: np.ndarray, label: np.ndarray, told: str, jsd: float) -> str:
     """Return why the masses of jets that pass and of jets that fail still differ."""
     if jsd > 0.8:
@@ -92,8 +120,19 @@ def _bent(found: np.ndarray, mass: np.ndarray, label: np.ndarray, told: str, jsd
     return (
         f"{told}: at most {MOST_JSD} bits are allowed. The cut keeps {100 * inside:.1f} % of the "
         f"QCD jets near the top mass, {side} than the {100 * everywhere:.1f} % of all QCD jets. "
-        "Rank each jet among QCD jets only (no tops), with masses as close to it as possible"
+        + _hint(found, mass, label)
     )
+
+
+def _hint(found: np.ndarray, mass: np.ndarray, label: np.ndarray) -> str:
+    """What to change: the sample that jets are ranked in, or the width of the bins."""
+    n_values = len(np.unique(found))
+    if n_values < len(found) / 10:
+        return (
+            f"There are only {n_values} different numbers: the bins of mass hold too few QCD jets "
+            "for a rank. Take wider bins"
+        )
+    return "Rank each jet among QCD jets only (no tops), with masses as close to it as possible"
 
 
 def significance(signal: ArrayLike, background: ArrayLike, error: ArrayLike) -> np.ndarray:
@@ -102,46 +141,43 @@ def significance(signal: ArrayLike, background: ArrayLike, error: ArrayLike) -> 
     return np.asarray(signal) / np.sqrt(background + (np.asarray(error) * background) ** 2)
 
 
-@exercise("2.9", reference=significance)
+@exercise("2.7", reference=significance)
 def _(answer, reference, **context):
-    signal, background = np.array([100.0, 100, 50, 400]), np.array([1000.0, 1000, 100, 1e5])
+    signal = np.array([100.0, 100, 50, 400])
+    background = np.array([1000.0, 1000, 100, 1e5])
     error = np.array([0.0, 0.2, 0.1, 0.03])
-    found = np.asarray(answer(signal, background, error), float)
     right = reference(signal, background, error)
-    if found.shape != right.shape:
-        raise Wrong(f"arrays of 4 gave shape {found.shape}: it should work on arrays, (4,)")
     chance, systematic = np.sqrt(background), error * background
-    for mistake, why in (
-        (
-            signal / chance,
-            "the systematic error is missing. This is S/√B, which grows with the luminosity "
-            "without limit; with a systematic error the significance does not",
-        ),
-        (
-            signal / (chance + systematic),
-            "independent errors add in quadrature, because they often cancel in part",
-        ),
-        (
-            signal / np.sqrt(background + error**2),
-            "the error is a share of the background: of 1000 jets ± 20 %, 200 are uncertain",
-        ),
-        (
-            signal / np.sqrt(background + (error * signal) ** 2),
-            "the error belongs to the background, not to the signal: use (error B)²",
-        ),
-        (
-            signal / np.sqrt(background * (1 + error**2)),
-            "here the systematic error grows only with √B, as if more jets would measure it "
-            "better. But all jets share the same error: use (error B)²",
-        ),
+    with np.errstate(divide="ignore"):
+        only_systematic = signal / systematic
+    mistakes = (
+        (signal / chance, "the systematic error is missing. This is S/√B, which grows with the "
+         "luminosity without limit; with a systematic error the significance does not"),
+        (only_systematic, "the fluctuation √B is missing: without a systematic error this is "
+         "infinite"),
+        (signal / (chance + systematic), "independent errors add in quadrature, because they "
+         "often cancel in part"),
+        (signal / np.sqrt(background + error**2), "the error is a share of the background: of "
+         "1000 jets ± 20 %, 200 are uncertain"),
+        (signal / np.sqrt(background + (error * signal) ** 2), "the error belongs to the "
+         "background, not to the signal: use (error B)²"),
+        (signal / np.sqrt(background * (1 + error**2)), "here the systematic error grows only "
+         "with √B, as if more jets would measure it better. But all jets share the same error: "
+         "use (error B)²"),
         (signal / (background + systematic**2), "the root is missing: this divides by a variance"),
         (signal / np.sqrt(background + systematic), "σ² = B + (error B)²: the square is missing"),
-    ):
-        if np.allclose(found, mistake, rtol=1e-6):
-            raise Wrong(why)
-    if not np.allclose(found, right, rtol=1e-4):
-        raise Wrong(
-            f"100 signal jets on 1000 ± 20 % background jets are {right[1]:.3f} standard "
-            f"deviations, but you find {found[1]:.3g}"
-        )
+        (signal / np.sqrt(background**2 + systematic**2), "the fluctuation of B is √B, not B: "
+         "σ² = B + (error B)²"),
+        (signal / np.sqrt(signal + background + systematic**2), "the fluctuation of the signal "
+         "does not count here: the question is how far the background alone can fluctuate, √B"),
+        (np.sqrt(background + systematic**2), "this is the error of the background: divide the "
+         "signal by it"),
+        (signal / background, "this is S/B: divide by the error of the background, not by the "
+         "background"),
+        ((signal + background) / np.sqrt(background + systematic**2), "the excess is the signal "
+         "alone, without the background"),
+        (right**2, "this is the square of the significance"),
+    )  # fmt: skip
+    shape = "the excess in standard deviations for each entry, (4,)"
+    compare(answer(signal.copy(), background.copy(), error.copy()), right, mistakes, shape)
     return "more luminosity does not help beyond S / (error B): there, a robust tagger wins."

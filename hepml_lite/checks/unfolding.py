@@ -1,31 +1,9 @@
 """Checks of the unfolding tutorial: response, Bayes' theorem, density ratio, discriminator."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from hepml_lite.checks import Wrong, exercise
-
-Mistakes = Iterable[tuple[np.ndarray, str]]
-
-
-def _compare(found: object, right: np.ndarray, mistakes: Mistakes, shape: str) -> None:
-    """Raise `Wrong` with the reason of the first mistake that gives the same numbers."""
-    try:
-        numbers = np.asarray(found, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise Wrong(f"this is not an array of numbers ({error}): give {shape}") from error
-    if numbers.shape == right.shape and np.allclose(numbers, right, rtol=1e-6, atol=1e-9):
-        return
-    for mistake, why in mistakes:
-        if np.shape(mistake) == numbers.shape and np.allclose(numbers, mistake, equal_nan=True):
-            raise Wrong(why)
-    if numbers.shape != right.shape:
-        raise Wrong(f"the shape is {numbers.shape}, not {right.shape}: give {shape}")
-    if not np.isfinite(numbers).all():
-        raise Wrong("some of the numbers are NaN or infinite: was something divided by zero?")
-    off = np.abs(numbers - right).max()
-    raise Wrong(f"the numbers differ from the right ones by up to {off:.3g}")
+from hepml_lite.checks import exercise
+from hepml_lite.checks.comparison import compare
 
 
 def response(counts: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -60,7 +38,7 @@ def _(answer, reference, **context):
          "says where the event went"),
         (counts * truth, "this multiplies by the number of true events: divide by it"),
     )  # fmt: skip
-    _compare(answer(counts.copy(), truth.copy()), right, mistakes, "probabilities (M, T)")
+    compare(answer(counts.copy(), truth.copy()), right, mistakes, "probabilities (M, T)")
     return "each column sums to the efficiency of its true bin."
 
 
@@ -102,7 +80,7 @@ def _(answer, reference, **context):
         (right * prior, "the prior enters squared"),
     )  # fmt: skip
     found = answer(measured.copy(), matrix.copy(), prior.copy())
-    _compare(found, right, mistakes, "a spectrum (T,)")
+    compare(found, right, mistakes, "a spectrum (T,)")
     return "every measured event has been shared out among the true bins."
 
 
@@ -137,7 +115,7 @@ def _(answer, reference, **context):
         (probability / (1 + probability) * share, "the sign is wrong: the odds are f/(1-f)"),
     )  # fmt: skip
     found = answer(probability.copy(), numerator, denominator)
-    _compare(found, right, mistakes, "one ratio an event, (N,)")
+    compare(found, right, mistakes, "one ratio an event, (N,)")
     return "a classifier that cannot tell the samples apart gives a ratio of one."
 
 
@@ -175,5 +153,5 @@ def _(answer, reference, **context):
     )  # fmt: skip
     with np.errstate(invalid="ignore", divide="ignore"):
         found = answer(first.copy(), second.copy())
-    _compare(found, np.array(right), [(np.array(m), why) for m, why in mistakes], "one number")
+    compare(found, np.array(right), [(np.array(m), why) for m, why in mistakes], "one number")
     return "equal shapes have the distance 0, shapes without overlap 1."

@@ -19,6 +19,8 @@ SMALLEST_GAP = 5.0  # floors
 OSCILLATING = -0.3  # correlation of a step with the next one
 BRONZE = 0.90  # share of the gap
 SILVER = 0.96
+LARGEST_ERRORS = 0.3  # sum of the errors over the number of events
+MOST_ITERATIONS = 10  # in which a flat first prior is looked for
 HONEST = (0.5, 2.0)  # mean squared pull, for gold
 
 Answer = Callable[..., tuple[ArrayLike, ArrayLike]]
@@ -125,7 +127,7 @@ def early_bayes(
     return result.unfolded, np.sqrt(result.errors**2 + last_step**2)
 
 
-@exercise("4.8", reference=early_bayes)
+@exercise("4.5", reference=early_bayes)
 def _(answer, simulation, nature, subtle, **context):
     given = problems(simulation, nature, subtle, rng=8)
     found = score(answer, given)
@@ -157,8 +159,39 @@ def _spectrum(answer: Answer, problem: Problem) -> tuple[np.ndarray, np.ndarray]
         raise Wrong("there are NaN or infinite numbers: is something divided by an empty bin?")
     if errors.min() <= 0:
         raise Wrong(f"the smallest error is {errors.min():g}: errors are positive numbers")
+    slip = _slip(spectrum, errors, problem)
+    if slip:
+        raise Wrong(slip)
     _require_scale(spectrum, problem)
     return spectrum, errors
+
+
+def _slip(spectrum: np.ndarray, errors: np.ndarray, problem: Problem) -> str | None:
+    """What a spectrum is that has another number of events, or errors that are too large."""
+    events = problem.measured.sum()
+    factors = problem.prior / (problem.response @ problem.prior)
+    slips = (
+        (_near(errors.sum(), events) and not _near(spectrum.sum(), events),
+         "the two arrays are swapped: return the spectrum first, then its errors"),
+        (spectrum.min() < 0 and _near((spectrum + problem.prior).sum(), events),
+         "this is the difference to the prior: add the prior to it"),
+        (_near((spectrum * problem.prior).sum(), events),
+         "this is the ratio to the prior: multiply it by the prior, and its errors too"),
+        (spectrum.min() >= 0 and _near(np.sqrt(np.abs(spectrum)).sum(), events),
+         "the spectrum is squared: return numbers of events"),
+        (_near(spectrum[-1], events) and bool((np.diff(spectrum) >= 0).all()),
+         "this is the cumulative spectrum: return the events of each bin, as np.diff gives them"),
+        (np.allclose(spectrum, problem.measured * factors),
+         "these are correction factors, bin by bin (true over measured of the simulation): they do "
+         "not move events between bins, so the answer leans on the simulation"),
+        (_near(spectrum.sum(), events) and errors.sum() > LARGEST_ERRORS * events,
+         "the errors are about as large as the spectrum: are they variances? Take the roots"),
+    )  # fmt: skip
+    return next((why for found, why in slips if found), None)
+
+
+def _near(number: float, events: float) -> bool:
+    return bool(0.9 < number / events < 1.1)
 
 
 def _require_scale(spectrum: np.ndarray, problem: Problem) -> None:
@@ -186,6 +219,13 @@ def _too_far(answer: Answer, given: Sequence[Problem], found: Score) -> str:
         return f"{told}. This is the truth of the simulation: the data have no influence on it"
     if np.allclose(first, given[0].measured, rtol=0.01, atol=1):
         return f"{told}. This is the measured spectrum: the detector still blurs it"
+    if np.array_equal(first, np.sort(first)):
+        return f"{told}. The bins are sorted by their contents: leave them in their order"
+    if _from_flat_prior(first, given[0]):
+        return (
+            f"{told}. This begins with a flat prior, and a few iterations do not forget it. Begin "
+            "with the prior that is given"
+        )
     if any(_oscillates(_spectrum(answer, problem)[0], problem) for problem in given):
         return (
             f"{told}. Neighbouring bins oscillate: noise was unfolded. Use fewer iterations, or "
@@ -196,6 +236,13 @@ def _too_far(answer: Answer, given: Sequence[Problem], found: Score) -> str:
         "simulation, or do you use the response in the wrong direction? response[i, j] is "
         "P(measured in bin i | true in bin j)"
     )
+
+
+def _from_flat_prior(spectrum: np.ndarray, problem: Problem) -> bool:
+    """Whether iterative Bayes from a flat prior gives this spectrum."""
+    flat = np.ones(N_BINS)
+    found = iterative_bayes(problem.measured, problem.response, flat, MOST_ITERATIONS)
+    return any(np.allclose(spectrum, one, rtol=1e-3) for one in found.history[1:])
 
 
 def _oscillates(spectrum: np.ndarray, problem: Problem) -> bool:

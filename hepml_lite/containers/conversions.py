@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import awkward as ak
 import numpy as np
-import vector
 from numpy.typing import ArrayLike
 
 from hepml_lite import kinematics
@@ -96,6 +95,8 @@ def flattened(array: ak.Array) -> tuple[ak.Array, np.ndarray]:
         ValueError: if the array does not hold jets of particles, or if a jet or a particle is
             missing (None).
     """
+    import vector  # here, because it brings sympy: 40 MB
+
     vector.register_awkward()
     if not isinstance(array, ak.Array):
         raise ValueError(f"expected an awkward array of momenta, got {type(array).__name__}")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, overload
 import numpy as np
 
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import real_numbers, require_finite, texts
+from hepml_lite.containers.validation import checked_rng, real_numbers, require_finite, texts
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,7 +69,7 @@ class Events(Rows):
         Raises:
             ValueError: if the card gives no precision.
         """
-        values = shaken(self.values, self.quantities, self.card, np.random.default_rng(rng))
+        values = shaken(self.values, self.quantities, self.card, checked_rng(rng))
         return replace(self, values=values)
 
 

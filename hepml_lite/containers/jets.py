@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 import awkward as ak
 import numpy as np
-import vector
 
 from hepml_lite import kinematics
 from hepml_lite.containers.conversions import (
@@ -25,11 +24,14 @@ from hepml_lite.containers.stored_steps import (
 )
 from hepml_lite.containers.validation import (
     booleans,
+    checked_rng,
     integers,
     read_only,
     real_numbers,
     require_shape,
 )
+
+MOST_SLOTS = 100_000  # for constituents of a jet: a larger number is a mistake
 
 
 def require_jets(jets: Any) -> None:
@@ -115,8 +117,10 @@ class Jets(Rows):
         If some of the parts have masses, the constituents of the others get the mass 0.
 
         Raises:
+            TypeError: if the parts are not jets.
             ValueError: if the classes differ or only some of the parts have `pid`.
         """
+        cls._require_parts(parts)
         width = max(part.mask.shape[1] for part in parts)
         parts = [part.padded(width) for part in parts]
         if any(part.constituent_mass is not None for part in parts):
@@ -221,7 +225,7 @@ class Jets(Rows):
         Args:
             rng: source of randomness, or its seed.
         """
-        rng = np.random.default_rng(rng)
+        rng = checked_rng(rng)
         stored_pt, stored_eta, stored_phi = np.moveaxis(self.constituents, -1, 0)  # each (N, P)
         pt = spread_logarithm(stored_pt, JET_LOG_PT_STEP, rng)
         eta = spread(stored_eta, JET_ANGLE_STEP, rng)
@@ -239,19 +243,26 @@ class Jets(Rows):
         Raises:
             ValueError: if n is not at least 1.
         """
-        if n < 1:
-            raise ValueError(f"cannot keep {n} constituents of a jet: n must be at least 1")
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise ValueError(
+                f"cannot keep {n!r:.40} constituents of a jet: n must be a whole number, at least 1"
+            )
         falling = np.where(self.mask, -self.constituents[..., 0], np.inf)
         order = np.argsort(falling, axis=1, kind="stable")[:, :n]  # (N, n)
         rows = np.arange(len(self))[:, None]
         return self.mapped(lambda array: array[rows, order])
 
     def padded(self, n: int) -> Self:
-        """The same jets in an array of n constituent slots (n at least the present number)."""
-        extra = n - self.mask.shape[1]
+        """The same jets in an array of n constituent slots (n at least the present number).
+
+        Raises:
+            ValueError: if n is smaller, above `MOST_SLOTS`, or no whole number.
+        """
+        is_count = isinstance(n, int | np.integer) and n <= MOST_SLOTS
+        extra = n - self.mask.shape[1] if is_count else -1
         if extra < 0:
             raise ValueError(
-                f"{n} slots cannot hold {self.mask.shape[1]}: drop some with truncate({n})"
+                f"{n!r:.40} slots cannot hold {self.mask.shape[1]}: drop some with truncate({n})"
             )
         return self.mapped(
             lambda array: np.pad(array, [(0, 0), (0, extra)] + [(0, 0)] * (array.ndim - 2))
@@ -310,6 +321,8 @@ class Jets(Rows):
 
         Its type is N * var * (pt, eta, phi, mass), which fastjet and the scikit-hep libraries read.
         """
+        import vector  # here, because it brings sympy: 40 MB
+
         vector.register_awkward()
         pt, eta, phi = self.constituents[self.mask].astype(float).T
         mass = np.zeros_like(pt)

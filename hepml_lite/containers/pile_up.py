@@ -1,12 +1,16 @@
 """Pile-up: other collisions of the same crossing, laid over trigger events."""
 
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import OBJECTS, TriggerEvents
+from hepml_lite.containers.validation import checked_rng
+
+MOST_COLLISIONS = 1000  # five times as many as the High-Luminosity LHC will have in a crossing
 
 
 def overlay(
@@ -28,13 +32,19 @@ def overlay(
         rng: source of randomness, or its seed.
 
     Raises:
-        ValueError: if mu is negative, or only one of the samples has regions.
+        ValueError: if mu is negative or above 1000, only one of the samples has regions, or one of
+            them has no events.
     """
-    if not mu >= 0:
-        raise ValueError(f"mu = {mu}: the mean number of collisions cannot be below 0")
+    for name, sample in (("events", events), ("minimum_bias", minimum_bias)):
+        if not isinstance(sample, TriggerEvents) or not len(sample):
+            raise ValueError(f"{name} is {sample!r:.60}: give TriggerEvents with events")
+    if not isinstance(mu, Real) or not 0 <= mu <= MOST_COLLISIONS:
+        raise ValueError(
+            f"mu is {mu!r:.40}: the mean number of collisions lies from 0 to {MOST_COLLISIONS}"
+        )
     if (events.regions is None) != (minimum_bias.regions is None):
         raise ValueError("only one of the two samples has regions: choose two that have, or none")
-    rng = np.random.default_rng(rng)
+    rng = checked_rng(rng)
     n_others = rng.poisson(mu, len(events))  # (N,)
     crossing = np.repeat(np.arange(len(events)), n_others)  # (M,)
     drawn = rng.integers(len(minimum_bias), size=len(crossing))  # (M,)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from hepml_lite.containers.validation import (
+    checked_rng,
     integers,
     own,
     plain_array,
@@ -92,8 +93,14 @@ class Rows:
                 raise IndexError(f"row {index} of a sample of {len(self)}")
             index = [index]
         chosen: dict[str, Any] = {}
-        for key, array in self.arrays().items():
-            chosen[key] = read_only(array[index])
+        try:
+            for key, array in self.arrays().items():
+                chosen[key] = read_only(array[index])
+        except (IndexError, TypeError, ValueError) as error:
+            raise IndexError(
+                f"{index!r:.60} selects no rows of {len(self)} ({error}): give an integer, a "
+                "slice, a list of positions or a boolean mask (N,)"
+            ) from None
         return replace(self, **chosen)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -108,7 +115,7 @@ class Rows:
 
     def of_class(self, name: str) -> Self:
         """The rows of the class with this name."""
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             raise ValueError(f"no class {name!r} in this sample; choose one of {self.names}")
         return self[self.label == self.names.index(name)]
 
@@ -122,17 +129,15 @@ class Rows:
             rng: generator or seed of the order; None keeps the order of the rows.
 
         Raises:
-            ValueError: if a fraction is not positive or their sum exceeds one.
-            TypeError: if `rng` is neither a generator nor a seed.
+            ValueError: if a fraction is not positive, their sum exceeds one, or `rng` is neither a
+                generator nor a seed.
         """
         are_shares = all(isinstance(f, Real) and 0 < f <= 1 + 1e-9 for f in fractions)
         if not fractions or not are_shares or sum(fractions) > 1 + 1e-9:
             raise ValueError(f"fractions {fractions}: each must be positive, their sum at most 1")
-        if not (rng is None or isinstance(rng, int | np.random.Generator)):
-            raise TypeError(f"rng is {rng!r}: give a seed, a numpy.random.Generator, or None")
         order = np.arange(len(self))
         if rng is not None:
-            order = np.random.default_rng(rng).permutation(order)
+            order = checked_rng(rng).permutation(order)
         edges = np.round(np.cumsum((0, *fractions)) * len(self)).astype(int)
         return tuple(self[order[a:b]] for a, b in itertools.pairwise(edges))
 
@@ -141,8 +146,10 @@ class Rows:
         """Join samples of the same classes and arrays into one; keeps the first card.
 
         Raises:
+            TypeError: if the parts are not samples of this kind.
             ValueError: if the classes or the arrays differ.
         """
+        cls._require_parts(parts)
         if len({(part.names, *part.arrays()) for part in parts}) != 1:
             raise ValueError(
                 f"cannot join {len(parts)} samples: they need the same classes and arrays, but "
@@ -152,3 +159,12 @@ class Rows:
         for key in parts[0].arrays():
             joined[key] = read_only(np.concatenate([part.arrays()[key] for part in parts]))
         return replace(parts[0], **joined)
+
+    @classmethod
+    def _require_parts(cls, parts: Sequence[Self]) -> None:
+        """Raise TypeError unless these are samples of this kind, at least one."""
+        are_samples = isinstance(parts, Sequence) and all(isinstance(part, cls) for part in parts)
+        if not are_samples or not parts:
+            raise TypeError(
+                f"parts is {parts!r:.60}: give a list of {cls.__name__}, [first, second]"
+            )

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.containers import scored_jets_file
-from hepml_lite.containers.jets import Jets
+from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.containers.rows import Rows
-from hepml_lite.containers.validation import require_shape
+from hepml_lite.containers.validation import integers, own, plain_array, require_shape
 from hepml_lite.files import atomic_write
 
 SCORE_LIMIT = 300.0  # scores are clipped here: 16 bits hold steps of 0.01 up to 327
@@ -49,8 +49,16 @@ class ScoredJets(Rows):
     per_score: int = PER_SCORE
 
     def __post_init__(self) -> None:
-        given = {"mass": self.mass, "pt": self.pt}
-        arrays = {name: np.asarray(a, float) for name, a in given.items() if a is not None}
+        arrays = {"mass": own(plain_array("mass", self.mass), np.float64)}
+        if self.pt is not None:
+            arrays["pt"] = own(plain_array("pt", self.pt), np.float64)
+        if not isinstance(self.scores, Mapping):
+            raise ValueError(
+                f"scores is {type(self.scores).__name__}: give a dict of the scores of each tagger "
+                "by its name, {'PFN': (N,)}"
+            )
+        if arrays["mass"].ndim != 1:
+            raise ValueError(f"mass has shape {arrays['mass'].shape}: give one number a jet, (N,)")
         self._settle(**arrays)
         for name, array in arrays.items():
             require_shape(name, array, (len(self),), each="jet")
@@ -71,12 +79,13 @@ class ScoredJets(Rows):
                 )
             if not np.isfinite(rows).all():
                 raise ValueError(f"{name!r} has scores that are NaN or infinite: did it diverge?")
-        if len(self.shown) != len(self.constituents) or not (self.shown < len(self)).all():
+        shown = integers("shown", self.shown)
+        if len(shown) != len(self.constituents) or not (shown < len(self)).all():
             raise ValueError(
-                f"constituents of {len(self.constituents)} jets, but {len(self.shown)} positions "
+                f"constituents of {len(self.constituents)} jets, but {len(shown)} positions "
                 f"among {len(self)} jets: give one position for each"
             )
-        self.__dict__.update(scores=scores)
+        self.__dict__.update(scores=scores, shown=shown)
 
     @classmethod
     def from_jets(
@@ -95,6 +104,7 @@ class ScoredJets(Rows):
             shown: number of jets whose constituents are kept, half of them of each class.
             per_score: steps per unit of log-odds.
         """
+        require_jets(jets)
         label = np.asarray(jets.label)
         some = [np.flatnonzero(label == c)[: shown // 2] for c in (0, 1)]
         positions = np.sort(np.concatenate(some))

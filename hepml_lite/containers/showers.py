@@ -9,7 +9,13 @@ import numpy as np
 
 from hepml_lite.containers.rows import Rows
 from hepml_lite.containers.stored_steps import VOXEL_LOG_STEP, spread_logarithm
-from hepml_lite.containers.validation import real_numbers, require_finite, require_shape, table
+from hepml_lite.containers.validation import (
+    checked_rng,
+    real_numbers,
+    require_finite,
+    require_shape,
+    table,
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ class Showers(Rows):
         Args:
             rng: source of randomness, or its seed.
         """
-        voxels = spread_logarithm(self.voxels, VOXEL_LOG_STEP, np.random.default_rng(rng))
+        voxels = spread_logarithm(self.voxels, VOXEL_LOG_STEP, checked_rng(rng))
         total = voxels.sum(axis=1)
         scale = np.divide(self.deposited, total, out=np.ones_like(total), where=total > 0)
         return replace(self, voxels=(voxels * scale[:, None]).astype(np.float32))

@@ -16,6 +16,7 @@ from hepml_lite.containers.stored_steps import (
     spread_logarithm,
 )
 from hepml_lite.containers.validation import (
+    checked_rng,
     integers,
     real_numbers,
     require_finite,
@@ -143,7 +144,7 @@ class TriggerEvents(Rows):
         Args:
             rng: source of randomness, or its seed.
         """
-        rng = np.random.default_rng(rng)
+        rng = checked_rng(rng)
         objects = _dequantised_objects(self.objects, rng)
         offline_pt = self.offline_pt
         if offline_pt is not None:

@@ -9,6 +9,7 @@ from hepml_lite.containers.events import positions, shaken
 from hepml_lite.containers.rows import Rows, not_given
 from hepml_lite.containers.validation import (
     booleans,
+    checked_rng,
     read_only,
     real_numbers,
     require_finite,
@@ -98,7 +99,7 @@ class UnfoldingPair(Rows):
         Raises:
             ValueError: if the card gives no precision.
         """
-        rng = np.random.default_rng(rng)
+        rng = checked_rng(rng)
         truth = shaken(self.truth, self.quantities, self.card, rng)
         measured = shaken(self.measured, self.quantities, self.card, rng)
         return replace(self, truth=truth, measured=measured)

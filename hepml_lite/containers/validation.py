@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+Seed = np.random.Generator | int | None
+
 
 def plain_array(name: str, values: Any) -> np.ndarray:
     """The values as an ordinary array of numbers.
@@ -161,6 +163,21 @@ def require_weights(weight: np.ndarray, n: int) -> None:
             f"{bad.sum()} of {n} weights are negative, NaN or infinite, the first is "
             f"{weight[row]} in row {row}: remove these rows, or give them weight 0"
         )
+
+
+def checked_rng(rng: Seed) -> np.random.Generator:
+    """The generator, or one of this seed.
+
+    Raises:
+        ValueError: neither a generator nor a whole number from 0 on.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"rng is {rng!r}: give a seed (a whole number from 0 on), a numpy.random.Generator, or "
+            "None"
+        ) from None
 
 
 def _is_read_only(array: np.ndarray) -> bool:

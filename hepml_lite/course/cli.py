@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``hepml`` and return its exit code; a user's mistake gives one line and the code 2."""
     _write_any_text()
     _end_in_order_when_told()
-    parser = make_parser(entry_points(group="hepml.commands"))
     try:
+        parser = make_parser(entry_points(group="hepml.commands"))
         code = _run(parser, arguments)
         sys.stdout.flush()
         return code

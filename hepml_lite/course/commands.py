@@ -48,9 +48,11 @@ def _lab(options: argparse.Namespace) -> int:
     folder, first = folder_to_open()
     # a notebook as argument would make its folder the root: pictures outside it would not load
     page = f"--LabApp.default_url=/lab/tree/{first}"
-    no_news = "--LabApp.news_url=None"  # else JupyterLab asks about news, over the first lesson
-    command = [sys.executable, "-m", "jupyterlab", page, no_news, *_root_options(options.extra)]
+    command = [sys.executable, "-m", "jupyterlab", page, *_root_options(options.extra)]
     environment = kernel_environment(os.environ)
+    # else JupyterLab asks about news, over the first lesson
+    paths = [str(Path(__file__).parent / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     if os.name == "posix":  # this process becomes JupyterLab, so stopping one stops the other
         os.chdir(folder)
         os.execve(sys.executable, command, environment)

@@ -20,6 +20,9 @@ _profiles = (
     "`PROFILE` below sets the sizes: `smoke` for a first look (seconds), `lesson` for the class "
     "(the default), `paper` for a GPU and a large sample."
 )
+_shut_down = (
+    "An open notebook keeps its memory: *Kernel → Shut Down Kernel* before you open the next one."
+)
 _github = "https://github.com/"
 _colab = """\
 # Google Colab: fetch the course and install what it needs. Anywhere else this cell does nothing.
@@ -58,7 +61,7 @@ def header(
     repository: str = "",
 ) -> NotebookNode:
     """Return the Markdown cell below the title."""
-    lines = [f"*{spell_cost(cost)}* {_profiles}", _navigation(entry, order, titles)]
+    lines = [f"*{spell_cost(cost)}* {_profiles} {_shut_down}", _navigation(entry, order, titles)]
     if repository.startswith(_github):  # Colab opens notebooks from GitHub
         lines.insert(0, _badge(entry, repository))
     return new_markdown_cell("\n\n".join(lines), metadata={"tags": ["generated"]})

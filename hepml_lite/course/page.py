@@ -8,6 +8,8 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 _widget = "application/vnd.jupyter.widget-view+json"
+_libraries = "application/vnd.holoviews_load.v0+json"
+_largest_script = 100_000  # characters; Panel's libraries have three million
 _without_network = """{% extends 'lab/index.html.j2' %}
 {% block html_head_js_requirejs %}{% endblock %}
 {% block html_head_js_mermaidjs %}{% endblock %}
@@ -68,6 +70,19 @@ def drop_progress_bars(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _is_progress_bar(output)]
+
+
+def without_libraries(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy without the libraries of dashboards: a JupyterLab that opens it has them."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _is_library(output)]
+    return notebook
+
+
+def _is_library(output: NotebookNode) -> bool:
+    return len(output.get("data", {}).get(_libraries, "")) > _largest_script
 
 
 def _is_progress_bar(output: NotebookNode) -> bool:

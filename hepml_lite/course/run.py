@@ -13,10 +13,11 @@ import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from hepml_lite.course.kernel import QuietKernelManager
 from hepml_lite.course.machine import PeakMemory, environment, kernel_environment
-from hepml_lite.course.page import as_page, drop_progress_bars
+from hepml_lite.course.page import as_page, drop_progress_bars, without_libraries
 from hepml_lite.course.pictures import embed_pictures
 from hepml_lite.course.source import bound_names, code_cells, has_tag, parse
 from hepml_lite.files import temporary_folder, write_text
@@ -64,7 +65,9 @@ def execute(
     start = time.perf_counter()
     with temporary_folder() as folder, PeakMemory() as memory:
         copy = folder / notebook.name
-        with environment(kernel_environment(os.environ, strict)):
+        variables = kernel_environment(os.environ, strict)
+        variables["HEPML_SCRIPTS"] = "inline"  # of dashboards, for the page
+        with environment(variables):
             error = _run(notebook, copy, values, timeout, progress)
         executed = nbformat.read(copy, as_version=4)
     drop_progress_bars(executed)
@@ -75,7 +78,7 @@ def execute(
 def save(run: Run, folder: Path, name: str) -> list[Path]:
     """Write the executed notebook and its page as ``folder/name.ipynb`` and ``.html``."""
     copy, page = folder / f"{name}.ipynb", folder / f"{name}.html"
-    write_text(copy, nbformat.writes(run.notebook) + "\n")
+    write_text(copy, nbformat.writes(without_libraries(run.notebook)) + "\n")
     write_text(page, as_page(run.notebook, name))
     return [copy, page]
 
@@ -125,6 +128,7 @@ def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progre
             execution_timeout=timeout,
             extra_arguments=["--log-level=40"],  # without it each kernel warns about TCP
             kernel_manager_class=QuietKernelManager,
+            config=_connection_in(copy.parent),
         )
     except PapermillExecutionError as error:
         place = f"cell In [{error.exec_count}] stopped with {error.ename}: {error.evalue}"
@@ -135,6 +139,14 @@ def _run(notebook: Path, copy: Path, values: dict, timeout: float | None, progre
         place = "the kernel died, most often because the memory was used up, in the cell"
         return f"{place}\n{_indented(_last_started(copy))}"
     return ""
+
+
+def _connection_in(folder: Path) -> Config:
+    """Settings that put the kernel's connection file into a folder.
+
+    By itself Jupyter puts it among the temporary files, where that of a killed run stays for ever.
+    """
+    return Config({"KernelManager": {"connection_file": str(folder / "kernel.json")}})
 
 
 def _last_started(copy: Path) -> str:

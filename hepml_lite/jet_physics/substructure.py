@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import awkward as ak
 import fastjet
 import numpy as np
-import vector
 
 # No banner at the top of a lesson; the data cards name the papers that it asks to cite.
 fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
@@ -85,6 +84,8 @@ def reclustered(constituents: ak.Array) -> fastjet.ClusterSequence:
     Raises:
         ValueError: if a jet has no constituents.
     """
+    import vector  # here, because it brings sympy: 40 MB
+
     if not ak.all(ak.num(constituents) > 0):
         empty = int(np.flatnonzero(ak.to_numpy(ak.num(constituents)) == 0)[0])
         raise ValueError(f"jet {empty} has no constituents: remove such jets first")

@@ -7,7 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.containers.jets import Jets, require_jets
-from hepml_lite.networks.layers.kinematic_features import kinematic_features
+from hepml_lite.networks.layers.kinematic_features import (
+    kinematic_features,
+    refuse_negative_masses,
+)
+from hepml_lite.training.checks import NotFinite, require_finite_weights
 
 # Typical pT share and angles of a particle: a network learns far faster from numbers of order one.
 TYPICAL = np.array([0.05, 0.3, 0.3], dtype=np.float32)
@@ -24,22 +28,14 @@ def network_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def particle_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """Constituents (N, P, 3), pT [GeV], eta and phi as measured, and mask (N, P).
+    """Constituents, pT [GeV], eta and phi as measured, and mask (N, P).
 
-    Masses are not among them: networks that read these columns take particles as massless.
-    """
-    require_jets(jets)
-    return jets.constituents, jets.mask
-
-
-def four_vector_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs of `OnFourVectors`: `particle_inputs`, with the mass [GeV] as a fourth column.
-
-    Jets of massless constituents have three columns, (N, P, 3), others (N, P, 4).
+    Massless constituents are (N, P, 3), others (N, P, 4) with the mass [GeV] as the last column.
+    Networks that read momenta take both.
     """
     require_jets(jets)
     if jets.constituent_mass is None:
-        return particle_inputs(jets)
+        return jets.constituents, jets.mask
     columns = [jets.constituents, jets.constituent_mass[..., None]]
     return np.concatenate(columns, axis=-1), jets.mask
 
@@ -51,17 +47,13 @@ def kinematic_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     of particles sort them by the first feature.
     """
     require_jets(jets)
-    constituents = torch.tensor(jets.constituents)
-    mask = torch.tensor(jets.mask)
-    mass = None
-    if jets.constituent_mass is not None:
-        mass = torch.tensor(jets.constituent_mass)
-    features = kinematic_features(constituents, mask, mass)
-    return features[..., [2, 0, 1, 3, 4, 5, 6]].numpy(), jets.mask
+    constituents, mask = particle_inputs(jets)
+    features = kinematic_features(torch.tensor(constituents), torch.tensor(mask))
+    return features[..., [2, 0, 1, 3, 4, 5, 6]].numpy(), mask
 
 
-class NotFinite(ValueError, FloatingPointError):
-    """Particles in the input of a network are NaN or infinite."""
+class InputNotFinite(NotFinite, ValueError):
+    """Particles or images in the input of a network are NaN or infinite."""
 
 
 def check_particles(
@@ -72,7 +64,7 @@ def check_particles(
     name: str = "features",
     any_precision: bool = False,
 ) -> None:
-    """Raise an error unless a network can read these particles.
+    """Raise an error unless a network can read these particles and its weights are finite.
 
     Numbers are checked only on a CPU. There ReLU turns NaN into 0, so that NaN would give plausible
     scores. On a GPU NaN stays NaN, and a check would make the GPU wait.
@@ -87,7 +79,7 @@ def check_particles(
 
     Raises:
         TypeError: particles or mask are not tensors.
-        ValueError: another shape or type of number; `NotFinite` for numbers that are NaN or
+        ValueError: another shape or type of number; `InputNotFinite` for numbers that are NaN or
             infinite.
     """
     allowed = (n_features,) if isinstance(n_features, int) else n_features
@@ -105,13 +97,16 @@ def check_particles(
             f"{tuple(particles.shape)}: give torch.bool (N, P), True where a particle is real"
         )
     check_precision(model, name, particles, any_precision)
+    if particles.is_cpu and not torch.compiler.is_compiling():
+        require_finite_weights(model)
     if _may_be_wrong(particles):
         bad = mask & ~particles.detach().isfinite().all(2)
         if bad.any():
             jet, particle = bad.nonzero()[0].tolist()
-            raise NotFinite(
+            raise InputNotFinite(
                 f"{name} of {int(bad.sum())} real particles are NaN or infinite, the first is "
-                f"particle {particle} of jet {jet}: correct them, or set their mask to False"
+                f"particle {particle} of jet {jet}",
+                "correct them, or set their mask to False",
             )
 
 
@@ -128,11 +123,14 @@ def check_images(model: nn.Module, images: Tensor, n_channels: int) -> None:
             f"(N, {n_channels}, pixels, pixels)"
         )
     check_precision(model, "images", images)
+    if images.is_cpu and not torch.compiler.is_compiling():
+        require_finite_weights(model)
     if _may_be_wrong(images) and not images.isfinite().all():
         bad = ~images.detach().flatten(1).isfinite().all(1)
-        raise NotFinite(
+        raise InputNotFinite(
             f"images of {int(bad.sum())} jets are NaN or infinite, the first is jet "
-            f"{int(bad.nonzero()[0])}: correct or remove these jets"
+            f"{int(bad.nonzero()[0])}",
+            "correct or remove these jets",
         )
 
 
@@ -177,7 +175,7 @@ def _may_be_wrong(values: Tensor) -> bool:
 class OnFourVectors(nn.Module):
     """A network of four-vectors, given constituents: pT [GeV], eta, phi → (E, px, py, pz) [GeV].
 
-    A fourth column, if there is one, is the mass [GeV], as `four_vector_inputs` gives it.
+    A fourth column, if there is one, is the mass [GeV], as `particle_inputs` gives it.
 
     The four-vectors are float64 unless `kind` is another type. The products p·p' of collimated
     particles are differences of nearly equal numbers; float32 would leave only rounding errors.
@@ -190,6 +188,8 @@ class OnFourVectors(nn.Module):
     def forward(self, constituents: Tensor, mask: Tensor) -> Tensor:
         """Constituents (N, P, 3 or 4), mask (N, P) → the network's output, (N, n_classes)."""
         check_particles(self, constituents, mask, (3, 4), "constituents", any_precision=True)
+        if constituents.shape[-1] == 4:
+            refuse_negative_masses(constituents[..., 3].where(mask, 0))
         return self.network(four_vectors(constituents.double()).to(self.kind), mask)
 
 

@@ -88,7 +88,7 @@ class ParticleNet(nn.Module):
     neighbours. The authors' code counts padding there.
 
     Args:
-        n_extra: columns after pT, η and φ, e.g. charge or identity.
+        n_extra: columns after the momenta, e.g. charge or identity.
         blocks: widths of the layers of each EdgeConv block.
         n_neighbours: k, neighbours of a particle.
         head_size: hidden layer on the jet.
@@ -136,7 +136,8 @@ class ParticleNet(nn.Module):
         """Logits (N, n_classes) of jets.
 
         Args:
-            constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
+            constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns; with 4 + n_extra
+                the column after φ is the mass [GeV], without it particles are massless.
             mask: (N, P), True where real. Values in padding have no effect, even NaN.
         """
         check_particles(self, constituents, mask, None, "constituents")

@@ -25,6 +25,8 @@ from hepml_lite.networks.layers.kinematic_features import (
     SMALLEST,
     delta_phi,
     distance,
+    in_rapidity,
+    momenta_and_extra,
     with_extra,
 )
 from hepml_lite.networks.layers.padding import clean, on_real
@@ -48,7 +50,7 @@ class ParticleTransformer(nn.Module):
     dropout breaks this at random.
 
     Args:
-        n_extra: columns after pT, η and φ, e.g. charge or identity; none for a safe network.
+        n_extra: columns after the momenta, e.g. charge or identity; none for a safe network.
         embedding: widths of the MLP on a particle; the last is D.
         pair_embedding: widths of the MLP on a pair, before its last layer, one number a head.
         n_heads: attention heads H, of d = D / H numbers each.
@@ -109,7 +111,8 @@ class ParticleTransformer(nn.Module):
         """Logits (N, n_classes) of jets.
 
         Args:
-            constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns.
+            constituents: (N, P, 3 + n_extra): pT [GeV], η, φ and extra columns; with 4 + n_extra
+                the column after φ is the mass [GeV], without it particles are massless.
             mask: (N, P), True where real. Values in padding have no effect, even NaN.
         """
         check_particles(self, constituents, mask, None, "constituents")
@@ -134,12 +137,16 @@ class ParticleTransformer(nn.Module):
 
     def interactions(self, constituents: Tensor, mask: Tensor) -> Tensor:
         """U (N, H, P, P), zero for padding: symmetric, so that each pair is embedded once."""
-        momenta = clean(constituents[..., :3], mask)
+        momenta = self.pair_momenta(constituents, mask)
         features = self.pair_inputs(momenta[:, :, None], momenta[:, None])  # (N, P, P, 4)
         once = (mask[:, :, None] & mask[:, None]).tril()  # i ≥ j; the batch statistics are of these
         u = on_real(self.pair_embedding, features, once, self.n_heads)  # (N, P, P, H)
         u = u.permute(0, 3, 1, 2)
         return u + u.tril(-1).mT
+
+    def pair_momenta(self, constituents: Tensor, mask: Tensor) -> Tensor:
+        """What `pair_inputs` reads of a particle: pT [GeV], y, φ and mass, (N, P, 3 or 4)."""
+        return in_rapidity(momenta_and_extra(constituents, mask, self.n_extra)[0])
 
     def pair_inputs(self, one: Tensor, other: Tensor) -> Tensor:
         """`pair_features` (..., 4); of a safe network only ln(Δ + 0.01), (..., 1)."""
@@ -167,23 +174,38 @@ class ParticleTransformer(nn.Module):
 
 
 def pair_features(one: Tensor, other: Tensor) -> Tensor:
-    """ln kT, ln z, ln Δ and ln m² (..., 4) of pairs of massless particles, eq. 3 of the paper.
+    """ln kT, ln z, ln Δ and ln m² (..., 4) of pairs of particles, eq. 3 of the paper.
 
     Δ² = (y_a - y_b)² + (φ_a - φ_b)², kT = min(pT_a, pT_b) Δ, z = min(pT_a, pT_b) / (pT_a + pT_b),
-    m² = (p_a + p_b)²; GeV. `one` and `other` are (..., 3): pT [GeV], η, φ.
+    m² = (p_a + p_b)²; GeV. `one` and `other` are (..., 3 or 4): pT [GeV], rapidity y, φ and
+    mass [GeV]; without it particles are massless, and y is η.
     """
-    pt, eta, phi = one.unbind(-1)
-    pt_other, eta_other, phi_other = other.unbind(-1)
-    d_eta = eta - eta_other
+    pt, y, phi, *mass = one.unbind(-1)
+    pt_other, y_other, phi_other, *mass_other = other.unbind(-1)
+    d_y = y - y_other
     d_phi = delta_phi(phi, phi_other)
     softer = torch.minimum(pt, pt_other)
 
-    delta = distance(d_eta, d_phi)
+    delta = distance(d_y, d_phi)
     kt = softer * delta
     z = softer / (pt + pt_other).clamp(min=SMALLEST)
-    # 2 pT pT' (cosh Δη - cos Δφ) without cancellation at small angles
-    mass2 = 4 * pt * pt_other * ((d_eta / 2).sinh().square() + (d_phi / 2).sin().square())
+    # 2 pT pT' (cosh Δy - cos Δφ) without cancellation at small angles
+    mass2 = 4 * pt * pt_other * ((d_y / 2).sinh().square() + (d_phi / 2).sin().square())
+    if mass and mass_other:
+        mass2 = mass2 + from_masses(pt, pt_other, mass[0], mass_other[0], d_y)
     return torch.stack([kt, z, delta, mass2], -1).clamp(min=SMALLEST).log()
+
+
+def from_masses(pt: Tensor, pt_other: Tensor, m: Tensor, m_other: Tensor, d_y: Tensor) -> Tensor:
+    """What masses add to m² [GeV²] of a pair: m_a² + m_b² + 2 (mT_a mT_b - pT_a pT_b) cosh Δy.
+
+    mT² = pT² + m². All arguments are (...), in GeV. The difference of the products is written as a
+    sum over a sum, which does not cancel for light particles.
+    """
+    products = torch.hypot(pt, m) * torch.hypot(pt_other, m_other) + pt * pt_other
+    squares = (pt * m_other).square() + (m * pt_other).square() + (m * m_other).square()
+    excess = squares / products.clamp(min=SMALLEST)
+    return m.square() + m_other.square() + 2 * excess * d_y.cosh()
 
 
 class Attention(nn.Module):

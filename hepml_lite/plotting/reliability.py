@@ -11,7 +11,11 @@ from hepml_lite.statistics.calibration import expected_calibration_error, reliab
 
 
 def reliability_diagram(
-    ax: Axes, labels: ArrayLike, probabilities_by_name: Mapping[str, ArrayLike], n_bins: int = 10
+    ax: Axes,
+    labels: ArrayLike,
+    probabilities_by_name: Mapping[str, ArrayLike],
+    n_bins: int = 10,
+    weights: ArrayLike | None = None,
 ) -> Axes:
     """Observed share of signal against predicted probability; a calibrated tagger is the diagonal.
 
@@ -19,8 +23,10 @@ def reliability_diagram(
     """
     ax.plot([0, 1], [0, 1], color="0.4", lw=1.5, ls=":")
     for name, probability in probabilities_by_name.items():
-        curve = reliability_curve(labels, probability, n_bins)
-        error = expected_calibration_error(labels, probability, n_bins, n_bootstrap=100, rng=0)
+        curve = reliability_curve(labels, probability, n_bins, weights=weights)
+        error = expected_calibration_error(
+            labels, probability, n_bins, n_bootstrap=100, rng=0, weights=weights
+        )
         label = f"{name}: ECE {error.value:.3f} (perfect: {error.if_calibrated.value:.3f})"
         bars = np.maximum([curve.observed - curve.low, curve.high - curve.observed], 0)
         style = class_style(name)

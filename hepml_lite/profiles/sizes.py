@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hepml_lite.profiles import representations, start_here, tagging, unfolding
+from hepml_lite.profiles import (
+    anomaly_detection,
+    generation,
+    inference,
+    representations,
+    start_here,
+    tagging,
+    trigger,
+    unfolding,
+)
 
 PROFILES = ("smoke", "lesson", "paper")
 
@@ -36,7 +45,11 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, int | None]]] = {
     "00_start_here": start_here.SIZES,
     "01_representations": representations.SIZES,
     "02_tagging": tagging.SIZES,
+    "03_generation": generation.SIZES,
     "04_unfolding": unfolding.SIZES,
+    "06_inference": inference.SIZES,
+    "05_anomaly_detection": anomaly_detection.SIZES,
+    "07_trigger": trigger.SIZES,
 }
 
 
@@ -46,7 +59,7 @@ def require(profile: str) -> str:
     Raises:
         ValueError: if there is no such profile; the message lists those that exist.
     """
-    if profile not in PROFILES:
+    if not isinstance(profile, str) or profile not in PROFILES:
         raise ValueError(f"unknown profile {profile!r}; choose one of: {', '.join(PROFILES)}")
     return profile
 

@@ -10,6 +10,10 @@ SIZES: dict[str, dict[str, int | None]] = {
         "jet_iterations": 2,
         "bootstraps": 20,
         "shown_jets": 1_000,
+        "tau_pairs": 2_000,
+        "profiled_events": 2_000,
+        "published_jets": 800,
+        "replicas": 3,
     },
     "lesson": {
         "events": 20_000,
@@ -20,6 +24,10 @@ SIZES: dict[str, dict[str, int | None]] = {
         "jet_iterations": 4,
         "bootstraps": 100,
         "shown_jets": 5_000,
+        "tau_pairs": 20_000,
+        "profiled_events": 8_000,
+        "published_jets": 3_000,
+        "replicas": 12,
     },
     "paper": {
         "events": 200_000,
@@ -30,5 +38,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "jet_iterations": 5,
         "bootstraps": 200,
         "shown_jets": 5_000,
+        "tau_pairs": 100_000,
+        "profiled_events": 50_000,
+        "published_jets": 50_000,
+        "replicas": 50,
     },
 }

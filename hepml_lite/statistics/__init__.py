@@ -8,11 +8,13 @@ from hepml_lite.statistics import (
     equal_efficiency,
     intervals,
     metrics,
+    migration,
     scored_variation,
     settings_checks,
     tagger_rates,
     thresholds,
     two_sample,
+    weighted_counts,
     working_point,
 )
 
@@ -24,10 +26,12 @@ __all__ = [
     "equal_efficiency",
     "intervals",
     "metrics",
+    "migration",
     "scored_variation",
     "settings_checks",
     "tagger_rates",
     "thresholds",
     "two_sample",
+    "weighted_counts",
     "working_point",
 ]

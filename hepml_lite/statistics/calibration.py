@@ -21,8 +21,14 @@ from hepml_lite.statistics.data_checks import (
     checked_finite,
     checked_probabilities,
     checked_scores,
+    weights_or_ones,
 )
-from hepml_lite.statistics.intervals import Interval, central_interval, efficiency_interval
+from hepml_lite.statistics.intervals import (
+    Interval,
+    central_interval,
+    efficiency_interval,
+    weighted_efficiency_interval,
+)
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 
@@ -68,23 +74,37 @@ class Temperature:
 
 
 def reliability_curve(
-    labels: ArrayLike, probability: ArrayLike, n_bins: int = 10, level: float = 0.68
+    labels: ArrayLike,
+    probability: ArrayLike,
+    n_bins: int = 10,
+    level: float = 0.68,
+    weights: ArrayLike | None = None,
 ) -> ReliabilityCurve:
     """Observed share of signal in bins of equally many jets, with Wilson intervals.
 
     `labels` (N,) are 1 for signal and 0 for background, `probability` (N,) is that of signal.
-    Where many jets share one value, fewer than `n_bins` come back.
+    Where many jets share one value, fewer than `n_bins` come back. With `weights` (N,) >= 0 both
+    shares are weighted; jets of weight zero are ignored.
 
     Raises:
-        ValueError: probabilities outside [0, 1], labels other than 0 and 1, shapes, n_bins < 1.
+        ValueError: probabilities outside [0, 1], labels other than 0 and 1, shapes, n_bins < 1, or
+            weights that are negative or all zero.
     """
     label, p = checked_probabilities(labels, probability)
+    weight = weights_or_ones(weights, p)
+    label, p, weight = label[weight > 0], p[weight > 0], weight[weight > 0]
     bin_of_jet = _bins(p, n_bins)
     jets = np.bincount(bin_of_jet)
-    signal = np.bincount(bin_of_jet, weights=label)
-    predicted = np.bincount(bin_of_jet, weights=p) / jets
-    counts = zip(signal.astype(int).tolist(), jets.tolist(), strict=True)
-    observed, low, high = np.array([efficiency_interval(k, n, level) for k, n in counts]).T
+    summed = np.bincount(bin_of_jet, weights=weight)
+    predicted = np.bincount(bin_of_jet, weights=weight * p) / summed
+    if weights is None:
+        signal = np.bincount(bin_of_jet, weights=label).astype(int)
+        counts = zip(signal.tolist(), jets.tolist(), strict=True)
+        intervals = [efficiency_interval(k, n, level) for k, n in counts]
+    else:
+        members = [bin_of_jet == b for b in range(len(jets))]
+        intervals = [weighted_efficiency_interval(label[m] == 1, weight[m], level) for m in members]
+    observed, low, high = np.array(intervals).T
     return ReliabilityCurve(predicted, observed, low, high, jets)
 
 
@@ -94,11 +114,13 @@ def expected_calibration_error(
     n_bins: int = 10,
     n_bootstrap: int = 500,
     rng: Seed = 0,
+    weights: ArrayLike | None = None,
 ) -> CalibrationError:
     """ECE, eq. 3 of arXiv:1706.04599 for two classes and the probability of signal.
 
     A mean of absolute values is never zero in a finite sample. Labels drawn with the predicted
-    probabilities, n_bootstrap times, show how large it is for a calibrated tagger.
+    probabilities, n_bootstrap times, show how large it is for a calibrated tagger. `weights` are
+    those of `reliability_curve`.
 
     Raises:
         ValueError: as `reliability_curve`, or n_bootstrap < 2.
@@ -106,12 +128,14 @@ def expected_calibration_error(
     why = "an interval needs at least 2 draws, better 500"
     n_bootstrap = checked_count("n_bootstrap", n_bootstrap, 2, why)
     label, p = checked_probabilities(labels, probability)
+    weight = weights_or_ones(weights, p)
+    label, p, weight = label[weight > 0], p[weight > 0], weight[weight > 0]
     bin_of_jet = _bins(p, n_bins)
     generator = checked_rng(rng)
 
     def error(truth: np.ndarray) -> float:
-        differences = np.bincount(bin_of_jet, weights=truth - p)
-        return float(np.abs(differences).sum() / len(truth))
+        differences = np.bincount(bin_of_jet, weights=weight * (truth - p))
+        return float(np.abs(differences).sum() / weight.sum())
 
     value = error(label)
     null = np.array([error(generator.random(len(label)) < p) for _ in range(n_bootstrap)])
@@ -121,31 +145,39 @@ def expected_calibration_error(
     return CalibrationError(value, expected, float(p_value))
 
 
-def brier_score(labels: ArrayLike, probability: ArrayLike) -> float:
+def brier_score(
+    labels: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None
+) -> float:
     """Mean (p - y)^2, of 0 to 1: smallest for the true probability (Brier 1950)."""
     label, p = checked_probabilities(labels, probability)
-    return float(np.mean((p - label) ** 2))
+    return float(np.average((p - label) ** 2, weights=weights_or_ones(weights, p)))
 
 
-def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:
+def temperature_scaling(
+    labels: ArrayLike, logits: ArrayLike, weights: ArrayLike | None = None
+) -> Temperature:
     """The temperature with the smallest cross entropy. It does not change the order of the scores.
 
     Section 4 of arXiv:1706.04599. Fit it on the validation split, never on training jets.
 
-    `logits` are (N,) of signal against background, ln p/(1 - p), or (N, C) of C classes.
+    `logits` are (N,) of signal against background, ln p/(1 - p), or (N, C) of C classes. With
+    `weights` (N,) >= 0 the entropy is a weighted mean.
 
     Raises:
-        ValueError: shapes, labels without a logit, or no best temperature: perfectly separated
-            classes (T → 0), or logits no better than guessing (T → inf).
+        ValueError: shapes, labels without a logit, weights that are negative or all zero, or no
+            best temperature: perfectly separated classes (T → 0), or logits no better than
+            guessing (T → inf).
     """
     columns = checked_finite("logits", logits)
     if columns.ndim == 1:  # one logit against that of the background, which is 0
         columns = np.stack([np.zeros_like(columns), columns], axis=1)
     label, columns = checked_columns(labels, columns, fewest=0)
 
+    weight = weights_or_ones(weights, label)
+    label, columns, weight = label[weight > 0], columns[weight > 0], weight[weight > 0]
     true = columns[np.arange(len(label)), label]
     # the entropy is convex in 1/T: its slope at 0 and what remains at infinity decide both ends
-    useless = true.mean() <= columns.mean()
+    useless = np.average(true - columns.mean(axis=1), weights=weight) <= 0
     perfect = (true >= columns.max(axis=1)).all()
     if useless or perfect:
         raise ValueError(
@@ -155,33 +187,48 @@ def temperature_scaling(labels: ArrayLike, logits: ArrayLike) -> Temperature:
 
     def entropy(log_temperature: float) -> float:
         scaled = columns / np.exp(log_temperature)
-        return float(np.mean(logsumexp(scaled, axis=1) - true / np.exp(log_temperature)))
+        entropies = logsumexp(scaled, axis=1) - true / np.exp(log_temperature)
+        return float(np.average(entropies, weights=weight))
 
     return Temperature(float(np.exp(minimize_scalar(entropy, bracket=(-1, 1)).x)))
 
 
-def platt_scaling(labels: ArrayLike, logits: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
+def platt_scaling(
+    labels: ArrayLike, logits: ArrayLike, weights: ArrayLike | None = None
+) -> Callable[[ArrayLike], np.ndarray]:
     """p = 1/(1 + exp(-(a s + b))) of scores (N,): temperature and offset (Platt 1999).
 
     The offset also corrects for other fractions of the classes. Logits serve better than
     probabilities. Without Platt's smoothing of the labels, which matters for few jets only.
+    `weights` (N,) >= 0 are those of the jets.
+
+    Raises:
+        ValueError: as `checked_scores`, or weights that are negative or all zero.
     """
     label, score = checked_scores(labels, logits, name="logits")
+    weight = None if weights is None else weights_or_ones(weights, score)
     regression = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
-    regression.fit(score[:, None], label)
+    regression.fit(score[:, None], label, sample_weight=weight)
     slope = float(regression.coef_[0, 0])
     offset = float(regression.intercept_[0])
     return lambda s: expit(slope * checked_finite("logits", s) + offset)
 
 
-def isotonic(labels: ArrayLike, scores: ArrayLike) -> Callable[[ArrayLike], np.ndarray]:
+def isotonic(
+    labels: ArrayLike, scores: ArrayLike, weights: ArrayLike | None = None
+) -> Callable[[ArrayLike], np.ndarray]:
     """The best rising step function of scores (N,). It makes ties, which may change the AUC.
 
+    `weights` (N,) >= 0 are those of the jets.
+
     Raises:
-        ValueError: as `checked_scores`; both classes are needed.
+        ValueError: as `checked_scores`; both classes are needed. Weights that are negative or all
+            zero.
     """
     label, score = checked_scores(labels, scores)
-    steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, label)
+    weight = None if weights is None else weights_or_ones(weights, score)
+    regression = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
+    steps = regression.fit(score, label, sample_weight=weight)
 
     def calibrated(s: ArrayLike) -> np.ndarray:
         given = checked_finite("scores", s, n_axes=1)

@@ -29,15 +29,21 @@ def checked_labels(labels: ArrayLike, n_classes: int = 2, fewest: int = 1) -> np
     remedy = f"{allowed} are allowed; select these classes, or compare: labels == signal_class"
     if given.dtype.kind not in "biuf":
         raise ValueError(f"labels contain {given[:5]}, not numbers: {remedy}")
-    if not np.isin(given, range(n_classes)).all():
+    in_range = (given >= 0) & (given < n_classes)  # False for NaN
+    whole = given.astype(np.int64) if in_range.all() else None
+    if whole is None or (whole != given).any():
         raise ValueError(f"labels contain {np.unique(given)[:5]}: {remedy}")
-    whole = given.astype(np.int64)
-    counts = np.bincount(whole, minlength=n_classes)
+    _require_jets(whole, n_classes, fewest)
+    return whole
+
+
+def _require_jets(labels: np.ndarray, n_classes: int, fewest: int) -> None:
+    """Refuse labels (N,) of whole numbers with too few jets of a class."""
+    counts = np.bincount(labels, minlength=n_classes)
     if counts.min() < fewest:
         raise ValueError(
             f"{_counted(counts)}: {fewest} or more of each class are needed; {MORE_JETS}"
         )
-    return whole
 
 
 def checked_numbers(name: str, values: ArrayLike, like: np.ndarray, remedy: str = "") -> np.ndarray:
@@ -68,7 +74,8 @@ def checked_scores(
     """Labels (N,) of two classes and finite scores (N,); see `checked_labels`."""
     label = checked_labels(labels, fewest=0)
     score = checked_numbers(name, scores, label, remedy)
-    return checked_labels(label, fewest=fewest), score
+    _require_jets(label, 2, fewest)
+    return label, score
 
 
 def checked_weights(
@@ -91,6 +98,22 @@ def checked_weights(
     weight = checked_not_negative("weights", weight)
     kept = weight > 0
     return checked_labels(label[kept]), score[kept], weight[kept]
+
+
+def weights_or_ones(weights: ArrayLike | None, like: np.ndarray) -> np.ndarray:
+    """Weights (N,) of the same jets as `like` (N,), ones for None.
+
+    Raises:
+        ValueError: another shape, or weights that are negative, not finite or all zero.
+    """
+    if weights is None:
+        return np.ones(like.shape)
+    weight = checked_not_negative("weights", weights)
+    if weight.shape != like.shape:
+        raise ValueError(f"weights has shape {weight.shape}: give one weight a jet, {like.shape}")
+    if not weight.sum() > 0:
+        raise ValueError("all weights are zero: give a positive weight to some jets")
+    return weight
 
 
 def checked_probabilities(

@@ -7,11 +7,17 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import (
     checked_edges,
+    checked_labels,
     checked_not_negative,
     checked_numbers,
     checked_scores,
+    weights_or_ones,
 )
-from hepml_lite.statistics.intervals import Interval, efficiency_interval
+from hepml_lite.statistics.intervals import (
+    Interval,
+    efficiency_interval,
+    weighted_efficiency_interval,
+)
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.statistics.thresholds import threshold_at
 
@@ -41,6 +47,7 @@ def mass_sculpting(
     against: str = "failing",
     n_bootstrap: int = 200,
     rng: Seed = 0,
+    weights: ArrayLike | None = None,
 ) -> Sculpting:
     """Jensen-Shannon divergence between background masses that pass and that fail a cut on score.
 
@@ -57,35 +64,46 @@ def mass_sculpting(
         against: "failing" background jets, or "all" of them, before the cut.
         n_bootstrap: resamples, and random cuts.
         rng: generator or seed of both.
+        weights: (N,) >= 0 of the jets, which are those of the histograms and efficiencies.
 
     Raises:
         ValueError: shapes, labels, a working point outside (0, 1], edges that do not rise, fewer
-            than two resamples, or no background on one side.
+            than two resamples, weights that are negative or all zero, or no background on one
+            side.
     """
     label, score = checked_scores(labels, scores)
     mass = checked_numbers("masses", masses, label, "masses are in GeV")
+    weight = weights_or_ones(weights, score)
+    label, score, mass, weight = (values[weight > 0] for values in (label, score, mass, weight))
+    label = checked_labels(label)
     if against not in ("failing", "all"):
         raise ValueError(f"against={against!r}: choose 'failing' or 'all' background jets")
     n_bootstrap = checked_count("n_bootstrap", n_bootstrap, 2, "an error needs resamples")
-    passed = score[label == 0] >= threshold_at(score[label == 1], signal_efficiency)
+    threshold = threshold_at(score[label == 1], signal_efficiency, weight[label == 1])
+    passed = score[label == 0] >= threshold
     mass = mass[label == 0]
+    weight = weight[label == 0]
     if passed.all() or not passed.any():
         raise ValueError(
             f"{passed.sum()} of {len(passed)} background jets pass at signal_efficiency="
             f"{signal_efficiency:g}: some must pass and some fail; move the cut or use more jets"
         )
-    if edges is None:
-        edge = np.quantile(mass, np.linspace(0, 1, 21))
-    else:
+    shares = np.linspace(0, 1, 21)
+    if edges is not None:
         edge = checked_edges("edges", edges)
+    elif weights is None:
+        edge = np.quantile(mass, shares)
+    else:
+        edge = np.quantile(mass, shares, method="inverted_cdf", weights=weight)
     mass_bin = _bins(mass, edge)
     generator = checked_rng(rng)
     n_bins = len(edge) - 1
 
     def divergence(rows: np.ndarray | slice, chosen: np.ndarray) -> float:
-        after = np.bincount(mass_bin[rows][chosen], minlength=n_bins)
-        everything = np.bincount(mass_bin[rows], minlength=n_bins)
-        return jensen_shannon(after, everything - (after if against == "failing" else 0))
+        bins, w = mass_bin[rows], weight[rows]
+        after = np.bincount(bins[chosen], weights=w[chosen], minlength=n_bins)
+        rest = slice(None) if against == "all" else ~chosen
+        return jensen_shannon(after, np.bincount(bins[rest], weights=w[rest], minlength=n_bins))
 
     value = divergence(slice(None), passed)
     sides = [np.flatnonzero(passed == side) for side in (True, False)]
@@ -98,7 +116,10 @@ def mass_sculpting(
         [divergence(slice(None), generator.permutation(passed)) for _ in range(n_bootstrap)]
     )
     jsd = Interval(value, max(value - error, 0.0), value + error)
-    efficiency = efficiency_interval(int(passed.sum()), len(passed))
+    if weights is None:
+        efficiency = efficiency_interval(int(passed.sum()), len(passed))
+    else:
+        efficiency = weighted_efficiency_interval(passed, weight)
     return Sculpting(jsd, jsd.inverse(), float(floor), efficiency)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_array
+from hepml_lite.statistics.data_checks import as_array, checked_not_negative
 from hepml_lite.statistics.settings_checks import checked_count, checked_number
 
 
@@ -99,14 +99,56 @@ def efficiency_interval(passed: int, total: int, level: float = 0.68) -> Interva
     total = checked_count("total", total, why="jets are counted")
     if passed > total:
         raise ValueError(f"passed={passed} of total={total}: needs 0 <= passed <= total, total > 0")
+    return _wilson(passed / total, total, level)
+
+
+def weighted_efficiency_interval(
+    selected: ArrayLike, weights: ArrayLike, level: float = 0.68
+) -> Interval:
+    """Share of the summed weights that is selected, with its Wilson score interval.
+
+    The interval is that of as many unweighted jets as have the same variance, which is
+    sum w^2 (selected - eps)^2 / (sum w)^2. With none or all selected this variance is zero. The
+    number is then sum w / max w: the jet that was missed may have had the largest weight
+    (Bohm and Zech 2014, arXiv:1309.1287, on sums of weights).
+
+    Args:
+        selected: (N,) bool.
+        weights: (N,) >= 0, not all zero.
+        level: of confidence.
+
+    Raises:
+        ValueError: shapes that differ, `selected` that is not boolean, weights that are negative,
+            not finite or all zero, or level outside (0, 1).
+    """
+    chosen = as_array("selected", selected)
+    weight = checked_not_negative("weights", weights)
+    if chosen.dtype != bool or chosen.shape != weight.shape or chosen.ndim != 1:
+        raise ValueError(
+            f"selected is {chosen.dtype} {chosen.shape} for weights {weight.shape}: give one bool "
+            "and one weight a jet"
+        )
+    total = weight.sum()
+    if not total > 0:
+        raise ValueError("all weights are zero: give a positive weight to some jets")
+    efficiency = min(float(weight[chosen].sum() / total), 1.0)
+    variance = float((weight**2 * (chosen - efficiency) ** 2).sum() / total**2)
+    if 0 < efficiency < 1:
+        number = efficiency * (1 - efficiency) / variance
+    else:
+        number = float(total / weight.max())
+    return _wilson(efficiency, number, level)
+
+
+def _wilson(efficiency: float, number: float, level: float) -> Interval:
+    """Wilson score interval of an efficiency of a number of jets."""
     z = NormalDist().inv_cdf((1 + checked_level(level)) / 2)
-    efficiency = passed / total
-    shrink = 1 + z**2 / total
-    centre = (efficiency + z**2 / (2 * total)) / shrink
-    half = z / shrink * math.sqrt(efficiency * (1 - efficiency) / total + (z / (2 * total)) ** 2)
+    shrink = 1 + z**2 / number
+    centre = (efficiency + z**2 / (2 * number)) / shrink
+    half = z / shrink * math.sqrt(efficiency * (1 - efficiency) / number + (z / (2 * number)) ** 2)
     # at 0 and 1 the formula ends exactly there, but for rounding
-    low = centre - half if passed else 0.0
-    high = centre + half if passed < total else 1.0
+    low = centre - half if efficiency > 0 else 0.0
+    high = centre + half if efficiency < 1 else 1.0
     return Interval(efficiency, low, high)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-Seed = np.random.Generator | int | None
+from hepml_lite.containers.validation import Seed as Seed  # for whoever checks settings
+from hepml_lite.containers.validation import checked_rng as checked_rng
 
 MOST = 10**15  # of anything that is counted: more than any sample has jets
 
@@ -74,18 +75,3 @@ def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
         limit = f"{MOST:.0e} at most" if whole and whole > MOST else f"{fewest} or more"
         raise ValueError(f"{name} is {shown!r:.40}: give a whole number, {limit}{reason}")
     return whole
-
-
-def checked_rng(rng: Seed) -> np.random.Generator:
-    """The generator, or one of this seed.
-
-    Raises:
-        ValueError: neither a generator nor a whole number from 0 on.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"rng is {rng!r}: give a seed (a whole number from 0 on), a numpy.random.Generator, or "
-            "None"
-        ) from None

@@ -18,7 +18,6 @@ from hepml_lite.networks.image_networks import ImageCNN, ImageResNet
 from hepml_lite.networks.inputs import (
     TYPICAL,
     OnFourVectors,
-    four_vector_inputs,
     kinematic_inputs,
     particle_inputs,
 )
@@ -76,11 +75,11 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
     "P-CNN": TrainingRecipe(partial(PCNN, 7), PCNN.paper, kinematic_inputs),
     "CNN": TrainingRecipe(ImageCNN, ImageCNN.paper, image_inputs, learning_rate=1e-3),
     "ResNet": TrainingRecipe(ImageResNet, ImageResNet.paper, image_inputs),
-    "LoLa": TrainingRecipe(partial(single, LoLa), partial(single, LoLa.paper), four_vector_inputs),
+    "LoLa": TrainingRecipe(partial(single, LoLa), partial(single, LoLa.paper), particle_inputs),
     "LBN": TrainingRecipe(
         partial(single, LorentzBoostNetwork),
         partial(single, LorentzBoostNetwork.paper),
-        four_vector_inputs,
+        particle_inputs,
     ),
     "TreeNiN": TrainingRecipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
     "EFN": TrainingRecipe(EnergyFlowNetwork, EnergyFlowNetwork),
@@ -102,21 +101,21 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
     "L-GATr": TrainingRecipe(
         partial(exact, LGATrSlim, reference=("time", "beams")),
         partial(exact, LGATrSlim.paper),
-        four_vector_inputs,
+        particle_inputs,
         learning_rate=5e-3,
         particles=60,
     ),
     "LorentzNet": TrainingRecipe(
         partial(exact, LorentzNet, reference=("beams",)),
         partial(exact, LorentzNet.paper),
-        four_vector_inputs,
+        particle_inputs,
         learning_rate=4e-3,
         particles=60,
     ),
     "PELICAN": TrainingRecipe(
         partial(exact, PELICAN, reference=("beams",)),
         partial(exact, PELICAN.paper),
-        four_vector_inputs,
+        particle_inputs,
         learning_rate=5e-3,
         particles=60,
     ),

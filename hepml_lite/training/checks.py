@@ -1,13 +1,28 @@
 """What training and prediction refuse, and in which words."""
 
+import math
 import operator
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 MOST = 10**15  # of anything that is counted: no training has more examples or epochs
+
+
+class NotFinite(FloatingPointError):
+    """A loss, weights or inputs of a network are NaN or infinite.
+
+    Args:
+        what: which of them, and where.
+        remedy: the next step, unless whoever catches the error knows a better one.
+    """
+
+    def __init__(self, what: str, remedy: str = ""):
+        super().__init__(f"{what}: {remedy}" if remedy else what)
+        self.what = what
 
 
 def require_module(model: Any) -> None:
@@ -85,16 +100,28 @@ def require_count(name: str, value: Any) -> None:
 
 
 def require_finite_weights(model: nn.Module) -> None:
-    """Raise FloatingPointError, naming the first weights that are NaN or infinite.
+    """Raise `NotFinite`, naming the first weights or running averages that are not finite.
 
     The ReLU of a CPU turns NaN into 0: a network with such weights would give plausible scores.
     """
-    for name, weights in model.named_parameters():
-        if not weights.detach().isfinite().all():
-            raise FloatingPointError(
-                f"the weights {name} of {type(model).__name__} hold NaN or infinite values: train "
-                "it again, with a lower learning rate, or load other weights."
+    if _sum_is_finite(model):
+        return
+    for name, weights in chain(model.named_parameters(), model.named_buffers()):
+        # A buffer may be infinite on purpose, for example a mask of attention.
+        is_buffer = not isinstance(weights, nn.Parameter)
+        wrong = weights.isnan() if is_buffer else ~weights.detach().isfinite()
+        if wrong.any():
+            raise NotFinite(
+                f"the weights {name} of {type(model).__name__} hold NaN or infinite values",
+                "train it again, with a lower learning rate, or load other weights.",
             )
+
+
+@torch.no_grad()
+def _sum_is_finite(model: nn.Module) -> bool:
+    """Whether all weights have a finite sum: far faster than a look at each number."""
+    total = sum(weights.sum().item() for weights in chain(model.parameters(), model.buffers()))
+    return math.isfinite(total)
 
 
 def require_finite_inputs(tensors: Sequence[Tensor]) -> None:

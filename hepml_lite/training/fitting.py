@@ -15,6 +15,7 @@ from hepml_lite.training.batches import Arrays, as_tensors
 from hepml_lite.training.callbacks import Callback, Callbacks
 from hepml_lite.training.checkpoints import Checkpoint
 from hepml_lite.training.checks import (
+    NotFinite,
     require_callables,
     require_classes,
     require_count,
@@ -23,7 +24,6 @@ from hepml_lite.training.checks import (
 from hepml_lite.training.devices import Machine, choose_machine, device_of, keep_freed_memory
 from hepml_lite.training.history import History
 from hepml_lite.training.loop import train
-from hepml_lite.training.mean_loss import LossNotFinite
 from hepml_lite.training.optimisation import (
     Loss,
     MakeOptimizer,
@@ -152,8 +152,8 @@ def _run(
         run.history.interrupted = True
         if run.history.epochs_done == 0:
             run.best_weights = copy_weights(settings.model)  # part of an epoch is better than none
-    except LossNotFinite as error:
-        raise FloatingPointError(f"{error}: {_why_not_finite(run)}") from None
+    except NotFinite as error:
+        raise FloatingPointError(f"{error.what}: {_why_not_finite(run)}") from None
     finally:
         bar.close()
         settings.model.load_state_dict(run.best_weights)

@@ -3,13 +3,10 @@
 import torch
 from torch import Tensor
 
+from hepml_lite.training.checks import NotFinite
 from hepml_lite.training.devices import Machine
 
 CHECK_EVERY = 25  # batches between two looks at the loss, since each look waits for a GPU
-
-
-class LossNotFinite(FloatingPointError):
-    """A loss is NaN or infinite; the message says which."""
 
 
 class MeanLoss:
@@ -30,7 +27,7 @@ class MeanLoss:
         """Take in the mean loss of a batch.
 
         Raises:
-            LossNotFinite: a loss is NaN or infinite. Only every 25th call looks.
+            NotFinite: a loss is NaN or infinite. Only every 25th call looks.
         """
         self.losses.append(loss.detach())
         self.sizes.append(n_examples)
@@ -41,7 +38,7 @@ class MeanLoss:
         """Mean loss over the examples of all devices.
 
         Raises:
-            LossNotFinite: a loss is NaN or infinite.
+            NotFinite: a loss is NaN or infinite.
         """
         n_examples = torch.tensor(self.sizes).double()
         total = torch.stack([self._finite_losses() @ n_examples, n_examples.sum()])
@@ -54,7 +51,7 @@ class MeanLoss:
         wrong = (~losses.isfinite()).nonzero()
         if len(wrong):
             first = int(wrong[0])
-            raise LossNotFinite(
+            raise NotFinite(
                 f"the loss is {losses[first].item()} in {self.where}, batch {first + 1}"
             )
         return losses

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Start here: can a network find the top quark?
 #
-# ![The average top jet shows three prongs, the average QCD jet one](../docs/images/average_jets.png)
+# ![Average jets, the hardest subjet in the middle and the second above it: the average top jet has a third prong on the right, the average QCD jet has one prong](../docs/images/average_jets.png)
 #
 # A top quark with a momentum of 600 GeV decays into three quarks. They fly so close together that the
 # detector sees **one jet**. Ordinary quarks and gluons (QCD) make one jet too, about a thousand times

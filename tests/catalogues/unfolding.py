@@ -76,7 +76,7 @@ def in_two_steps(measured, response, prior):
     return (posterior * measured[:, None]).sum(axis=0) / response.sum(axis=0)
 
 
-@bayes.right
+@bayes.wrong("in a list")
 def with_loops(measured, response, prior):
     unfolded = []
     for j in range(len(prior)):
@@ -149,7 +149,7 @@ def by_logarithms(probability, n_numerator, n_denominator):
     return np.exp(logit + np.log(n_denominator) - np.log(n_numerator))
 
 
-@ratio.right
+@ratio.wrong("in a list")
 def as_a_list(probability, n_numerator, n_denominator):
     return [f / (1 - f) * n_denominator / n_numerator for f in probability]
 

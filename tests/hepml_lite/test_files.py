@@ -50,8 +50,13 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as writer:
         assert writer.stdout.readline() == b"writing\n"
+        write_text(path, "from another process")  # the file of a living process stays
+        assert len(names(tmp_path)) == 2
         writer.send_signal(signal.SIGKILL)
-    assert path.read_text() == "old"
+    assert path.read_text() == "from another process"
+    assert len(names(tmp_path)) == 2
+    write_text(path, "new")
+    assert names(tmp_path) == ["sample.npz"]
 
 
 def test_a_complete_write_replaces_the_file_and_others_may_read_it(tmp_path):

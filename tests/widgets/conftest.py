@@ -1,6 +1,9 @@
 """Browser, server and a toy sample for the dashboards' tests."""
 
+import contextlib
+import http.client
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 
 from hepml_lite.containers.scored_jets import ScoredJets
@@ -46,9 +50,18 @@ def toy_results() -> ScoredJets:
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody else takes before the server does.
+
+    Ports that the system hands out (to kernels, above all) start at 32768: a port from there may be
+    another program's a moment later. Each worker of the tests has a thousand ports of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 10_000 + 1000 * (worker % 20)
+    for port in random.sample(range(first, first + 1000), 50):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"50 ports between {first} and {first + 999} are all taken")
 
 
 def start(command: list[str], url: str, log: Path, **environment: str) -> subprocess.Popen:
@@ -58,16 +71,30 @@ def start(command: list[str], url: str, log: Path, **environment: str) -> subpro
             command, cwd=log.parent, stdout=out, stderr=subprocess.STDOUT,
             env={**os.environ, **CALM, **environment},
         )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # on a busy machine
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=2).close()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             time.sleep(0.1)
         else:
             return process
     process.kill()
     raise RuntimeError(f"no answer from {command}:\n{log.read_text()}")
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a server and what it started; one that is slow to say good-bye is killed."""
+    family = [] if process.poll() is not None else psutil.Process(process.pid).children(True)
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:  # it asks each kernel first, and a busy one is slow
+        process.kill()
+        process.wait(20)
+    for child in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def dashboards(folder: Path) -> tuple[str, subprocess.Popen]:
@@ -83,8 +110,7 @@ def served(tmp_path_factory):
     """URL of a running dashboard server."""
     url, process = dashboards(tmp_path_factory.mktemp("dashboards"))
     yield url
-    process.terminate()
-    process.wait(10)
+    stop(process)
 
 
 @pytest.fixture
@@ -108,16 +134,20 @@ def hub(tmp_path_factory):
     command = [sys.executable, "-m", "jupyter", "server", "--no-browser", *options]
     process = start(command, f"{base}/api", folder / "log", **folders)
     yield f"{base}/dashboards"
-    process.terminate()
-    process.wait(20)
+    stop(process)
 
 
 @pytest.fixture
 def lab(tmp_path, request):
-    """URL of a notebook in JupyterLab that shows one dashboard, start_here or `param`, twice."""
-    theme = getattr(request, "param", "start_here")
+    """URL of a notebook in JupyterLab that shows one dashboard, start_here or `param`, twice.
+
+    A tuple as `param` gives the cells themselves.
+    """
+    asked = getattr(request, "param", "start_here")
     cells = ["from widgets import setup; setup()", "from widgets.catalogue import find"]
-    cells = [*cells, f"dashboard = find('{theme}')()\ndashboard", "dashboard"]
+    cells = [*cells, f"dashboard = find('{asked}')()\ndashboard", "dashboard"]
+    if isinstance(asked, tuple):
+        cells = list(asked)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "demo.ipynb")
@@ -126,7 +156,6 @@ def lab(tmp_path, request):
     options = [
         f"--port={port}",
         "--IdentityProvider.token=",
-        "--LabApp.news_url=None",
         "--allow-root",
     ]
     options += ["--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
@@ -134,10 +163,10 @@ def lab(tmp_path, request):
         f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")
     }
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", *options]
-    process = start(command, f"{url}/lab", tmp_path / "log", PANEL_INLINE="1", **folders)
+    settings = {"JUPYTER_CONFIG_PATH": str(ROOT / "hepml_lite/course/jupyter"), "PANEL_INLINE": "1"}
+    process = start(command, f"{url}/lab", tmp_path / "log", **settings, **folders)
     yield f"{url}/lab/tree/demo.ipynb"
-    process.terminate()
-    process.wait(20)
+    stop(process)
 
 
 @pytest.fixture(scope="session")

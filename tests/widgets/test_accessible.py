@@ -1,6 +1,10 @@
 """The dashboards for screen readers, keyboards and dark rooms; axe-core judges the pages."""
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from widgets import catalogue
 
@@ -56,4 +60,6 @@ def test_a_dark_system_gets_the_dark_page(page, served):
     opened(page, f"{served}/start_here?jet=3")
     background = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(background) == "rgb(18, 18, 18)"
+    figure = Image.open(io.BytesIO(page.locator(".bk-Figure").first.screenshot()))
+    assert np.asarray(figure.convert("L")).mean() < 100  # of 255
     assert "jet=3" in page.url

@@ -12,6 +12,7 @@ import pytest
 
 from widgets import app, catalogue, commands
 from widgets.shared.base import Dashboard
+from widgets.shared.export import export
 from widgets.shared.notebook import show
 
 
@@ -80,11 +81,34 @@ class Addresses(HTMLParser):
 def test_export_is_one_file_that_loads_nothing(tmp_path, capsys):
     assert run("export", str(tmp_path / "new" / "folder")) == 0
     files = sorted((tmp_path / "new" / "folder").iterdir())
-    assert "start_here.html" in [file.name for file in files]
+    names = [file.name for file in files]
+    printed = capsys.readouterr().out
+    alone = [name for name in catalogue.names() if hasattr(catalogue.find(name), "static")]
+    assert set(catalogue.names()) - set(alone) == {"generation", "trigger"}
+    assert names == sorted(["index.html", *(f"{name}.html" for name in alone)])
+    index = (tmp_path / "new" / "folder" / "index.html").read_text("utf8")
+    for name in alone:
+        assert f'href="{name}.html"' in index
+    for name in ("generation", "trigger"):
+        assert catalogue.find(name).needs_server in index
+    files.remove(tmp_path / "new" / "folder" / "index.html")
     for file in files:
-        assert str(file) in capsys.readouterr().out
+        assert str(file) in printed
         parser = Addresses()
         parser.feed(file.read_text("utf8"))
         assert parser.found == []
         assert not re.search(r"@import|<link", file.read_text("utf8").split("<script", 1)[0])
         assert file.stat().st_size < 4_000_000
+
+
+def test_index_says_why_a_dashboard_needs_a_server(tmp_path, monkeypatch):
+    class Heavy(Dashboard):
+        title = "Heavy & slow"
+        sentence = "It trains at each move."
+        needs_server = "it trains a network"
+
+    monkeypatch.setattr(catalogue, "names", lambda: ["heavy"])
+    monkeypatch.setattr(catalogue, "find", lambda _: Heavy)
+    (index,) = export(tmp_path)
+    assert "Heavy &amp; slow<br>" in index.read_text("utf8")
+    assert "It needs a server (hepml dashboards): it trains a network." in index.read_text("utf8")

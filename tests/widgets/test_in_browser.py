@@ -7,14 +7,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from widgets.shared import url_state
-from widgets.shared.export import export
+from widgets import catalogue
+from widgets.shared import export, url_state
 from widgets.start_here import text as words
 from widgets.start_here.dashboard import StartHere
 from widgets.tagging.dashboard import Tagging
 
 pytestmark = pytest.mark.browser
 VERDICT = "text=/signal efficiency of your window|Your window keeps/"
+STATIC = ["inference", "representations", "tagging", "unfolding"]  # exported with some states
 WINDOW, SCORE = 0, 2  # handles: the window has two
 INVITATION, BOOST = "Move a slider", 1  # of the seven views: the first handle is the jet's number
 
@@ -109,9 +110,47 @@ def test_nothing_sticks_out_of_the_page(page, served, size):
             assert box["x"] + box["width"] <= size[0] + 1
 
 
+def exported(dashboard, folder) -> str:
+    """Address of the page of one dashboard without a server."""
+    file = folder / "page.html"
+    file.write_text(export.page(dashboard), "utf8")
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("theme", STATIC)
+def test_exported_file_shows_the_stored_state(page, tmp_path, theme):
+    dashboard = catalogue.find(theme)
+    page.goto(exported(dashboard, tmp_path))
+    page.locator(".bk-Figure").nth(3).wait_for(timeout=60_000)
+    page.locator("select").first.select_option(index=1)
+    move(page, 0, times=2)
+    if theme == "unfolding":
+        page.locator("input[type=checkbox]").check()
+    page.wait_for_timeout(1000)
+    moved = {
+        "inference": {"failure": "biased", "bias": 0.5, "width": 0.5},
+        "representations": {"kind": "gluon", "boost": 0.4},
+        "tagging": {"kind": "top", "efficiency": 0.6},
+        "unfolding": {"nature": "nature_a14", "step": 6, "same": True},
+    }
+    outputs = dashboard(**moved[theme]).compute()
+    expected = outputs["gallery_line" if theme == "inference" else "line"]
+    shown = [" ".join(text.split()) for text in page.locator(".bk-clearfix").all_inner_texts()]
+    assert " ".join(plain(expected).split()) in shown
+    assert (page.errors, page.external) == ([], [])
+
+
+@pytest.mark.parametrize("theme", STATIC)
+def test_exported_file_fits_a_telephone(page, tmp_path, theme):
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.goto(exported(catalogue.find(theme), tmp_path))
+    page.locator(".bk-Figure").nth(3).wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
 def test_exported_file_counts_like_python(page, tmp_path):
-    (file,) = [p for p in export(tmp_path) if p.stem == "start_here"]
-    page.goto(file.as_uri())
+    page.goto(exported(StartHere, tmp_path))
     line = text_changes(page, "")
     expected = StartHere()
     assert line == plain(words.verdict(expected.comparison()))

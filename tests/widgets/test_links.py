@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from widgets.shared.requests import LONGEST_VALUE, readable
+from widgets.shared.query import LONGEST_VALUE, readable
 from widgets.shared.url_state import page_options, zoom_factor
 from widgets.start_here.dashboard import StartHere
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from hepml_lite import unfolding
+from hepml_lite.statistics.migration import migration_distance
 from widgets.shared import url_state
-from widgets.unfolding import methods, samples
+from widgets.unfolding import generated, methods, omnifold, samples, text
 from widgets.unfolding.dashboard import Unfolding
 
 
@@ -119,6 +120,66 @@ def test_box_removes_the_bias_of_a_different_response():
     assert simulated._outputs["scan"]["bias"][-1] < own._outputs["scan"]["bias"][-1] / 10
 
 
+def test_omnifold_is_the_stored_result_and_its_data_are_those_of_all_methods():
+    dashboard = Unfolding(observable="mass", method=methods.OMNIFOLD, step=4)
+    problem = dashboard.problem()
+    stored = omnifold.stored_results()
+    result = stored.result(dashboard.setting(), "mass", 4)
+    shown = dashboard._outputs["unfolded"]
+    np.testing.assert_allclose(np.multiply(shown["y"], problem.truth.max()), result.unfolded)
+    np.testing.assert_array_equal(problem.raw, stored.data(dashboard.setting(), "mass"))
+    pulls = (problem.raw - problem.expected / problem.response.matched_share) / problem.raw**0.5
+    assert np.mean(pulls**2) == pytest.approx(1, abs=3 * (2 / samples.N_BINS) ** 0.5)
+    assert float(table(dashboard)["OmniFold"][1]) > 0.9
+    assert "all six observables at once" in plain(dashboard._outputs["line"])
+
+
+def test_omnifold_outside_the_stored_settings_says_what_to_change():
+    dashboard = Unfolding(method=methods.OMNIFOLD, events=1000, data_set=3, smearing=0.2)
+    line = plain(dashboard._outputs["line"])
+    for wanted in ("30 000 events", "data set 1", "smearing 0 with acceptance 1"):
+        assert wanted in line
+    assert dashboard._outputs["unfolded"]["x"] == []
+    smearing, acceptance = omnifold.DETECTORS[-1]
+    dashboard.param.update(events=30_000, data_set=1, smearing=smearing, acceptance=acceptance)
+    assert "there is no answer" not in plain(dashboard._outputs["line"])
+
+
+def test_stored_results_are_small_and_their_errors_are_variances():
+    assert omnifold.STORED.stat().st_size < 2e6
+    stored = omnifold.stored_results()
+    assert stored.unfolded.shape[0] == len(omnifold.SETTINGS)
+    assert (stored.errors > 0).all()
+    np.testing.assert_allclose(np.einsum("siqbb->siqb", stored.correlations), 1, atol=1e-3)
+    totals = stored.unfolded.sum(axis=-1)
+    np.testing.assert_allclose(totals, omnifold.EVENTS, rtol=0.05)
+
+
+def test_the_other_method_is_shown_beside_the_first():
+    dashboard = Unfolding(method=methods.BAYES, rival=methods.SVD, step=5)
+    alone = Unfolding(method=methods.SVD, step=5)
+    other = dashboard._outputs["rival"]
+    np.testing.assert_allclose(other["pull"], alone._outputs["unfolded"]["pull"])
+    assert {"iterative Bayes", "SVD"} <= set(table(dashboard))
+    assert "SVD, k = 6 of 20" in plain(dashboard._outputs["line"])
+    dashboard.rival = methods.OMNIFOLD
+    dashboard.events = 1000
+    assert "OmniFold has no answer here" in plain(dashboard._outputs["line"])
+    assert dashboard._outputs["rival"]["x"] == []
+
+
+def test_acceptance_costs_soft_jets_and_the_unfolding_gives_them_back():
+    whole = Unfolding(observable="mass", same=True).problem()
+    dashboard = Unfolding(observable="mass", same=True, acceptance=0.5, method=methods.BAYES)
+    lossy = dashboard.problem()
+    lost = 1 - lossy.response.efficiency / whole.response.efficiency
+    assert lost[1] > lost[15] > 0  # light jets are softer
+    assert lost.max() < 0.5
+    assert lossy.measured.sum() < 0.9 * whole.measured.sum()
+    unfolded = methods.unfold(methods.BAYES, lossy.measured, lossy.response, lossy.prior, 8)
+    assert unfolded.unfolded.sum() == pytest.approx(lossy.truth.sum(), rel=0.03)
+
+
 def test_displays_follow():
     dashboard = Unfolding()
     for _ in range(2):
@@ -140,7 +201,15 @@ def test_a_move_takes_milliseconds():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"nature": "simulation"}, {"step": 0}, {"events": 12}, {"smearing": 2.0}, {"method": "AI"}],
+    [
+        {"nature": "simulation"},
+        {"step": 0},
+        {"events": 12},
+        {"smearing": 2.0},
+        {"method": "AI"},
+        {"acceptance": 0.0},
+        {"rival": "AI"},
+    ],
 )
 def test_impossible_states_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -149,11 +218,49 @@ def test_impossible_states_are_refused(wrong):
 
 def test_every_control_survives_the_address():
     changed = {
-        "nature": "nature_a14", "observable": "tau21", "method": "SVD", "step": 7,
-        "smearing": 0.4, "events": 3000, "data_set": 5, "same": True,
+        "nature": "nature_a14", "observable": "tau21", "method": "SVD", "rival": "OmniFold",
+        "step": 7, "smearing": 0.4, "acceptance": 0.5, "events": 3000, "data_set": 5, "same": True,
     }  # fmt: skip
     assert set(changed) == set(url_state.state_names(Unfolding))
     dashboard = Unfolding(**changed)
     state, problems = url_state.decode(Unfolding, parse_qsl(dashboard.query()))
     assert problems == []
     assert state == changed
+
+
+def test_methods_without_bins_are_stored_with_the_same_data():
+    stored = generated.generated_results()
+    assert generated.STORED.stat().st_size < 5e5
+    totals = stored.unfolded.sum(axis=-1)
+    np.testing.assert_allclose(totals, omnifold.EVENTS, rtol=0.05)
+    dashboard = Unfolding(observable="width", method="cINN")
+    result = dashboard.result()
+    shown = np.multiply(dashboard._outputs["unfolded"]["y"], dashboard.problem().truth.max())
+    np.testing.assert_allclose(shown, result.unfolded)
+    assert float(table(dashboard)["cINN"][1]) > 0.9
+    line = plain(dashboard._outputs["line"])
+    assert line.startswith("cINN, one result for all steps: ")
+    assert "prior of the simulation" in line
+
+
+@pytest.mark.parametrize("method", methods.STORED)
+def test_each_stored_method_has_a_lesson_and_says_what_to_change(method):
+    dashboard = Unfolding(observable="mass", method=method)
+    assert text.LESSONS[method] in plain(dashboard._outputs["line"])
+    dashboard.smearing = 0.2
+    assert "there is no answer" in plain(dashboard._outputs["line"])
+    assert "acceptance 1" in plain(dashboard._outputs["line"])
+
+
+def test_pairs_repair_the_migration_matrix():
+    stored = generated.generated_results()
+    for column, observable in enumerate(samples.OBSERVABLES):
+        exact = stored.migration_of(None, observable)
+        wrong = {
+            method: np.average(
+                migration_distance(stored.migration_of(method, observable), exact),
+                weights=stored.counts[column],
+            )
+            for method in ("Schrödinger bridge", "conditional bridge")
+        }
+        assert wrong["conditional bridge"] < wrong["Schrödinger bridge"]

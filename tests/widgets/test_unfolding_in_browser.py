@@ -1,17 +1,27 @@
 """The dashboard of unfolding in a real browser: served, on a phone, and in JupyterLab."""
 
+import time
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
+import pandas as pd
+import panel as pn
 import pytest
 
+import data_fetch
+from tests.widgets.conftest import free_port
 from tests.widgets.test_in_browser import lab_runs, move, picture
+from tests.widgets.test_linked import brush, wait_for, wait_until
 from widgets.shared import url_state
+from widgets.shared.linked import LinkedViews
 from widgets.unfolding import Unfolding
 
 pytestmark = pytest.mark.browser
 LINE = "of the events stay in their bin"  # of the live line
 STEP = 0  # handle of the strength
 FIGURES = 6
+BRUSH = 0.2  # seconds of CPU time of the server, at most
+EVENTS = 5000
 
 
 def test_strength_and_observable_move_line_table_and_figures(page, served):
@@ -51,6 +61,33 @@ def test_page_fits_a_phone(page, served):
     assert page.evaluate("document.querySelector('#main').scrollWidth") <= 390
     names = page.get_by_role("img").evaluate_all("all => all.map(e => e.ariaLabel)")
     assert sum("Figure:" in (name or "") for name in names) == FIGURES
+
+
+def test_a_brush_over_the_pairs_lights_up_the_same_jets_everywhere(page):
+    jets = data_fetch.load("zjets_unfolding").of_class("simulation").matched[:EVENTS]
+    true, measured = jets.columns("mass", "multiplicity")
+    table = pd.DataFrame(np.column_stack([true, measured]), columns=["m", "n", "m seen", "n seen"])
+    views = LinkedViews(table, [("m", "m seen"), ("n", "n seen")])
+    port = free_port()
+    server = pn.serve(views, port=port, show=False, threaded=True, address="127.0.0.1")
+    wait_for(f"http://127.0.0.1:{port}")
+    page.goto(f"http://127.0.0.1:{port}")
+    figure = page.locator(".bk-Figure").first
+    figure.wait_for(timeout=20_000)
+    page.wait_for_timeout(2500)
+    before = picture(page, 1)
+    started = time.process_time()
+    brush(page, figure, 0.3)
+    wait_until(lambda: len(views.selected()) < len(views.events.data))
+    seconds = time.process_time() - started
+    page.wait_for_timeout(500)
+    assert picture(page, 1) != before
+    assert seconds < BRUSH
+    inside = views.selected()["m"]
+    rest = views.events.data.drop(views.selected().index)
+    assert len(inside) + len(rest) == EVENTS
+    assert np.ptp(inside) < np.ptp(rest["m"])
+    server.stop()
 
 
 @pytest.mark.parametrize("lab", ["unfolding"], indirect=True)

@@ -9,6 +9,7 @@ import fastjet
 import numpy as np
 import panel as pn
 import param
+from bokeh.models import LayoutDOM
 
 from hepml_lite import kinematics
 from hepml_lite.containers.jets import Jets
@@ -20,14 +21,16 @@ from hepml_lite.jet_physics.variations import transformations as change
 from hepml_lite.jet_physics.views.seven_views import LUND_ANGLES, LUND_KT, VIEWS
 from widgets.representations import figures
 from widgets.representations import text as words
+from widgets.shared import states
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.stored import verified
-from widgets.shared.style import px, side_by_side, zoomed
+from widgets.shared.style import px, side_by_side, text_block, zoomed
 
 STORED = Path(__file__).parent / "stored.npz"
 ANGLE_STEP = 1e-4  # of the stored eta and phi
 NEIGHBOURS = 4
 SOFT = (0, 0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10, 20)  # GeV
+STATIC_SOFT = (0, 0.1, 1, 10)  # GeV
 STILL = {"boost": 0.0, "turn": 0.0, "soft": 0, "fraction": 0.0, "opening": 0.0}
 
 
@@ -242,6 +245,22 @@ class Representations(Dashboard):
             sizing_mode="stretch_width",
         )
         return side_by_side(left, right, 265)
+
+    @classmethod
+    def static(cls) -> LayoutDOM:
+        """Kinds of jets, boosts and soft particles without a server or neighbours."""
+        dashboard = cls()
+        display = Display(dashboard.compute())
+        cells: list[LayoutDOM] = []
+        for view in figures.views(display):
+            cells.append(view.object if isinstance(view, pn.pane.Bokeh) else view)
+        choices = {
+            "kind": stored_sample().jets.names,
+            "boost": [round(0.2 * k, 1) for k in range(-5, 6)],
+            "soft": [soft for soft in SOFT if soft in STATIC_SOFT],
+        }
+        texts = [display.text("line", 19).object, text_block(words.ABOUT_VIEWS, 15)]
+        return states.layout(dashboard, choices, cells, texts, display, 24)
 
     def _neighbour(self, display: Display, k: int) -> pn.Column:
         name = f"near_{k}"

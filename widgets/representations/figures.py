@@ -89,7 +89,7 @@ def grid(*cells: Figure | pn.viewable.Viewable) -> pn.Column:
     return pn.Column(*map(pn.panel, cells), sizing_mode="stretch_width", styles=styles)
 
 
-def views(display: Display) -> list[Figure | pn.viewable.Viewable]:
+def views(display: Display) -> list[Figure | pn.pane.Bokeh]:
     """The seven views of the jet, and how far each has moved."""
     return [
         set_of_particles(display),

@@ -20,11 +20,13 @@ SYMBOLS = {
     "tau32": "τ₃₂",
     "d2": "D₂",
 }
-ABOUT = (
+ABOUT_VIEWS = (
     "Grey: the jet as it was simulated. A movement of 1 is the distance from one jet to another; "
-    "σ is the spread over jets. Sequence and four-vectors end after 30 particles. Below: the "
-    "nearest jets by Energy Mover's Distance, the least work that turns one jet into the other; "
-    "all jets are rotated and flipped in the same way."
+    "σ is the spread over jets. Sequence and four-vectors end after 30 particles."
+)
+ABOUT = (
+    f"{ABOUT_VIEWS} Below: the nearest jets by Energy Mover's Distance, the least work that turns "
+    "one jet into the other; all jets are rotated and flipped in the same way."
 )
 INVITATION = (
     "The jet as it was simulated, in seven representations. <b>Move a slider: which views will "

@@ -23,9 +23,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import panel as pn
-from bokeh.models import ColumnDataSource, CustomJS, Div
+from bokeh.models import AllIndices, ColumnDataSource, CustomJS, Div, Plot
 
 from widgets.shared import url_state
+from widgets.shared.notebook_view import NotebookView
 from widgets.shared.style import BLUE, px, text_block
 
 Outputs = Mapping[str, Any]  # name -> columns {str: array} of a source, or the HTML of a text
@@ -49,6 +50,11 @@ class Display:
     def __init__(self, outputs: Outputs) -> None:
         self._outputs = dict(outputs)
         self._models: dict[str, ColumnDataSource | Div] = {}
+
+    @property
+    def models(self) -> dict[str, ColumnDataSource | Div]:
+        """The models that follow the dashboard, by the name of their output."""
+        return dict(self._models)
 
     def source(self, name: str) -> ColumnDataSource:
         """The data source with the columns `name` of `compute`; it is updated on every move."""
@@ -81,12 +87,26 @@ class Display:
         self._outputs.update(outputs)
 
 
-class Dashboard(pn.viewable.Viewer):
+def _drop_unused_models(page: pn.viewable.Viewable) -> None:
+    """Remove what Bokeh prepares for selections, which no figure has: a fifth of all its models."""
+    all_rows = AllIndices()
+    for pane in page.select():
+        if isinstance(pane, pn.pane.Bokeh) and isinstance(pane.object, Plot):
+            for renderer in pane.object.renderers:
+                renderer.nonselection_glyph = "auto"  # made in the browser if it is ever needed
+                renderer.muted_glyph = "auto"
+                renderer.view.filter = all_rows
+
+
+class Dashboard(NotebookView):
     """Base of all dashboards; a subclass gives title, sentence, parameters, compute and layout."""
 
     title: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
     widgets: ClassVar[dict[str, Any]] = {}  # how a parameter is shown, as pn.Param takes it
+    needs_server: ClassVar[str] = (
+        "its numbers are computed anew at each move"  # or `static` is there
+    )
     MAX_DISPLAYS: ClassVar[int] = 8  # of one instance; older displays are not updated
 
     def __init__(self, *, hide: tuple[str, ...] = (), **state: Any) -> None:
@@ -157,6 +177,7 @@ class Dashboard(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         display = Display(self._outputs)
         page = self.layout(display)
+        _drop_unused_models(page)
         if pn.state.curdoc and pn.state.curdoc.session_context:
             page = pn.Column(display.address(self.query()), page, sizing_mode="stretch_width")
         self._displays = [*self._displays, (display, page)][-self.MAX_DISPLAYS :]

@@ -24,6 +24,17 @@ _PAGE = """<!doctype html>
 </body></html>
 """
 
+_INDEX = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Dashboards</title>
+<meta name="viewport" content="width=device-width"><style>
+:root {{ color-scheme: light dark; font: 20px/1.5 system-ui, sans-serif }}
+body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem }} li {{ margin: 1rem 0 }}
+</style></head><body><main><h1>Machine learning in particle physics: dashboards</h1>
+<p>Each page stands alone: it needs neither a server nor a network.</p><ul>
+{items}
+</ul></main></body></html>
+"""
+
 
 class WithStatic(Protocol):
     """A dashboard that also stands alone in one HTML file."""
@@ -44,17 +55,29 @@ def page(dashboard: type[WithStatic]) -> str:
 
 
 def export(folder: str | Path) -> list[Path]:
-    """Write <theme>.html for every dashboard with a `static` version, and return the paths.
+    """Write <theme>.html for every dashboard with a `static` version, and an index.html.
 
-    The static version is a class method `static()`, which returns a Bokeh layout. Its sliders use
-    CustomJS.
+    The static version is a class method `static()`, which returns a Bokeh layout. Its controls use
+    CustomJS. Of the other dashboards the index says why they need a server.
+
+    Returns:
+        The paths of all files.
     """
     folder = Path(folder)
     require_writable(folder)
     written = []
+    items = []
     for name in catalogue.names():
         dashboard: Any = catalogue.find(name)
+        title = html.escape(dashboard.title)
         if hasattr(dashboard, "static"):
             written.append(folder / f"{name}.html")
             write_text(written[-1], page(dashboard))
-    return written
+            title = f'<a href="{name}.html">{title}</a>'
+            why = ""
+        else:
+            why = f" It needs a server (hepml dashboards): {dashboard.needs_server}."
+        items.append(f"<li>{title}<br>{html.escape(dashboard.sentence + why)}</li>")
+    index = folder / "index.html"
+    write_text(index, _INDEX.format(items="\n".join(items)))
+    return [index, *written]

@@ -6,20 +6,23 @@ import holoviews as hv
 import holoviews.plotting.bokeh  # registers the backend, sends nothing to the page
 import pandas as pd
 import panel as pn
-from holoviews.selection import link_selections
+from bokeh.models import ColumnDataSource
 
+from widgets.shared.notebook_view import NotebookView
 from widgets.shared.style import BLUE, VERMILLION
 
 HEIGHT = 280  # pixels of a view
 COLUMNS = 2
-POINT = {"size": 3, "alpha": 0.5, "responsive": True, "height": HEIGHT}
+POINT = {"size": 3, "alpha": 0.5, "color": BLUE, "responsive": True, "height": HEIGHT}
+SELECTED = {"selection_color": VERMILLION, "selection_alpha": 0.8, "nonselection_alpha": 0.25}
 
 
-class LinkedViews(pn.viewable.Viewer):
+class LinkedViews(NotebookView):
     """Clouds of the same events, one for each pair of columns, with a common selection.
 
-    A box or a lasso in one view selects events, and all views colour the same events. The last
-    line of a notebook cell shows the views; call `widgets.setup()` in a cell before.
+    A box or a lasso in one view selects events, and all views colour the same events. All views
+    draw from one Bokeh source, so the browser colours them itself, and sends Python only the rows.
+    The last line of a notebook cell shows the views; call `widgets.setup()` in a cell before.
 
     Args:
         table: N events, a column for each quantity. The names of the columns, with units, become
@@ -41,24 +44,35 @@ class LinkedViews(pn.viewable.Viewer):
             if name not in table.columns:
                 raise ValueError(f"the table has no column {name!r}; it has {list(table.columns)}")
         self.events = hv.Dataset(table.iloc[:max_events], kdims=list(table.columns))
-        self.link = link_selections.instance(selected_color=VERMILLION, unselected_color=BLUE)
-        views = [self.link(self._cloud(x, y)) for x, y in pairs]
-        self.layout = hv.Layout(views).cols(COLUMNS).opts(shared_axes=False)
+        clouds = [self._cloud(x, y) for x, y in pairs]
+        layout = hv.Layout(clouds).cols(COLUMNS)
+        self.layout = layout.opts(shared_axes=False, shared_datasource=True)
+        self.rows: list[int] = []  # selected last, in any display
 
     def selected(self) -> pd.DataFrame:
         """The selected rows of the shown events; all of them if nothing is selected."""
-        if self.link.selection_expr is None:
-            return self.events.data
-        return self.link.filter(self.events).data
+        return self.events.data.iloc[sorted(self.rows)] if self.rows else self.events.data
 
     def _cloud(self, x: str, y: str) -> hv.Points:
         """The events as points in the plane of two columns."""
         others = [name for name in self.events.data.columns if name not in (x, y)]
         points = hv.Points(self.events.data, kdims=[x, y], vdims=others)
-        tools = ["box_select", "lasso_select"]
         return points.opts(
-            title=f"{y} against {x}", tools=tools, active_tools=["box_select"], **POINT
+            title=f"{y} against {x}",
+            default_tools=["save", "reset"],
+            tools=["box_select", "lasso_select"],
+            active_tools=["box_select"],
+            **POINT,
+            **SELECTED,
         )
 
+    def _select(self, attribute: str, old: list[int], new: list[int]) -> None:
+        """Bokeh calls this when the browser has selected other rows."""
+        self.rows = list(new)
+
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.pane.HoloViews(self.layout, sizing_mode="stretch_width", linked_axes=False)
+        figures = hv.renderer("bokeh").get_plot(self.layout).state  # new ones for each display
+        source = figures.select_one({"type": ColumnDataSource})
+        # a stream of HoloViews would listen to the source that its view had before all shared one
+        source.selected.on_change("indices", self._select)
+        return pn.pane.Bokeh(figures, sizing_mode="stretch_width")

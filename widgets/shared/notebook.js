@@ -46,7 +46,9 @@ const mend = () => {
   const process = prototype.process_events
   prototype.process_events = function () {
     clearTimeout(this.silence)
-    this.silence = setTimeout(() => say(this), PATIENCE)
+    // the first message is about sizes, not from the reader, and may get lost while cells run
+    if (this.asked) this.silence = setTimeout(() => say(this), PATIENCE)
+    this.asked = true
     process.call(this)
   }
   answered(prototype, "on_ack")

@@ -1,45 +1,45 @@
 """Requests of visitors: one page is built at a time, and only our own pages may connect."""
 
 import asyncio
+import time
+from collections.abc import Awaitable
 
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import DocHandler, WSHandler
 from tornado.websocket import WebSocketHandler
 
-LONGEST_NAME = 40  # characters
-LONGEST_VALUE = 120  # characters; far more than any control needs
-MOST_NAMES = 40
+from widgets.shared.query import readable
+
+QUIET = 0.02  # seconds without a message, after which the next page is built
+LONGEST_WAIT = 0.3  # seconds
 
 
-def readable(arguments: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
-    """The query of an address, short and in UTF-8.
+class Visitors:
+    """When the server last heard from an open page."""
 
-    The query goes into the page's token, which proxies refuse if it is long, and Panel reads it as
-    UTF-8. What is cut or replaced here is no valid value: `url_state.decode` says so in the page.
+    _heard = 0.0
 
-    Args:
-        arguments: all values of each name, as Tornado gives them.
+    @classmethod
+    def hear(cls) -> None:
+        """Note that a page connects, or asks for something."""
+        cls._heard = time.monotonic()
 
-    Returns:
-        The last value of each name, without Bokeh's own names: a link cannot choose a session.
-    """
-    short = {}
-    for name, values in list(arguments.items())[:MOST_NAMES]:
-        if name.startswith("bokeh-"):
-            continue
-        name = name.encode("utf8", "replace").decode("utf8")[:LONGEST_NAME]
-        text = values[-1].decode("utf8", "replace")
-        if len(text) > LONGEST_VALUE:
-            text = text[:LONGEST_VALUE] + "…"
-        short[name] = [text.encode("utf8")]
-    return short
+    @classmethod
+    async def quiet(cls) -> None:
+        """Wait until no page has asked for anything for a moment, but not for ever."""
+        until = time.monotonic() + LONGEST_WAIT
+        heard = -1.0
+        while heard != cls._heard and time.monotonic() < until:
+            heard = cls._heard
+            await asyncio.sleep(QUIET)
 
 
 class PageHandler(DocHandler):
     """Gives a visitor the page.
 
     A class opens a dashboard within a second. If all their pages were built at the same time,
-    everybody would wait for the last one. One after the other, the first have theirs at once.
+    everybody would wait for the last one. One after the other, the first have theirs at once: a
+    page is built when the one before has its dashboard, and nobody is waiting for a move.
     """
 
     _building = asyncio.Lock()
@@ -51,12 +51,28 @@ class PageHandler(DocHandler):
             answer = super().get(*args, **kwargs)
             if answer is not None:
                 await answer
-            # Now the server reads what came meanwhile: dashboards asked for, sliders moved
-            await asyncio.sleep(0.01)
+            if not self._finished:
+                self.finish()  # now, not after the wait
+            await Visitors.quiet()
 
 
 class ConnectionHandler(WSHandler):
     """Connects a page to the server."""
+
+    def open(self, *args: str, **kwargs: str) -> Awaitable[None]:
+        """Send every message at once.
+
+        Bokeh writes a message in three parts. The system would keep the second part back until the
+        browser confirms the first one, which takes up to 40 ms.
+        """
+        Visitors.hear()
+        self.set_nodelay(True)
+        return super().open(*args, **kwargs)
+
+    async def on_message(self, fragment: str | bytes) -> None:
+        """Answer; the next page is built later."""
+        Visitors.hear()
+        await super().on_message(fragment)
 
     def check_origin(self, origin: str) -> bool:
         """Whether the page comes from the host that the browser now calls, or an allowed one.

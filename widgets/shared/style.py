@@ -98,20 +98,33 @@ def two_by_two(*figures: bokeh_figure | pn.viewable.Viewable) -> pn.Column:
     )
 
 
+def grid(*cells: bokeh_figure) -> pn.Column:
+    """Figures in up to three columns, as many as fit."""
+    columns = f"repeat(auto-fit, minmax(max({px(300)}, 32%), 1fr))"
+    styles = {"display": "grid", "grid-template-columns": columns}
+    panes = (pn.panel(cell, sizing_mode="stretch_width") for cell in cells)
+    return pn.Column(*panes, sizing_mode="stretch_width", styles=styles)
+
+
 def text_block(html: str, size: float = 18) -> Div:
     """HTML as wide as its container, in a font of `size` pixels."""
     styles = {"font-size": px(size), "container-type": "inline-size"}  # see `table`
     return Div(text=html, sizing_mode="stretch_width", styles=styles)
 
 
+# written once a table: repeated in each cell, it made up most of an exported dashboard
+_CELLS = (
+    "<style>.rows td,.rows th{border-bottom:1px solid currentColor;padding:1px .75em 1px 0;"
+    "text-align:left;white-space:nowrap}</style>"
+)
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """An HTML table in a large font; the first cell of a row is its heading (HTML allowed)."""
-    line = "border-bottom:1px solid currentColor;padding:1px .75em 1px 0;"
-    line += "text-align:left;white-space:nowrap"
-    head = "".join(f'<th scope="col" style="{line}">{h}</th>' for h in header)
+    head = "".join(f'<th scope="col">{h}</th>' for h in header)
     body = "".join(
-        f'<tr><th scope="row" style="{line};font-weight:600">{first}</th>'
-        + "".join(f'<td style="{line}">{cell}</td>' for cell in cells)
+        f'<tr><th scope="row">{first}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
         for first, *cells in rows
     )
@@ -120,8 +133,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;{size}"
     rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     box = "overflow-x:auto;max-width:100cqi"  # on a page that is still too narrow, it scrolls
-    scrolls = f'<div style="{box}" tabindex="0" role="region" aria-label="table">'
-    return f'{scrolls}<table style="{style}">{rows}</table></div>'
+    scrolls = f'{_CELLS}<div style="{box}" tabindex="0" role="region" aria-label="table">'
+    return f'{scrolls}<table class="rows" style="{style}">{rows}</table></div>'
 
 
 def swatch(colour: str, symbol: str) -> str:

@@ -27,6 +27,13 @@ def stored_results() -> ScoredJets:
     return ScoredJets.load(verified(STORED))
 
 
+@lru_cache(maxsize=4096)  # a class looks at the same windows; one comparison takes a millisecond
+def compared(results: ScoredJets, training: int, edges: tuple[float, float]) -> Comparison:
+    """A mass window [GeV] and one training of the network, at the same signal efficiency."""
+    scores = results.trainings()[training - 1]
+    return compare_at_equal_efficiency(results.label, in_window(results.mass, edges), scores)
+
+
 class CutAndNetwork(Dashboard):
     """A mass window and a network on the same jets: controls, selections, columns of the figures.
 
@@ -116,7 +123,7 @@ class CutAndNetwork(Dashboard):
 
     def comparison(self) -> Comparison:
         """Both selections at the signal efficiency of the window, for any threshold."""
-        return compare_at_equal_efficiency(self.results.label, self.by_cut(), self.scores)
+        return compared(self.results, self.training, self.edges)
 
     def compute(self) -> Outputs:
         """All outputs; an output that did not change is the same object again."""

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import panel as pn
 import param
-from bokeh.models import Div
+from bokeh.models import Div, LayoutDOM
 
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.tagger_rates import TaggerRates
+from widgets.shared import states
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.stored import verified
 from widgets.shared.style import px, side_by_side, zoomed
@@ -240,6 +241,20 @@ class Tagging(Dashboard):
             sizing_mode="stretch_width",
         )
         return side_by_side(left, right, 270)
+
+    @classmethod
+    def static(cls) -> LayoutDOM:
+        """Efficiencies and variations without a server, for `hepml dashboards export`."""
+        dashboard = cls()
+        display = Display(dashboard.compute())
+        pictures = figures.every(display, dashboard.sample, list(dashboard.sample.variations))
+        texts = [display.text("line", 19).object, display.text("table", 17).object]
+        choices = {
+            "efficiency": [round(0.05 * k, 2) for k in range(2, 19)],
+            "kind": CLASSES,
+            "variation": [NONE, *dashboard.sample.variations],
+        }
+        return states.layout(dashboard, choices, pictures, texts, display, 32)
 
     def _slot(self, number: int) -> pn.Row:
         """The choice of a tagger, after its colour, dash and marker in the figures."""

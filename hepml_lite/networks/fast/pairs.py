@@ -34,8 +34,8 @@ def real_pairs(
     """Each pair of real particles once, and each particle with itself.
 
     Args:
-        pair_features: takes two (M, 3) to features (M, F) of the pairs.
-        momenta: (n, p, 3): pT [GeV], η, φ.
+        pair_features: takes two (M, K) to features (M, F) of the pairs.
+        momenta: (n, p, K) of the particles.
         mask: (n, p), True where real.
 
     Returns:

@@ -65,8 +65,9 @@ def _biases(
     """U + ln z (H, n, p, p) of every slice; all pairs are normalised together as one batch."""
     features = []
     places = []
+    momenta = model.pair_momenta(constituents, mask)  # (N, P, 3 or 4)
     for jets, p in parts:
-        some, where = real_pairs(model.pair_inputs, constituents[jets, :p, :3], mask[jets, :p])
+        some, where = real_pairs(model.pair_inputs, momenta[jets, :p], mask[jets, :p])
         features.append(some)
         places.append(where)
     u = through_layers(model.pair_embedding, torch.cat(features))  # (M, 4) → (M, H)

@@ -11,20 +11,19 @@ KINEMATIC_FEATURES = (
 SMALLEST = 1e-8  # floor of energies [GeV] under the logarithm
 
 
-def kinematic_features(constituents: Tensor, mask: Tensor, mass: Tensor | None = None) -> Tensor:
+def kinematic_features(constituents: Tensor, mask: Tensor) -> Tensor:
     """`KINEMATIC_FEATURES` of particles, (N, P, 7), zero where padded, as in the paper.
 
     The jet is the sum of its particles; Δ is the distance from its axis.
 
     Args:
-        constituents: (N, P, 3 or more): pT [GeV], η and φ; further columns are not used.
+        constituents: (N, P, 3 or 4): pT [GeV], η, φ and mass [GeV]; without it they are massless.
         mask: (N, P), True where real.
-        mass: (N, P) of the particles [GeV]; None: they are massless.
     """
-    pt, eta, phi = clean(constituents[..., :3], mask).unbind(-1)  # each (N, P)
+    pt, eta, phi, *mass = clean(constituents, mask).unbind(-1)  # each (N, P)
     energy = pt * eta.cosh()
-    if mass is not None:
-        energy = torch.hypot(energy, mass.where(mask, 0))
+    if mass:
+        energy = torch.hypot(energy, mass[0])
     # The four-momentum of the jet, each (N, 1).
     px = (pt * phi.cos()).sum(1, keepdim=True)
     py = (pt * phi.sin()).sum(1, keepdim=True)
@@ -58,12 +57,61 @@ def with_extra(constituents: Tensor, mask: Tensor, n_extra: int) -> Tensor:
     """The kinematic features and after them the extra columns given: (N, P, 7 + n_extra).
 
     Raises:
-        ValueError: the constituents have not 3 + n_extra columns.
+        ValueError: as `momenta_and_extra`.
     """
-    if constituents.shape[-1] != 3 + n_extra:
+    momenta, extra = momenta_and_extra(constituents, mask, n_extra)
+    return torch.cat([kinematic_features(momenta, mask), extra], -1)
+
+
+def momenta_and_extra(constituents: Tensor, mask: Tensor, n_extra: int) -> tuple[Tensor, Tensor]:
+    """Momenta (N, P, 3 or 4) and extra columns (N, P, n_extra), both zero where padded.
+
+    Momenta are pT [GeV], η and φ. There is a fourth column, the mass [GeV], if the constituents
+    have 4 + n_extra columns.
+
+    Raises:
+        ValueError: the constituents have neither 3 + n_extra nor 4 + n_extra columns, or a mass is
+            negative.
+    """
+    n_columns = constituents.shape[-1]
+    n_momenta = n_columns - n_extra
+    if n_momenta not in (3, 4):
         raise ValueError(
-            f"{constituents.shape[-1]} columns: this network takes {3 + n_extra}: pT [GeV], η, φ "
-            f"and {n_extra} more. Make it with n_extra={constituents.shape[-1] - 3} to change that."
+            f"{n_columns} columns: this network takes {3 + n_extra}, which are pT [GeV], η, φ and "
+            f"{n_extra} more, or {4 + n_extra} with the mass [GeV] after φ. Make it with "
+            f"n_extra={n_columns - 3} to change that."
         )
-    extra = clean(constituents[..., 3:], mask)
-    return torch.cat([kinematic_features(constituents, mask), extra], -1)
+    particles = clean(constituents, mask)
+    momenta = particles[..., :n_momenta]
+    if n_momenta == 4:
+        refuse_negative_masses(momenta[..., 3])
+    return momenta, particles[..., n_momenta:]
+
+
+def refuse_negative_masses(mass: Tensor) -> None:
+    """Raise ValueError for a negative mass [GeV] (N, P): the column may hold something else.
+
+    Only on a CPU, because a GPU would have to wait for the answer.
+    """
+    if not mass.is_cpu or torch.compiler.is_compiling():
+        return
+    negative = mass.detach() < 0
+    if negative.any():
+        jet, particle = negative.nonzero()[0].tolist()
+        raise ValueError(
+            f"the mass of particle {particle} of jet {jet} is {mass[jet, particle]:.4g} GeV: give "
+            "masses ≥ 0 in the column after φ, or leave the column out for massless particles"
+        )
+
+
+def in_rapidity(momenta: Tensor) -> Tensor:
+    """pT [GeV], rapidity, φ and mass [GeV], if given, of pT, η, φ and mass (..., 3 or 4).
+
+    sinh y = p_z / √(pT² + m²). Massless particles keep their η, which is their rapidity.
+    """
+    if momenta.shape[-1] == 3:
+        return momenta
+    pt, eta, phi, mass = momenta.unbind(-1)
+    transverse_mass = torch.hypot(pt, mass).clamp(min=SMALLEST)
+    rapidity = (pt * eta.sinh() / transverse_mass).asinh()
+    return torch.stack([pt, torch.where(mass > 0, rapidity, eta), phi, mass], -1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 
@@ -41,13 +42,20 @@ class MLP(nn.Module):
         """(..., sizes[0]) → (..., sizes[-1]).
 
         Raises:
-            ValueError: another number of features, or integers.
+            ValueError: another number of features, integers, or another precision than that of
+                the weights.
         """
         if x.shape[-1:] != self.sizes[:1] or not x.is_floating_point():
             raise ValueError(
                 f"{x.dtype} of shape {tuple(x.shape)}: this network takes floats with "
                 f"{self.sizes[0]} numbers on the last axis; write x.float(), or make it for "
                 "another size."
+            )
+        weights = next(self.layers.parameters()).dtype
+        if x.dtype != weights and not torch.is_autocast_enabled(x.device.type):
+            raise ValueError(
+                f"x holds {x.dtype}, the weights of this network {weights}: write x.to({weights}), "
+                f"or model.to({x.dtype})."
             )
         return self.layers(x)
 

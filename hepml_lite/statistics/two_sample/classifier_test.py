@@ -21,6 +21,7 @@ from hepml_lite.statistics.two_sample.samples import checked_samples
 
 FEWEST = 20  # rows of a sample: two in each part that a network watches while it learns
 HIDDEN_PER_FEATURE = 10  # as in sbibm
+FEWEST_HIDDEN = 20  # ten units, as sbibm has for one feature, sometimes never begin to learn
 LARGEST_SEED = 2**31
 
 
@@ -58,6 +59,9 @@ class ClassifierTest:
     auc: float
     auc_error: float
     p_value: float
+
+    def __float__(self) -> float:
+        return self.value
 
     def __str__(self) -> str:
         return (
@@ -122,7 +126,7 @@ def classifier_two_sample_test(
 
 def small_network(n_features: int, seed: int) -> Classifier:
     """The network of sbibm, stopped early by the accuracy on a tenth of its rows."""
-    width = HIDDEN_PER_FEATURE * n_features
+    width = max(HIDDEN_PER_FEATURE * n_features, FEWEST_HIDDEN)
     return MLPClassifier((width, width), max_iter=1000, early_stopping=True, random_state=seed)
 
 

@@ -106,7 +106,7 @@ for name in scored.taggers:
 #
 # ## An open challenge: flat in mass
 #
-# **Exercise 2.8.** Make a new score from the score of the particle flow network and the mass. A cut on it
+# **Exercise 2.6.** Make a new score from the score of the particle flow network and the mass. A cut on it
 # must not change the masses of the background: at $\varepsilon_S = 0.5$ the divergence is at most 0.05 bits.
 # Get as much rejection as you can. You may learn from half of the jets; the check judges with the other
 # half.
@@ -143,7 +143,7 @@ def flat(score, mass):
 
 # %%
 flat = check(
-    "2.8",
+    "2.6",
     flat,
     **judge,
     learn_score=learn["score"],
@@ -171,7 +171,7 @@ plt.show()
 # A cut leaves $S$ signal and $B$ background jets. We know $B$ only with a relative error `error`, because we
 # do not know the detector and the shower exactly.
 #
-# **Exercise 2.9.** How many standard deviations is the signal above the background? The background
+# **Exercise 2.7.** How many standard deviations is the signal above the background? The background
 # fluctuates by $\sqrt{B}$, and the two errors are independent.
 
 
@@ -187,7 +187,7 @@ def significance(signal, background, error):
 # With 1000 background jets and `error = 0.1`, the systematic error is ± 100 and the fluctuation ± 32.
 
 # %%
-significance = check("2.9", significance)
+significance = check("2.7", significance)
 
 # %% [markdown]
 # Now compare the taggers at $\varepsilon_S = 0.8$, with 1000 tops among 100 000 QCD jets. Their `error` says

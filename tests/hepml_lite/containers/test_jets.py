@@ -127,7 +127,7 @@ def test_split_is_disjoint_and_complete():
     assert jets.split(0.6, rng=None)[0].mass.tolist() == jets[:30].mass.tolist()
     with pytest.raises(ValueError, match="sum at most 1"):
         jets.split(0.8, 0.3)
-    with pytest.raises(TypeError, match="give a seed"):
+    with pytest.raises(ValueError, match="give a seed"):
         jets.split(0.8, rng="seed")
 
 

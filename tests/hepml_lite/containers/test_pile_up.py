@@ -35,5 +35,5 @@ def test_one_sample_without_regions_is_refused():
     hard = events(5, (30, 0, 0), (50, 1, 1), 1.0)
     with pytest.raises(ValueError, match="only one of the two"):
         overlay(hard, TriggerEvents(hard.objects), mu=1)
-    with pytest.raises(ValueError, match="mu = -1"):
+    with pytest.raises(ValueError, match="mu is -1"):
         overlay(hard, hard, mu=-1)

@@ -81,6 +81,10 @@ def test_a_folder_that_is_not_there(tmp_path):
         catalogue.read(tmp_path / "nowhere")
 
 
+def test_every_exercise_has_a_catalogue():
+    assert set(CATALOGUES) == set(checks.exercise_ids())
+
+
 @pytest.mark.parametrize("name", CATALOGUES)
 def test_checks_name_what_is_wrong(name):
     chosen = CATALOGUES[name]

@@ -124,3 +124,12 @@ def test_a_number_out_of_range_is_one_line(capsys, arguments, words):
     message = capsys.readouterr().err
     assert words in message
     assert message.count("\n") == 1
+
+
+def test_an_interrupt_while_commands_are_loaded_is_one_line(install, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    install(Entry("slow", interrupted))
+    assert cli.main(["anything"]) == 130
+    assert capsys.readouterr().err == "\nhepml: stopped.\n"

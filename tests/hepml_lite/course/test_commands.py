@@ -147,7 +147,10 @@ def test_lab_passes_its_arguments_on_and_needs_no_network(hepml, checkout, monke
     ((folder, command, environment),) = called
     assert folder == checkout
     assert command[3].endswith("/lab/tree/notebooks/00_start_here.ipynb")
-    assert command[4] == "--LabApp.news_url=None"
+    (settings,) = Path(environment["JUPYTER_CONFIG_PATH"]).glob("labconfig/page_config.json")
+    assert json.loads(settings.read_text())["disabledExtensions"] == {
+        "@jupyterlab/apputils-extension:announcements": True
+    }
     assert command[-3:] == ["--no-browser", "--port", "9999"]
     assert environment["PANEL_INLINE"] == "1"
     assert int(environment["OMP_NUM_THREADS"]) >= 1
@@ -168,7 +171,7 @@ def test_root_alone_is_allowed_to_be_root(hepml, monkeypatch, capsys, user, argu
     monkeypatch.setattr(os, "execve", lambda program, command, environment: started.append(command))
     monkeypatch.setattr("subprocess.call", lambda *_, **__: 0)
     assert hepml("lab", *arguments) == 0
-    assert started[0][5:] == passed
+    assert started[0][4:] == passed
     said = capsys.readouterr().out
     assert said.count("\n") == ("root" in said) == (passed != arguments)
 

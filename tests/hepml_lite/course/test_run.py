@@ -1,4 +1,6 @@
 import os
+import re
+import tempfile
 
 import nbformat
 import pytest
@@ -62,6 +64,18 @@ def test_dead_kernel_is_named(notebook):
     run = execute(notebook("import os", "os._exit(9)"))
     assert "kernel died" in run.error
     assert "os._exit(9)" in run.error
+
+
+def test_all_files_of_a_run_are_in_one_folder(notebook, tmp_path, monkeypatch):
+    """Which the next run removes, if this one is killed."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    run = execute(notebook(f"import os; print(os.listdir({str(place)!r}))"))
+    assert run.error == ""
+    assert re.fullmatch(rf"\['hepml-{os.getpid()}-\w+'\]\n", printed(run))
+    assert not any(place.iterdir())
 
 
 def test_good_run_is_silent(notebook, capfd):

@@ -17,7 +17,7 @@ from hepml_lite.jet_physics.variations import transformations as change
 from hepml_lite.jet_physics.views.graphs import pairwise_features
 from hepml_lite.jet_physics.views.invariants import minkowski_product, minkowski_products
 from hepml_lite.jet_physics.views.seven_views import VIEWS
-from hepml_lite.networks.inputs import four_vector_inputs, four_vectors
+from hepml_lite.networks.inputs import four_vectors, particle_inputs
 
 PION, KAON, PROTON = 0.1396, 0.4937, 0.9383
 
@@ -205,8 +205,8 @@ def test_variations_of_the_detector_keep_masses(jets):
 
 
 def test_networks_are_given_energies_with_masses(jets):
-    columns, mask = four_vector_inputs(jets)
+    columns, mask = particle_inputs(jets)
     p4 = four_vectors(torch.tensor(columns, dtype=torch.float64)).numpy()
     np.testing.assert_allclose(p4[mask], np.concatenate(momenta(jets)), rtol=1e-6)
     np.testing.assert_allclose(jets.four_vectors()[mask], p4[mask], rtol=1e-5)
-    assert four_vector_inputs(jets.massless())[0].shape[-1] == 3
+    assert particle_inputs(jets.massless())[0].shape[-1] == 3

@@ -306,3 +306,55 @@ def test_a_histogram_of_weight_two_is_that_of_every_row_twice():
         weighted.patches[0].get_data().values, repeated.patches[0].get_data().values
     )
     assert weighted.get_legend().get_texts()[0].get_text() == "top (effective number 3)"
+
+
+def test_ratio_and_pull_draws_values_over_truth_and_in_errors():
+    _, (ratio, pull) = plt.subplots(2)
+    truth = np.array([100.0, 50.0])
+    found = np.array([110.0, 20.0])
+    plotting.ratio_and_pull(ratio, pull, [0, 1, 2], truth, {"Bayes": (found, [5.0, 1.0])})
+    heights = ratio.lines[0].get_ydata()
+    np.testing.assert_allclose(heights, [1.1, 0.7])  # what is outside stands at the edge
+    np.testing.assert_allclose(pull.lines[0].get_ydata(), [2, -6])
+    with pytest.raises(ValueError, match="merge empty ones"):
+        plotting.ratio_and_pull(ratio, pull, [0, 1, 2], [1, 0], {})
+    with pytest.raises(ValueError, match="Bayes has shapes"):
+        plotting.ratio_and_pull(ratio, pull, [0, 1, 2], truth, {"Bayes": ([1.0], [1.0])})
+
+
+def test_coverage_against_error_rings_the_default():
+    _, ax = plt.subplots()
+    covered = np.array([[0.1, 0.3], [0.7, 0.6]])
+    plotting.coverage_against_error(ax, "Bayes", [2, 1], covered, [0.2, 0.65], 1)
+    mean, worst, ring = ax.lines
+    np.testing.assert_allclose(mean.get_ydata(), [0.65, 0.2])  # by the size of the errors
+    np.testing.assert_allclose(worst.get_ydata(), [0.6, 0.1])
+    np.testing.assert_allclose(ring.get_ydata(), 0.65)
+
+
+def test_a_spectrum_shows_counts_background_and_pulls():
+    edges = np.array([2.0, 3.0, 4.0, 5.0])
+    counts = np.array([100.0, 49.0, 400.0])
+    expected = np.array([100.0, 36.0, 25.0])
+    with mpl.rc_context({"backend": "agg"}):
+        figure, (spectrum, pull) = plt.subplots(2)
+        plotting.spectrum_and_pull(
+            spectrum, pull, edges, counts, expected, 0.1 * expected, (3.0, 4.0)
+        )
+        figure.canvas.draw()
+    points = spectrum.containers[0].lines[0]
+    np.testing.assert_array_equal(points.get_xydata(), [[2.5, 100], [3.5, 49], [4.5, 400]])
+    np.testing.assert_array_equal(spectrum.patches[0].get_data().values, expected)
+    pulls = pull.patches[0].get_data().values
+    np.testing.assert_allclose(pulls, [0, 13 / 6, 6])  # the last one, 75, ends at the edge
+    assert spectrum.get_yscale() == "log"
+    assert spectrum.get_ylim()[0] > 0
+    plt.close(figure)
+
+
+def test_a_spectrum_needs_one_number_for_each_bin():
+    edges = np.arange(4.0)
+    figure, (spectrum, pull) = plt.subplots(2)
+    with pytest.raises(ValueError, match=r"expected has shape \(2,\)"):
+        plotting.spectrum_and_pull(spectrum, pull, edges, np.ones(3), np.ones(2), np.ones(3))
+    plt.close(figure)

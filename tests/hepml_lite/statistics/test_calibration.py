@@ -148,3 +148,43 @@ def test_the_diagram_shows_a_point_for_each_bin():
 def test_what_cannot_be_calibrated_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_integer_weight_is_as_many_jets():
+    rng = np.random.default_rng(7)
+    logits = rng.normal(0.2, 1.5, 600)
+    labels = (rng.random(600) < 1 / (1 + np.exp(-0.6 * logits))).astype(int)
+    weights = rng.integers(0, 4, 600)
+    again = np.repeat(np.arange(600), weights)
+    p = 1 / (1 + np.exp(-logits))
+
+    assert brier_score(labels, p, weights) == pytest.approx(brier_score(labels[again], p[again]))
+    temperature = temperature_scaling(labels, logits, weights).temperature
+    repeated = temperature_scaling(labels[again], logits[again]).temperature
+    assert temperature == pytest.approx(repeated, rel=1e-6)
+    for fit, tolerance in ((platt_scaling, 1e-5), (isotonic, 1e-12)):
+        weighted = fit(labels, logits, weights)(logits)
+        assert weighted == pytest.approx(fit(labels[again], logits[again])(logits), abs=tolerance)
+    one_bin = reliability_curve(labels, p, 1, weights=weights)
+    repeated_bin = reliability_curve(labels[again], p[again], 1)
+    assert one_bin.observed == pytest.approx(repeated_bin.observed)
+    assert one_bin.predicted == pytest.approx(repeated_bin.predicted)
+    assert one_bin.high - one_bin.low > repeated_bin.high - repeated_bin.low  # fewer jets
+
+
+def test_weights_of_one_change_nothing():
+    rng = np.random.default_rng(8)
+    p = rng.random(500)
+    labels = (rng.random(500) < p).astype(int)
+    plain = expected_calibration_error(labels, p, n_bootstrap=20)
+    weighted = expected_calibration_error(labels, p, n_bootstrap=20, weights=np.ones(500))
+    assert weighted == plain
+    curve = reliability_curve(labels, p)
+    for name, values in reliability_curve(labels, p, weights=np.full(500, 3.0))._asdict().items():
+        assert values == pytest.approx(getattr(curve, name)), name
+
+
+@pytest.mark.parametrize("weights", [[-1, 1, 1], [0, 0, 0], [1, 1], [np.nan, 1, 1]])
+def test_impossible_weights_are_refused(weights):
+    with pytest.raises(ValueError, match="weight"):
+        brier_score([0, 1, 1], [0.2, 0.3, 0.9], weights)

@@ -56,3 +56,35 @@ def test_what_cannot_be_measured_is_refused(call, message):
     x = np.random.default_rng(0).normal(size=30)
     with pytest.raises(ValueError, match=message):
         call(x, x**2)
+
+
+def test_weights_of_the_inverse_sampling_rate_give_the_unsampled_answer():
+    rng = np.random.default_rng(11)
+    mass = rng.exponential(50, 60_000) + 20
+    scores = rng.normal(mass / 100, 1)
+    labels = np.arange(60_000) % 2
+    kept = (mass > 100) | (rng.random(60_000) < 0.25)  # a quarter of the light jets
+    weights = np.where(mass > 100, 1.0, 4.0)[kept]
+    edges = np.linspace(20, 220, 11)
+    full = mass_sculpting(labels, scores, mass, edges=edges, n_bootstrap=20)
+    rows = (labels[kept], scores[kept], mass[kept])
+    weighted = mass_sculpting(*rows, edges=edges, n_bootstrap=20, weights=weights)
+    ignored = mass_sculpting(*rows, edges=edges, n_bootstrap=20)
+    assert abs(weighted.jsd.value - full.jsd.value) < 3 * weighted.jsd.error
+    assert abs(ignored.jsd.value - full.jsd.value) > 3 * ignored.jsd.error
+    error = 2**0.5 * weighted.background_efficiency.error  # the cut has as large an error
+    wanted = full.background_efficiency.value
+    assert abs(weighted.background_efficiency.value - wanted) < 3 * error
+
+
+def test_equal_weights_change_nothing_about_a_sculpting():
+    rng = np.random.default_rng(12)
+    mass, scores = rng.exponential(50, 2000), rng.normal(size=2000)
+    labels = np.arange(2000) % 2
+    edges = np.linspace(0, 200, 9)
+    plain = mass_sculpting(labels, scores, mass, edges=edges, n_bootstrap=5)
+    weighted = mass_sculpting(
+        labels, scores, mass, edges=edges, n_bootstrap=5, weights=np.full(2000, 2)
+    )
+    assert weighted.jsd == pytest.approx(plain.jsd)
+    assert weighted.background_efficiency == pytest.approx(plain.background_efficiency)

@@ -1,12 +1,12 @@
 """Stored scores of many taggers: what was stored comes back, and counts are those of the jets."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from hepml_lite.containers import Jets
 from hepml_lite.containers.scored_jets import rounded
 from hepml_lite.statistics.metrics import auc, background_rejection, bootstrap
 from hepml_lite.statistics.scored_variation import PER_SCORE, ScoredVariation
@@ -15,12 +15,19 @@ from hepml_lite.statistics.tagger_rates import GRID, TaggerRates
 N, M = 4000, 2500
 
 
+def two_prongs(mass: np.ndarray, pt: np.ndarray, label: np.ndarray) -> Jets:
+    """Jets of two equal particles, apart in pseudorapidity."""
+    gap = np.arccosh(1 + 2 * (mass / pt) ** 2)
+    prongs = [np.stack([pt / 2, side * gap / 2, np.zeros(N)], -1) for side in (-1, 1)]
+    return Jets(np.stack(prongs, axis=1), label=label)
+
+
 @pytest.fixture(scope="module")
 def toy() -> tuple[TaggerRates, dict[str, np.ndarray]]:
     """Two taggers, one shift that moves both, another sample; with the scores behind them."""
     rng = np.random.default_rng(3)
     label = rng.integers(0, 2, N)
-    jets = SimpleNamespace(label=label, mass=rng.uniform(0, 300, N), pt=rng.uniform(550, 650, N))
+    jets = two_prongs(rng.uniform(0, 300, N), rng.uniform(550, 650, N), label)
     good, poor = rng.normal(3 * label, 1), rng.normal(label, 1)
     sample = TaggerRates.from_scores(jets, {"good": good, "poor": poor}, {"good": 7}, 20)
     shifted = np.stack([[s[:M] - 0.1, s[:M] - 0.5] for s in sample.scores])  # (T, G, M)

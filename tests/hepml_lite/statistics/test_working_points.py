@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hepml_lite.statistics.equal_efficiency import compare_at_equal_efficiency, matched_threshold
+from hepml_lite.statistics.intervals import efficiency_interval, weighted_efficiency_interval
 from hepml_lite.statistics.working_point import WorkingPoint, in_window, working_point
 
 
@@ -109,3 +110,28 @@ def test_nothing_is_claimed_without_background():
     assert math.isnan(found.sigmas)
     with pytest.raises(ValueError, match="cannot pass"):
         matched_threshold(labels, score, 3)
+
+
+def test_weighted_efficiency_covers_where_the_selected_jets_weigh_less():
+    rng = np.random.default_rng(13)
+    covered = 0
+    for _ in range(400):
+        weights = rng.choice([0.1, 5.0], 300)
+        selected = rng.random(300) < np.where(weights < 1, 0.6, 0.1)
+        interval = weighted_efficiency_interval(selected, weights)
+        covered += interval.low <= (0.6 * 0.1 + 0.1 * 5) / 5.1 <= interval.high
+    assert abs(covered / 400 - 0.68) < 0.07  # three binomial errors
+
+
+def test_weighted_efficiency_of_equal_weights_is_the_counted_one():
+    selected = np.arange(40) < 9
+    counted = efficiency_interval(9, 40)
+    assert weighted_efficiency_interval(selected, np.full(40, 0.3)) == pytest.approx(counted)
+
+
+def test_weighted_efficiency_of_nothing_selected_allows_for_the_largest_weight():
+    weights = np.array([1.0] * 90 + [10.0])
+    none = weighted_efficiency_interval(np.zeros(91, bool), weights)
+    assert none == pytest.approx(efficiency_interval(0, 10))
+    everything = weighted_efficiency_interval(np.ones(91, bool), weights)
+    assert everything == pytest.approx(efficiency_interval(10, 10))

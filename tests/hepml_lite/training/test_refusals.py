@@ -49,6 +49,29 @@ def test_labels_of_other_types_are_labels():
         assert train(data=(INPUTS, labels)).train_loss == expected
 
 
+def test_features_in_half_or_double_precision_train_as_in_single_precision():
+    expected = train().train_loss
+    for kind, tolerance in ((np.float16, 1e-3), (np.float64, 0)):
+        loss = train(data=(INPUTS.astype(kind), LABELS)).train_loss
+        np.testing.assert_allclose(loss, expected, rtol=tolerance)
+    assert train(data=(torch.tensor(INPUTS).half(), LABELS)).train_loss == pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_weights_in_double_precision_are_named():
+    with pytest.raises(ValueError, match=r"x holds torch.float32, the weights .*torch.float64"):
+        fit(MLP((4, 2)).double(), (INPUTS, LABELS), cross_entropy, device="cpu", progress=False)
+
+
+def test_a_nan_that_only_the_weights_notice_is_named_in_the_data():
+    """With the feature at index 0 the loss of the first batches stays finite."""
+    inputs = INPUTS.copy()
+    inputs[-1, 0] = np.nan
+    with pytest.raises(FloatingPointError, match=r"data\[0\] holds 1 NaN"):
+        train(data=(inputs, LABELS), batch_size=8)
+
+
 def test_a_class_is_no_network():
     with pytest.raises(TypeError, match=r"model is .*MLP.*, no network"):
         fit(MLP, (INPUTS, LABELS), cross_entropy)
