@@ -4,11 +4,13 @@ import contextlib
 import http.client
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -47,6 +49,11 @@ def toy_results() -> ScoredJets:
         shown=np.arange(shown),
         constituents=constituents,
     )
+
+
+def plain(html: str) -> str:
+    """The words of a piece of a page, as a reader sees them."""
+    return unescape(re.sub("<style>.*?</style>|<.*?>", "", html)).replace("\xa0", " ")
 
 
 def free_port() -> int:

@@ -11,16 +11,13 @@ from scipy.stats import norm
 
 from hepml_lite import anomaly_detection as search
 from hepml_lite.exact import GaussianResonance
+from tests.widgets.conftest import plain
 from widgets.anomaly_detection import columns, searches, spectra, stored
 from widgets.anomaly_detection.dashboard import AnomalyDetection
 from widgets.anomaly_detection.stored import KEPT, MASSES, SETTINGS, STORED, TOY
 from widgets.shared import url_state
 
 MADE = [one for one in SETTINGS if stored.stored_searches().has(one)]
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html).replace("&nbsp;", " ").replace("&lt;", "<")
 
 
 def table(dashboard) -> dict[str, list[str]]:

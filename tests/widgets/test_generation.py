@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from tests.widgets.conftest import plain
 from widgets.generation import figures
 from widgets.generation.dashboard import Generation, voxel_places
 from widgets.generation.stored import (
@@ -16,10 +17,6 @@ from widgets.generation.stored import (
     STORED,
     stored_frames,
 )
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html)
 
 
 def test_a_shower_grows_out_of_noise():

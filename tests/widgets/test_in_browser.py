@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from tests.widgets.conftest import plain
 from widgets import catalogue
 from widgets.shared import export, url_state
 from widgets.start_here import text as words
@@ -50,10 +51,6 @@ def text_becomes(page, expected: str) -> None:
 
 def picture(page, figure: int) -> str:
     return hashlib.md5(page.locator(".bk-Figure").nth(figure).screenshot()).hexdigest()
-
-
-def plain(html: str) -> str:
-    return unescape(re.sub("<.*?>", "", html))
 
 
 def test_served_dashboard_follows_and_remembers(page, served):

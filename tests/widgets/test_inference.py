@@ -8,14 +8,11 @@ import numpy as np
 import pytest
 
 from hepml_lite.inference.sets.likelihood_of_means import LikelihoodOfMeans
+from tests.widgets.conftest import plain
 from widgets.inference import coupling, gallery, peak
 from widgets.inference.dashboard import COUPLING, GALLERY, PEAK, Inference
 from widgets.inference.stored import STORED, stored_results
 from widgets.shared import url_state
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html).replace("&lt;", "<")
 
 
 def table(dashboard, prefix: str) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import pytest
 
 from hepml_lite.jet_physics.views import seven_views
 from hepml_lite.jet_physics.views.seven_views import VIEWS
+from tests.widgets.conftest import plain
 from widgets.representations import text as words
 from widgets.representations.dashboard import (
     NEIGHBOURS,
@@ -35,10 +36,6 @@ def steps(dashboard: Representations) -> dict[str, float]:
     now = numbers(dashboard.transformed())[0]["observables"]
     change = now - before(dashboard.row).views["observables"]
     return dict(zip(seven_views.OBSERVABLES, change, strict=True))
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html)
 
 
 @pytest.mark.parametrize("kind", KINDS)

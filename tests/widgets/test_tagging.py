@@ -9,15 +9,12 @@ import numpy as np
 import pytest
 
 from hepml_lite.statistics.decorrelation import mass_sculpting
+from tests.widgets.conftest import plain
 from widgets.shared import url_state
 from widgets.tagging import columns
 from widgets.tagging.dashboard import NONE, SLOTS, STORED, Tagging, stored_sample
 
 LAST = next(iter(stored_sample().variations))
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html).replace("&nbsp;", " ").replace("&gt;", ">")
 
 
 def passing(dashboard, one, label: int) -> float:

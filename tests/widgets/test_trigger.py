@@ -7,15 +7,12 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
+from tests.widgets.conftest import plain
 from widgets.shared import url_state
 from widgets.trigger import samples
 from widgets.trigger.dashboard import SLIDERS, Trigger
 
 ALL_OFF = {key: one.high for key, one in SLIDERS.items()} | {"network": 0.0}
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html)
 
 
 def test_rates_are_weighted_means():

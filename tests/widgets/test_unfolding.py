@@ -9,13 +9,10 @@ import pytest
 
 from hepml_lite import unfolding
 from hepml_lite.statistics.migration import migration_distance
+from tests.widgets.conftest import plain
 from widgets.shared import url_state
 from widgets.unfolding import generated, methods, omnifold, samples, text
 from widgets.unfolding.dashboard import Unfolding
-
-
-def plain(html: str) -> str:
-    return re.sub("<.*?>", "", html).replace("&nbsp;", " ").replace("&gt;", ">")
 
 
 def table(dashboard) -> dict[str, list[str]]:

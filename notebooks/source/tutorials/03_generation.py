@@ -98,6 +98,8 @@ network = torch.nn.Sequential(
     torch.nn.SiLU(),
     torch.nn.Linear(96, 2),
 )
+
+# %%
 optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
 slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, sizes.plane_steps)
 losses = []
@@ -252,7 +254,7 @@ def transverse(events):
     """pT of a muon [GeV]: half the mass times sin theta."""
     return events[:, 0] / 2 * np.sqrt(1 - events[:, 2] ** 2)
 
-
+# %%
 excess, balance = laws(numbers)
 fig, axes = plt.subplots(1, 4, figsize=(22, 5))
 axes[0].hist(excess, np.linspace(-15, 15, 60), color=plotting.COLOURS["vermilion"])
@@ -597,7 +599,7 @@ def flow(training, rng):
     density.fit(training[:, None], rng=rng)
     return lambda n, rng: density.sample(n, rng=rng)[:, 0]
 
-
+# %%
 made_of = {"resampler": resampler, "kernel density": kernels, "flow": flow}
 made_of["two Gaussians"] = two_gaussians
 counts = [10, 30, 100, 300, 1000, 10_000]
