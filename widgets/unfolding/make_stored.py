@@ -81,7 +81,7 @@ def unfolded(setting: Setting, replica: int) -> np.ndarray:
     events = unfolding.SimulatedEvents.of(
         true, measured, generator, simulation.true_ok, simulation.measured_ok
     )
-    method = unfolding.OmniFold(n_iterations=ITERATIONS, model="trees", folds=2, calibrate=True)
+    method = unfolding.OmniFold(n_iterations=ITERATIONS, model="trees", folds=2)
     result = method.fit(events).unfold(data, weights[seen], rng=np.random.default_rng([8, replica]))
     return in_bins_of_prior(simulation, result, generator)
 
@@ -153,7 +153,7 @@ def card(made: StoredResults) -> dict:
     return {
         "data": f"data_fetch.load({samples.SAMPLE!r})",
         "data_card": {key: sample.get(key) for key in ("command", "seed", "sha256")},
-        "method": "OmniFold(model='trees', folds=2, calibrate=True) on six observables",
+        "method": "OmniFold(model='trees', folds=2) on six observables",
         "iterations": made.n_iterations,
         "simulated_events": SIMULATED,
         "data_events": omnifold.EVENTS,

@@ -30,7 +30,7 @@ ABOUT = (
     "the bins for repeated data, in units of the variance of a perfect detector. τ₂₁ and "
     "z<sub>g</sub> without a splitting are in the first bin. Each nature is known from at most "
     "100 000 events, Vincia from 20 000 only. OmniFold is stored, after 1 to 5 iterations on all "
-    "six observables at once, with calibrated ratios; its errors are from replicas of data and "
+    "six observables at once; its errors are from replicas of data and "
     "simulation. The methods after it in the list are stored with one result each. Their errors "
     "are those of the number of jets in a bin, without correlations and trainings; generated jets "
     "are corrected for fakes and missed jets in bins. The bias² of stored results is rough: it is "
