@@ -80,6 +80,7 @@ def pairs(name: str, n: int, seed: int, rng: np.random.Generator, label: int) ->
 
 
 def _jets(constituents: ak.Array, label: int) -> Jets:
-    """Massless leading constituents of jets n * var * Momentum4D."""
-    jets = Jets.from_awkward(constituents, names=NAMES, label=np.full(len(constituents), label))
-    return jets.massless().truncate(N_CONSTITUENTS)
+    """The leading constituents of jets n * var * Momentum4D, as massless particles."""
+    massless = ak.zip({name: getattr(constituents, name) for name in ("pt", "eta", "phi")})
+    jets = Jets.from_awkward(massless, names=NAMES, label=np.full(len(constituents), label))
+    return jets.truncate(N_CONSTITUENTS)
