@@ -50,7 +50,7 @@ def judge_alpha_s(store: Store) -> None:
     theta = np.concatenate([part.theta for part in parts])
     events = np.concatenate([part.events for part in parts])
     test = hadronic_z.sets(load("ee_shapes", split="test"))
-    for n_sets, n_repetitions in ((50, 3), (100, 1), (250, 1), (len(theta), 1)):
+    for n_sets, n_repetitions in ((50, 3), (100, 1), (250, 1), (300, 3), (len(theta), 1)):
         for repetition in range(n_repetitions):
             n_events = n_sets * hadronic_z.EVENTS_AT_A_POINT
             if store.has("alpha_s", "ee_shapes", "means", n_events, repetition):

@@ -30,6 +30,7 @@ JetSample = Literal[
     "quark_gluon",
     "jet_classes",
     "dijet_jets",
+    "zjets_constituents",
 ]
 
 

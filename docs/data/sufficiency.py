@@ -189,7 +189,8 @@ def questions(sample: Sample) -> Callable[[Sample], Iterator[Row]]:
         return parameters
     if "mjj" in card.get("quantities", ()):
         return resonance
-    return tagged if len(card["classes"]) > 1 else judged
+    to_tag = len(card["classes"]) > 1 and "simulation" not in card["classes"]
+    return tagged if to_tag else judged
 
 
 def page() -> str:

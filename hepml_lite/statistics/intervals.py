@@ -55,7 +55,7 @@ class Interval(NamedTuple):
         if not all(map(math.isfinite, numbers)) or min(self.errors) < 0:
             return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
         if self.low == self.high:
-            return f"{self.value:.4g} ± 0"
+            return f"{self.value:.4g}"
         digits = _decimals(self.error)
         value, down, up, error = (
             f"{round(x, digits):.{max(digits, 0)}f}" for x in (*numbers, self.error)

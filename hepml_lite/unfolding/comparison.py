@@ -28,6 +28,7 @@ from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
 
 STORED = Path(__file__).parent / "stored" / "comparison.csv"
 STORED_QUALITY = Path(__file__).parent / "stored" / "quality.csv"
+STORED_CONSTITUENTS = Path(__file__).parent / "stored" / "constituents.csv"
 CHANCE = "nature again"  # the row of the second table that shows what chance makes
 N_BINS = 20
 Result = ReweightedEvents | GeneratedEvents
@@ -48,10 +49,28 @@ def stored_quality() -> pd.DataFrame:
     """The second table of the same script: one row a method and seed, all observables together.
 
     Columns: method, seed, and those of `quality_row`. The row "simulation" has no unfolding, and
-    `CHANCE` has other events of nature in its place. Of methods that differ in one setting only,
-    one is stored.
+    `CHANCE` has other events of nature in its place.
     """
     return pd.read_csv(STORED_QUALITY)
+
+
+def stored_constituents(iterations: int = 4) -> pd.DataFrame:
+    """OmniFold on particles beside MultiFold, from `benchmarks/unfolding_constituents.py`.
+
+    Columns: those of `stored_comparison`, and iterations. The observables are computed from the 30
+    leading particles of each jet. Weights move no event, so `moved` is NaN.
+
+    Args:
+        iterations: after which the spectra are compared, 1 or 4.
+
+    Raises:
+        ValueError: another number of iterations.
+    """
+    table = pd.read_csv(STORED_CONSTITUENTS)
+    stored = sorted(table["iterations"].unique().tolist())
+    if iterations not in stored:
+        raise ValueError(f"iterations={iterations!r} is not stored: choose one of {stored}")
+    return table[table["iterations"] == iterations].assign(moved=np.nan, moved_floor=np.nan)
 
 
 def unfolded_events(result: Result, simulation: SimulatedEvents) -> tuple[np.ndarray, np.ndarray]:

@@ -309,7 +309,7 @@ def test_efficiency_interval_equals_scipy(passed, total, level):
         (Interval(0.9764, 0.9724, 0.9802), "0.976 ± 0.004"),
         (Interval(0.97641, 0.97342, 0.97802), "0.9764 +0.0016 −0.0030"),
         (Interval(12_345, 10_000, 14_900), "12300 ± 2400"),
-        (Interval(0.5, 0.5, 0.5), "0.5 ± 0"),
+        (Interval(0.5, 0.5, 0.5), "0.5"),
         (Interval(900, 500, math.inf), "900 [500, inf]"),
         (Interval(2.0, 2.1, 2.3), "2 [2.1, 2.3]"),
     ],
