@@ -254,6 +254,7 @@ def transverse(events):
     """pT of a muon [GeV]: half the mass times sin theta."""
     return events[:, 0] / 2 * np.sqrt(1 - events[:, 2] ** 2)
 
+
 # %%
 excess, balance = laws(numbers)
 fig, axes = plt.subplots(1, 4, figsize=(22, 5))
@@ -598,6 +599,7 @@ def flow(training, rng):
     density = Flow(n_layers=1, hidden_features=(16,), n_bins=8, plan=plan)
     density.fit(training[:, None], rng=rng)
     return lambda n, rng: density.sample(n, rng=rng)[:, 0]
+
 
 # %%
 made_of = {"resampler": resampler, "kernel density": kernels, "flow": flow}
