@@ -118,7 +118,8 @@ print("5 to 7: the weakest fault from which on a metric stays three spreads abov
 strengths = np.array([*np.transpose(list(DISTORTIONS.values())), np.full(len(DISTORTIONS), np.nan)])
 stays = np.cumprod(stored.significances[:, ::-1] > 3, axis=1).sum(axis=1)  # of five strengths
 first = strengths[5 - stays, np.arange(len(DISTORTIONS))[:, None]]
-display(pd.DataFrame(first, list(DISTORTIONS), list(METRIC_NAMES)).astype(object).fillna("–"))
+weakest = pd.DataFrame(first, list(DISTORTIONS), list(METRIC_NAMES))
+display(weakest.map(lambda strength: "–" if np.isnan(strength) else f"{strength:g}"))
 print("8: worth of", N_GENERATED[-1], "events, over that of the 100 that they were trained on")
 for name, factor, error in zip(GENERATORS, stored.factors, stored.factor_errors, strict=True):
     print(f"8: {name:>13}: {factor[-1]:.2f} ± {error[-1]:.2f}")
@@ -126,9 +127,9 @@ for name, factor, error in zip(GENERATORS, stored.factors, stored.factor_errors,
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. An average shower is there from the start: the coordinates contain it. Its *width across* the energies is not: at 3 and at
+# 1. An average shower is there from the start: the coordinates contain it. But it is the same for all energies: at 3 and at
 #    80 GeV the profile begins a third away from the true one, and comes near on the way, most of it before the last quarter.
-#    The radius and the number of voxels with energy change less: the first step has fixed the energies of the layers.
+#    The mean radius and the number of voxels change by less than a quarter: the coordinates contain most of them, too.
 # 2. In four momenta the peak appears late, and it stays too low: it is a thin curved sheet, and the network smears it. In the
 #    three shares it is there from the start, because the coordinates contain it, and little is left to learn.
 # 3. Once the steps are short enough, the area does not fall any more: for midpoint from eight steps on, for Euler not before
@@ -220,8 +221,9 @@ pd.DataFrame({"5 % of smallest weight": extreme.median(), "all": table.median()}
 
 # %% [markdown]
 # **Explain.** The trees never give exactly one, not even for a perfect generator: the second number says by how much they
-# scatter for *other cascades*. Where the first is larger, the judge has found something. The table says what the
-# showers with the smallest weights have in common: the model makes too many of them. Select them in the views.
+# scatter for *other cascades*. Where the first is clearly larger, the judge has found something; where both are alike, these
+# trees have found nothing that stands out, which agrees with an area near one half. The table compares the showers with the
+# smallest weights, of which the model would make too many, with all of them. Select them in the views.
 #
 # ## All generators, judged alike
 #
@@ -242,7 +244,7 @@ for part in ("profiles", "voxels"):
 
 # %% [markdown]
 # **Explain.** The resampler is good in the area of the judge, in precision, recall and coverage, because its showers *are*
-# true showers. In voxels it beats every trained model of the table. Only *copies* and *closer* tell. A table without a
+# true showers. Only *copies* and *closer* tell. A table without a
 # test of memory rewards memory. And the Gaussian shows how far a strong judge goes: means and correlations of the raw
 # features are right, and the area is nearly one.
 #
@@ -383,7 +385,8 @@ print(f"on the practice cases: {accuracy(answers, practice):.0%} are named right
 # %%
 for beam, times in ((0.2, 40), (0.5, 20), (5.0, 4), (200.0, 1)):
     n_live = times * sizes.live_showers
-    true = calo_showers.showers("cascade", np.full(n_live, beam), np.random.default_rng(SEED))
+    live = np.random.default_rng(SEED)
+    true = calo_showers.showers("cascade", np.full(n_live, beam), live, threshold=0.0)
     layers = true.reshape(n_live, 20, -1).sum(axis=2) / beam
     true_depth = layers @ (1.2 * (np.arange(20) + 0.5)) / layers.sum(axis=1)
     asked = model.sample(np.full(2000, beam), SEED)
@@ -399,10 +402,11 @@ for beam, times in ((0.2, 40), (0.5, 20), (5.0, 4), (200.0, 1)):
     print()
 
 # %% [markdown]
-# **Explain.** Between the energies of the training the model interpolates, and twice above them it still finds the mean depth,
-# which grows with the logarithm of the energy: this logarithm is what the network gets. Below it fails, by many errors: soft
-# showers lose more of their energy below threshold, which no shower of the training shows, and nothing tells the network. Ask
-# the simulation before you use a generator where it was not trained.
+# **Explain.** Numbers within two errors agree. Between the energies of the training the model interpolates, and at twice the
+# largest energy its response and its mean depth are still right within the errors: the depth grows with the logarithm of the
+# energy, which is what the network gets. Below 1 GeV the response stays nearly right, and the depth does not: true showers
+# start to lose the form that the network knows, and no shower of the training tells. One right number on one side is no
+# proof. Ask the simulation before you use a generator where it was not trained.
 #
 # ## What the papers found
 #
