@@ -60,8 +60,8 @@ TUTORIAL: dict[str, Numbers] = {
 }
 
 EXPLORATION: dict[str, Numbers] = {
-    "smoke": {"judged_showers": 800, "shown_showers": 400, "live_showers": 5},
-    "lesson": {"judged_showers": 6_000, "shown_showers": 5_000, "live_showers": 60},
+    "smoke": {"judged_showers": 800, "shown_showers": 400, "live_showers": 3},
+    "lesson": {"judged_showers": 6_000, "shown_showers": 5_000, "live_showers": 30},
     "paper": {"judged_showers": 6_000, "shown_showers": 5_000, "live_showers": 500},
 }
 

@@ -84,13 +84,12 @@ def test_export_is_one_file_that_loads_nothing(tmp_path, capsys):
     names = [file.name for file in files]
     printed = capsys.readouterr().out
     alone = [name for name in catalogue.names() if hasattr(catalogue.find(name), "static")]
-    assert set(catalogue.names()) - set(alone) == {"generation", "trigger"}
+    assert set(catalogue.names()) - set(alone) == {"trigger"}
     assert names == sorted(["index.html", *(f"{name}.html" for name in alone)])
     index = (tmp_path / "new" / "folder" / "index.html").read_text("utf8")
     for name in alone:
         assert f'href="{name}.html"' in index
-    for name in ("generation", "trigger"):
-        assert catalogue.find(name).needs_server in index
+    assert catalogue.find("trigger").needs_server in index
     files.remove(tmp_path / "new" / "folder" / "index.html")
     for file in files:
         assert str(file) in printed

@@ -15,7 +15,7 @@ from widgets.tagging.dashboard import Tagging
 
 pytestmark = pytest.mark.browser
 VERDICT = "text=/signal efficiency of your window|Your window keeps/"
-STATIC = ["inference", "representations", "tagging", "unfolding"]  # exported with some states
+STATIC = ["generation", "inference", "representations", "tagging", "unfolding"]  # exported with some states
 WINDOW, SCORE = 0, 2  # handles: the window has two
 INVITATION, BOOST = "Move a slider", 1  # of the seven views: the first handle is the jet's number
 
@@ -119,11 +119,12 @@ def test_exported_file_shows_the_stored_state(page, tmp_path, theme):
     page.goto(exported(dashboard, tmp_path))
     page.locator(".bk-Figure").nth(3).wait_for(timeout=60_000)
     page.locator("select").first.select_option(index=1)
-    move(page, 0, times=2)
+    move(page, 0, "ArrowLeft" if theme == "generation" else "ArrowRight", 2)
     if theme == "unfolding":
         page.locator("input[type=checkbox]").check()
     page.wait_for_timeout(1000)
     moved = {
+        "generation": {"distortion": "smear", "time": 16},
         "inference": {"failure": "biased", "bias": 0.5, "width": 0.5},
         "representations": {"kind": "gluon", "boost": 0.4},
         "tagging": {"kind": "top", "efficiency": 0.6},

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import panel as pn
 import param
+from bokeh.models import LayoutDOM
 
 from data_fetch import load
 from widgets.generation import figures
@@ -26,10 +27,12 @@ from widgets.generation.stored import (
     StoredFrames,
     stored_frames,
 )
+from widgets.shared import states
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.style import grid, px, side_by_side
 
 PEAK = (86.0, 96.0)  # GeV
+STATIC_TEXTS = {"line": 19, "key": 15, "table": 17, "about": 15}  # sizes [px]
 
 
 class Generation(Dashboard):
@@ -75,7 +78,6 @@ class Generation(Dashboard):
         "steps": {"type": pn.widgets.DiscreteSlider},
         "generated": {"type": pn.widgets.DiscreteSlider},
     }
-    needs_server = "time, view, steps and faults are chosen independently"
 
     def compute(self) -> Outputs:
         """All outputs."""
@@ -152,6 +154,21 @@ class Generation(Dashboard):
             sizing_mode="stretch_width",
         )
         return side_by_side(left, right, 270)
+
+    @classmethod
+    def static(cls) -> LayoutDOM:
+        """Time, energy and faults without a server, for `hepml dashboards export`."""
+        dashboard = cls()
+        display = Display(dashboard.compute())
+        texts = [display.text(name, size).object for name, size in STATIC_TEXTS.items()]
+        choices = {
+            "time": range(0, N_TIMES, 2),
+            "energy": ENERGIES,
+            "distortion": tuple(DISTORTIONS),
+            "strength": range(2, N_STRENGTHS + 1),
+        }
+        shown = figures.every(display, stored_frames())
+        return states.layout(dashboard, choices, shown, texts, display, 32)
 
 
 @lru_cache(maxsize=1)

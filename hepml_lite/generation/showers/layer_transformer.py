@@ -50,14 +50,17 @@ class LayerTransformer(nn.Module):
         nn.init.zeros_(self.outputs.weight)
         nn.init.zeros_(self.outputs.bias)
 
-    def forward(self, x: Tensor, t: Tensor, c: Tensor) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, c: Tensor, more: Tensor | None = None) -> Tensor:
         """Voxels x (N, L V), times t (N,), conditions c (N, 1 + L) → (N, L V).
 
-        The conditions are the incident energy and the energies of the layers.
+        The conditions are the incident energy and the energies of the layers. What else is known
+        of each layer comes as features `more` (N, L, W).
         """
         context = self.context(torch.cat([self.time(t), c[:, :1]], 1))  # (N, W)
         layers = x.view(len(x), self.n_layers, self.n_voxels)
         h = self.voxels(layers) + self.energy(c[:, 1:].unsqueeze(2)) + self.position  # (N, L, W)
+        if more is not None:
+            h = h + more
         everything = torch.ones(h.shape[:2], dtype=torch.bool, device=h.device)
         for block in self.blocks:
             h = block(h, context, everything)

@@ -258,7 +258,7 @@ def transverse(events):
 # %%
 excess, balance = laws(numbers)
 fig, axes = plt.subplots(1, 4, figsize=(22, 5))
-axes[0].hist(excess, np.linspace(-15, 15, 60), color=plotting.COLOURS["vermilion"])
+axes[0].hist(excess, np.linspace(-60, 60, 60), color=plotting.COLOURS["vermilion"])
 axes[0].axvline(0, color="black")
 axes[0].set(xlabel="energy less momentum of the muon [GeV]", ylabel="events / bin")
 axes[1].hist(balance, np.linspace(0, 6, 50), color=plotting.COLOURS["vermilion"])
@@ -322,6 +322,9 @@ plotting.histogram(axes[1], {"truth": angle}, 80, "angle a [rad]", counted="even
 plt.show()
 
 # %% [markdown]
+# **Explain.** The peak is gone. What stands at the left end is not the $Z$: light pairs from the photon, far below the peak, have
+# all nearly the same angle. A step at the edge is no problem for a network that gets shares of a range.
+#
 # **Predict.** A normalizing flow of the same size learns the four numbers, and then the three. How much better will it
 # be: a little, or will the judge fail to tell it from the truth?
 
@@ -434,7 +437,7 @@ for shift, (name, x) in enumerate({"truth": truth, "on-shell": cheap[n:], "moved
     axes[2].errorbar(centres + 0.6 * shift, asymmetry, error, label=name, **style)
 axes[2].axhline(0, color="grey", lw=1)
 axes[2].set(xlabel="mass [GeV]", ylabel="forward-backward asymmetry", ylim=(-0.7, 0.7))
-axes[2].legend()
+axes[2].legend(loc="lower right")
 plt.show()
 
 # %%
@@ -458,7 +461,7 @@ print(f"{(low < Z_MASS).mean():.0%} of the events that start below the pole end 
 #
 # The asymmetry is a test of physics that the judge hardly makes. Photon and Z interfere, negatively below the pole and
 # positively above, so the sign of $\cos\theta\cdot y$ must depend on the mass: a correlation of *three* numbers, in the few
-# events far from the pole. On-shell events know little of it. Compare $\chi^2$ with the number of bins: a value far above
+# events far from the pole. On-shell events have none of it: they fill two bins. Compare $\chi^2$ with the number of bins: a value far above
 # it says that the bridge learned the spectrum better than the physics, although the area of the judge is close to one half.
 #
 # ## 6 · A fast amplitude that knows its error
@@ -657,8 +660,8 @@ exact_shares = np.histogram(known.events(500_000, rng=SEED + 8)[0][:, 0], mass_e
 found = worth_of.ensemble_histogram(members, mass_edges)
 
 # %%
-counted = np.concatenate([found.poisson_pulls(exact_shares, k) for k in range(sizes.members)])
-honest = np.concatenate([found.pulls(exact_shares, k) for k in range(sizes.members)])
+counted = found.poisson_pulls(exact_shares)  # of the first training, on the events themselves
+honest = found.pulls(exact_shares)
 fig, axes = plt.subplots(1, 2, figsize=(16, 5.2))
 bins = np.arange(len(mass_edges) - 1)
 axes[0].axhline(1, color="black", lw=1)
@@ -673,15 +676,19 @@ axes[0].set_xticks(bins[::2], [f"{edge:g}" for edge in mass_edges[:-1:2]])
 axes[0].set(xlabel="lower edge of the bin of mass [GeV]", ylabel="generated / exact")
 axes[0].legend(loc="upper center")
 drawn = {"error of counting": np.clip(counted, -8, 8), "spread of the trainings": honest}
-plotting.histogram(axes[1], drawn, np.linspace(-8, 8, 33), "pull", counted="bins")
+plotting.histogram(axes[1], drawn, np.linspace(-8, 8, 17), "pull", counted="bins")
 plt.show()
-for name, values in (("counting", counted), ("spread of the trainings", honest)):
-    print(f"pulls with the error of {name}: r.m.s. {np.sqrt(np.mean(values**2)):.2f}")
+for name, values in drawn.items():
+    print(f"pulls with the {name}: r.m.s. {np.sqrt(np.mean(values**2)):.2f}")
+expected = np.sqrt((sizes.members - 1) / max(sizes.members - 3, 1))  # of Student's t
+chance = expected / np.sqrt(2 * len(honest))
+print(f"a spread of {sizes.members} trainings, if right, gives {expected:.2f} ± {chance:.2f}")
 
 # %% [markdown]
 # **Explain.** With the errors of counting the pulls are much wider than one: the generated sample is large, but it
-# knows only what its training events know. With the spread of trainings on resamples they are near one, and what is
-# left above one is bias, which no resampling shows. An experiment that uses a generator quotes such an error, as it
+# knows only what its training events know. Compare the pulls with the spread of the trainings with the last line: a spread that
+# comes from a few trainings is itself uncertain, so even a right one gives pulls above one. Twelve bins cannot show a small
+# bias, and resampling shows none: all trainings share it. An experiment that uses a generator quotes such an error, as it
 # quotes the statistics of its simulation.
 #
 # ### Exercise 3.5: an open challenge
@@ -720,7 +727,7 @@ train_generator = check("3.5", train_generator, practice=practice)
 #
 # A shower has no formula. Electrons of 1 to 100 GeV enter a block of lead tungstate; of each shower we keep the shares of
 # twenty layers and four moments, given the energy of the electron. Flow matching learns them as it learned the moons. Two
-# rivals compete: a **Gaussian** with the right means and correlations, and a **resampler**, which gives back
+# rivals compete: a **Gaussian** with the right means and correlations, and a **memory**, a resampler that gives back
 # training showers of nearly the same energy.
 #
 # **Predict.** Rank the three by the area of a strong judge. Which one would you publish?
@@ -751,7 +758,7 @@ condition = np.log(its_energy)[:, None]
 drawn = {
     "flow matching": matching.sample(its_energy, rng=SEED),
     "Gaussian": gauss.sample(condition, rng=SEED),
-    "resampler": memory.sample(condition, rng=SEED),
+    "memory": memory.sample(condition, rng=SEED),
 }
 drawn = {name: shower_profiles.as_stored(x, parts["test"], SEED) for name, x in drawn.items()}
 drawn["other cascades"] = fresh[: len(real)]
@@ -787,15 +794,16 @@ plotting.histogram(axes[0], depth, np.linspace(2, 11, 46), "mean depth [X0]", de
 weights = {name: np.clip(verdict.weights, 0, 4) for name, verdict in verdicts.items()}
 plotting.histogram(axes[1], weights, np.linspace(0, 4, 41), "weight of the judge", density=True)
 axes[1].axvline(1, color="black", lw=1)
+axes[1].set(yscale="log", ylim=(0.01, 20))
 plt.show()
 
 # %% [markdown]
 # **Explain.** The Gaussian has the right means, and the judge finds it at once: shares of layers are positive and
-# skewed. Flow matching is far better, and still not as good as *other cascades*, the row that nothing can beat on average. And
-# the resampler? Copies of real showers look like real showers, and what little the judge finds in them are the repetitions.
+# skewed. Flow matching is far better; compare it with *other cascades*, the row that nothing can beat on average. And
+# the memory? Copies of real showers look like real showers, and what little the judge finds in them are the repetitions.
 # Only a metric that *asks for copies* sees it: many rows are at the place of a training shower (not all: the rounding of
-# the sample is spread again). It is worth what its training sample is worth, and not one shower more. A ranking by the
-# judge alone would have published it.
+# the sample is spread again). It is worth what its training sample is worth, and not one shower more. By the judge alone it
+# cannot be told from a good generator, or it even wins.
 #
 # The right figure says *where* the judge sees something. Its weight $p/(1-p)$ estimates true over generated density: a
 # perfect generator has all weights at one, a tail to zero means events that should not exist, and a tail to large values
@@ -825,12 +833,13 @@ for name, reference in (
     print(f"mean log q {model.log_prob(reference).mean():.3f}")
 for name, sample in (("generated", made), ("nature", truth)):
     core = sample[np.abs(sample[:, 0] - Z_MASS) < 4, 0]
-    print(f"{name:>10}: median mass near the peak {np.median(core):.2f} GeV")
+    error = 1.25 * core.std() / np.sqrt(len(core))  # of a median, roughly
+    print(f"{name:>10}: median mass near the peak {np.median(core):.3f} ± {error:.3f} GeV")
 
 # %% [markdown]
-# **Explain.** Against its own simulation the generator is perfect, and all tests of its quality are passed. It
-# copies the error of its training into every event. Even against nature the judge sees little, and yet a measurement
-# of the $Z$ mass would be off by many times its error. A small AUC is no proof that a sample is good *for your
+# **Explain.** Against its own simulation the judge cannot tell the generator from it: all tests of quality are passed. It
+# copies the error of its training into every event. Against nature the judge sees something, but its area is far from one,
+# and yet a measurement of the $Z$ mass would be off by many times its error. A small AUC is no proof that a sample is good *for your
 # question*: ask the question, too. Calibrations and control regions find such errors; no training can.
 #
 # ## What the papers found
