@@ -11,6 +11,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "most_labels": 300,
         "mapped_jets": 500,
         "flavour_jets": 400,
+        "round_jets": 60,
         "bootstraps": 50,
     },
     "lesson": {
@@ -23,6 +24,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "most_labels": 10_000,
         "mapped_jets": 5_000,
         "flavour_jets": 10_000,
+        "round_jets": 600,
         "bootstraps": 200,
     },
     "paper": {
@@ -35,6 +37,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "most_labels": 10_000,
         "mapped_jets": 5_000,
         "flavour_jets": None,
+        "round_jets": 2_000,
         "bootstraps": 500,
     },
 }

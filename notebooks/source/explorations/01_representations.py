@@ -258,6 +258,58 @@ plt.show()
 # **Explain.** Right of its peak, a jet behaves as quarks and gluons do; left of it, as a cloud of free hadrons. Gluon jets
 # turn over at a larger scale, because they radiate more.
 #
+# ## How round is an event?
+#
+# **Event isotropy** is the energy mover's distance of an event to an even spread: 0 is round, 1 is a pair of
+# particles back to back. It needs a geometry: a *sphere* for lepton colliders, a *ring* or a *cylinder* for the LHC,
+# a *disk* for a jet. Some events have exact answers.
+#
+# **Predict.** Which is rounder on the sphere: six particles along the axes, or twenty in random directions?
+
+# %%
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.distances import event_isotropy
+
+random_axes = np.random.default_rng(SEED)
+
+
+def event(directions):
+    """One event of equal massless particles in these directions (n, 3)."""
+    x, y, z = directions.T / np.linalg.norm(directions, axis=1)
+    transverse = np.hypot(x, y)
+    rows = np.stack([50 * transverse, np.arcsinh(z / transverse), np.arctan2(y, x)], axis=-1)
+    return Jets(rows[None])
+
+
+tilted = np.linalg.qr(np.ones((3, 3)) + np.eye(3))[0]  # three axes, none along the beam
+ideal = {
+    "two, back to back": np.array([tilted[0], -tilted[0]]),
+    "six, along axes": np.vstack([tilted, -tilted]),
+    "twenty, random": random_axes.normal(size=(20, 3)),
+    "two hundred, random": random_axes.normal(size=(200, 3)),
+}
+for name, directions in ideal.items():
+    one = event(directions)
+    sphere, ring = event_isotropy.sphere_isotropy(one)[0], event_isotropy.ring_isotropy(one)[0]
+    cylinder = event_isotropy.cylinder_isotropy(one, 3.0)[0]
+    print(f"{name:>20}: sphere {sphere:.3f}, ring {ring:.3f}, cylinder {cylinder:.3f}")
+
+# %%
+round_jets = jets[: sizes.round_jets]
+isotropy = event_isotropy.disk_isotropy(round_jets, 0.8)
+fig, ax = plt.subplots()
+of_class = {name: isotropy[round_jets.label == k] for k, name in enumerate(round_jets.names)}
+plotting.histogram(ax, of_class, np.linspace(0.5, 1.3, 25), "isotropy on the disk", density=True)
+plt.show()
+for name, values in of_class.items():
+    error = values.std() / np.sqrt(len(values))
+    print(f"{name:>6}: mean {values.mean():.3f} ± {error:.3f}")
+
+# %% [markdown]
+# **Explain.** Random directions are never even: twenty particles leave large holes, and the energy must move into them. The
+# geometries do not agree, because ring and cylinder weigh with $p_T$ and the ring does not see the beam. A jet is far from an
+# even disk: near 1, all is in the middle. Kinds of jets with wide prongs lie lower: which ones, say the means.
+#
 # ## An open challenge
 #
 # Find **one number** that separates Z from W jets better than the mass does. Their masses differ by

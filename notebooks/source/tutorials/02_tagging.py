@@ -488,7 +488,7 @@ def paired(one, other):
         return 1000 * (means[0] - means[1])
 
     found = metrics.bootstrap(
-        difference, scored.label, np.arange(len(scored)), sizes.bootstraps, SEED
+        difference, scored.label, np.arange(len(scored)), min(sizes.bootstraps, 50), SEED
     )
     spreads = [
         1000 * rows[name].auc.training_error / len(names)
