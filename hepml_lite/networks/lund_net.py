@@ -2,14 +2,14 @@
 
 F. A. Dreyer, H. Qu, "Jet tagging in the Lund plane with graph networks", JHEP 03 (2021) 052,
 arXiv:2012.08526. The graph is the Cambridge/Aachen tree: each splitting is joined to the one that
-made its branch and to the next ones of both its branches. One block is an EdgeConv of ParticleNet on
-these fixed neighbours,
+made its branch and to the next ones of both its branches. One block is an EdgeConv of ParticleNet
+on these fixed neighbours,
 
     x_i ← ReLU( S x_i + mean_j h(x_i, x_j - x_i) ),
 
-with two layers in h and a linear shortcut S. The outputs of all blocks together give the features of
-a splitting, and their mean over the splittings those of the jet. The paper has five numbers for each
-splitting. Here are four: its fifth, ln m, follows from them up to the masses of the branches.
+with two layers in h and a linear shortcut S. The outputs of all blocks together give the features
+of a splitting, and their mean over the splittings those of the jet. The paper has five numbers for
+each splitting. Here are four: its fifth, ln m, follows from them up to the masses of the branches.
 """
 
 from collections.abc import Sequence
@@ -86,7 +86,9 @@ class LundNet(nn.Module):
         super().__init__()
         sizes = {"hidden": hidden, "n_classes": n_classes, "n_features": n_features}
         if not widths or min(*widths, *sizes.values()) < 1:
-            raise ValueError(f"widths={widths}, {sizes}: give one block or more, sizes of 1 or more")
+            raise ValueError(
+                f"widths={widths}, {sizes}: give one block or more, sizes of 1 or more"
+            )
         self.n_features = n_features
         self.blocks = nn.ModuleList(
             LundBlock(before, after)

@@ -27,7 +27,8 @@ def styled(
     """A table to read: a value and its error in one cell, thousands separated, no NaN.
 
     A column "x" with columns "x low" and "x high" beside it becomes one column of texts such as
-    "304 ± 21"; without a high end (inf) it is the limit "> 280". To sort or to export, use the frame itself.
+    "304 ± 21"; without a high end (inf) it is the limit "> 280". To sort or to export, use the
+    frame itself.
 
     Args:
         frame: numbers and texts.

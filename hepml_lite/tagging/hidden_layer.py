@@ -1,8 +1,8 @@
 """What a trained network knows: observables read off its last hidden layer by a straight line.
 
 Linear probes of hidden layers follow G. Alain, Y. Bengio, arXiv:1610.01644. A good probe means that
-the number is there in a simple form, not that the network uses it. So each result stands beside that
-of the same network before its training, and beside that of numbers without any meaning.
+the number is there in a simple form, not that the network uses it. So each result stands beside
+that of the same network before its training.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def explained(
 ) -> Interval:  # fmt: skip
     """R² of a ridge regression on other jets, with the 68 % bootstrap interval of these jets.
 
-    R² is 1 - sum (y - f)^2 / sum (y - mean)^2: 1 if the line is exact, 0 or less if it finds nothing.
+    R² is 1 - sum (y - f)^2 / sum (y - mean)^2: 1 if the line is exact, about 0 if it finds nothing.
 
     Args:
         features: (N, D) that fit the line.

@@ -11,8 +11,8 @@ measured = Interval.symmetric
 class PublishedTagger:
     """A row of a tagging table; rejection is 1/eps_B at eps_S = 0.3 of a single network.
 
-    AUC and accuracy are None where they are not known here. The interval of the rejection has zero width
-    where the paper gives no error.
+    AUC and accuracy are None where they are not known here. The interval of the rejection has zero
+    width where the paper gives no error.
     """
 
     name: str

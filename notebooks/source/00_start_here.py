@@ -344,6 +344,7 @@ def at_efficiency(efficiency, known_to):
     return fig
 
 
+# %%
 efficiency = ipywidgets.FloatSlider(
     0.5, min=0.1, max=0.9, step=0.05, description="εS", continuous_update=False
 )

@@ -10,8 +10,8 @@ Ring: transverse momenta in azimuth, cost pi / (pi - 2) (1 - cos phi_ij), normal
 back-to-back particles have I = 1. An event without transverse balance can exceed it: one particle
 alone has pi / (pi - 2) = 2.75.
 
-Sphere: energies on the unit sphere, cost 2 (1 - cos theta_ij): for lepton colliders. Two back-to-back
-particles have I = 1: each fills a hemisphere, where 1 - cos theta has the mean 1/2.
+Sphere: energies on the unit sphere, cost 2 (1 - cos theta_ij): for lepton colliders. Two
+back-to-back particles have I = 1: each fills a hemisphere, where 1 - cos theta has the mean 1/2.
 
 Cylinder: transverse momenta in rapidity |y| < y_max and azimuth, cost
 12 / (pi^2 + 16 y_max^2) (Delta y^2 + Delta phi^2). Two particles that are opposite in azimuth, both

@@ -281,6 +281,7 @@ def event(directions):
     return Jets(rows[None])
 
 
+# %%
 tilted = np.linalg.qr(np.ones((3, 3)) + np.eye(3))[0]  # three axes, none along the beam
 ideal = {
     "two, back to back": np.array([tilted[0], -tilted[0]]),

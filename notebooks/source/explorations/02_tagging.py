@@ -354,6 +354,7 @@ def odds_of_top(network, jets):
     return np.log(top + 1e-9) - np.log(quark + gluon + 1e-9)
 
 
+# %%
 zero_shot = metrics.bootstrap(
     metrics.auc, top_test.label, odds_of_top(pretrained, top_test), sizes.bootstraps, SEED
 )
@@ -493,7 +494,9 @@ READ = ("mass", "multiplicity", "width", "pt_dispersion", "tau21", "tau32")
 
 def told_apart(first, second):
     """AUC of boosted trees on six observables that tell two samples apart, cross-validated."""
-    x = np.concatenate([np.column_stack([OBSERVABLES[n](j) for n in READ]) for j in (first, second)])
+    x = np.concatenate(
+        [np.column_stack([OBSERVABLES[n](j) for n in READ]) for j in (first, second)]
+    )
     y = np.repeat([0, 1], [len(first), len(second)])
     trees = HistGradientBoostingClassifier(max_iter=40, learning_rate=0.1, max_leaf_nodes=6)
     score = cross_val_predict(trees, x, y, cv=5, method="decision_function")
@@ -504,7 +507,10 @@ for kind in top_test.names:
     simple = top_test.of_class(kind)
     other = vincia.of_class(kind)
     n = min(len(simple) // 2, len(other))
-    print(f"{kind:>4}: simple shower against Vincia: AUC {told_apart(simple[:n], other[:n])};", end=" ")
+    print(
+        f"{kind:>4}: simple shower against Vincia: AUC {told_apart(simple[:n], other[:n])};",
+        end=" ",
+    )
     print(f"against itself: {told_apart(simple[:n], simple[n : 2 * n])}")
     for name in READ[:2]:
         means = [np.mean(OBSERVABLES[name](jets)) for jets in (simple, other)]
@@ -527,7 +533,11 @@ for kind in top_test.names:
 tagger = trained_tagger("PFN")
 cut = threshold_at(tagger.score(top_test)[top_test.label == 1], 0.5)
 tops = vincia.of_class("top")
-probes = vincia[np.concatenate([np.flatnonzero(vincia.label == 1), np.flatnonzero(vincia.label == 0)[: len(tops) // 5]])]
+probes = vincia[
+    np.concatenate(
+        [np.flatnonzero(vincia.label == 1), np.flatnonzero(vincia.label == 0)[: len(tops) // 5]]
+    )
+]
 edges = np.array([0, 60, 100, 140, 160, 180, 200, 300.0])
 
 
@@ -554,7 +564,10 @@ for side in (True, False):
 
 def scale_factor(rows):
     """ε of the probes in these rows over that of the simulation."""
-    n = {side: number_of_tops(probes.mass[rows][in_data[rows] == side], shapes[side]) for side in shapes}
+    n = {
+        side: number_of_tops(probes.mass[rows][in_data[rows] == side], shapes[side])
+        for side in shapes
+    }
     return n[True] / (n[True] + n[False]) / np.mean(in_simulation[top_test.label == 1])
 
 
@@ -562,7 +575,9 @@ rng = np.random.default_rng(SEED)
 every = np.arange(len(probes))
 draws = [scale_factor(rng.choice(every, len(every))) for _ in range(max(sizes.bootstraps, 20))]
 truth = np.mean(in_data[probes.label == 1]) / np.mean(in_simulation[top_test.label == 1])
-print(f"scale factor: {scale_factor(every):.3f} ± {np.std(draws):.3f}; with the true labels {truth:.3f}")
+print(
+    f"scale factor: {scale_factor(every):.3f} ± {np.std(draws):.3f}; with the true labels {truth:.3f}"
+)
 
 # %% [markdown]
 # **Explain.** The simulation is multiplied by this factor, and the analysis carries its error. The difference between

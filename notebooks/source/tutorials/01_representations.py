@@ -221,6 +221,7 @@ some_jets = test[:200]
 some_before = {name: OBSERVABLES[name](some_jets) for name in SHOWN}
 
 
+# %%
 def before_and_after(angle, soft):
     """Each observable after a split of the hardest particle and a soft particle, against before."""
     new = change.collinear_split(some_jets, 0, z=0.5, angle=angle)
@@ -406,6 +407,9 @@ reach = np.linspace(-0.8, 0.8, 81)
 plane = np.stack(np.meshgrid(reach, reach, indexing="ij"), -1)  # (81, 81, 2): η and φ
 filters = efn.filters(torch.tensor(plane / 0.3, dtype=torch.float32)).numpy()  # (81, 81, 256)
 used = np.flatnonzero(filters.max(axis=(0, 1)) > 0)
+
+
+# %%
 fig, ax = plt.subplots(figsize=(7, 6))
 for number, k in enumerate(used):
     colour = plt.cm.viridis(number / len(used))

@@ -476,6 +476,7 @@ GROUPS = {
 }
 
 
+# %%
 def paired(one, other):
     """Mean AUC of some taggers less that of others, in 1/1000, its error, and their ratio."""
 

@@ -141,8 +141,8 @@ def test_the_laws_that_are_claimed_hold(name, law, jets):
     ("name", "law"),
     [
         ("PFN", SPLIT), ("PFN", SOFT), ("ParT", SPLIT), ("ParticleNet", SPLIT), ("PFN", LORENTZ),
-        ("LorentzNet", LORENTZ), ("PELICAN", LORENTZ), ("L-GATr-slim", LORENTZ), ("L-GATr-slim", BOOST),
-        ("LoLa", LORENTZ), ("ParticleNet", BOOST),
+        ("LorentzNet", LORENTZ), ("PELICAN", LORENTZ), ("L-GATr-slim", LORENTZ),
+        ("L-GATr-slim", BOOST), ("LoLa", LORENTZ), ("ParticleNet", BOOST),
     ],
 )  # fmt: skip
 def test_what_is_not_claimed_is_broken(name, law, jets):

@@ -36,7 +36,7 @@ def test_every_edge_is_known_from_both_ends(jets):
     _, neighbours, mask = lund_inputs(jets)
     for jet, slot, k in zip(*np.nonzero(neighbours >= 0), strict=True):
         other = neighbours[jet, slot, k]
-        assert mask[jet, slot] and mask[jet, other]
+        assert mask[jet, [slot, other]].all()
         assert slot in neighbours[jet, other]
     edges = (neighbours >= 0).sum(axis=(1, 2)) / 2
     np.testing.assert_array_equal(edges, np.maximum(mask.sum(1) - 1, 0))  # a tree
