@@ -234,10 +234,12 @@ for k, scale in enumerate(kt):
     print(f"α_s of quark jets {coupling:.3f} ± {error:.3f}; one loop {running_coupling(scale):.3f}")
 
 # %% [markdown]
-# **Explain.** The density rises towards small $k_T$: that is the running of $\alpha_s$. The ratio is below 2.25. Lowest
-# order knows one gluon, and energy conservation does not matter to it; at large $k_T$ a splitting takes a good share
-# of the jet, at small $k_T$ hadronisation adds particles to both kinds, and a quark jet also holds gluons that
-# split. An $\alpha_s$ from these numbers has no meaning without the higher orders: it tells only that the size is right.
+# **Explain.** The density rises towards small $k_T$, as $\alpha_s$ does; below 2 or 3 GeV much more than that, because
+# hadronisation adds particles there. At the right end a splitting takes a good share of the jet, and few are left. So
+# only the middle of the table can be compared with a coupling, and even there only its size: lowest order knows one
+# gluon and no conservation of energy. The ratio of gluons to quarks is smallest at small $k_T$, where both kinds get
+# particles from hadronisation, and stays below 2.25 elsewhere, too: a quark jet also holds gluons that split again, and
+# a gluon becomes a pair of quarks now and then.
 #
 # The energy–energy correlator knows another scale. With confinement, it turns over where $p_T\,\Delta R$ is a few GeV.
 
