@@ -309,7 +309,8 @@ for name, values in of_class.items():
     print(f"{name:>6}: mean {values.mean():.3f} ± {error:.3f}")
 
 # %% [markdown]
-# **Explain.** Random directions are never even: twenty particles leave large holes, and the energy must move into them. The
+# **Explain.** Twenty random particles are rounder than six in perfect order, but random directions are never even:
+# they leave holes, and the energy must move into them. The
 # geometries do not agree, because ring and cylinder weigh with $p_T$ and the ring does not see the beam. A jet is far from an
 # even disk: near 1, all is in the middle. Kinds of jets with wide prongs lie lower: which ones, say the means.
 #

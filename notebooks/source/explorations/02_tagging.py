@@ -218,7 +218,8 @@ plt.show()
 
 # %% [markdown]
 # **Explain.** The flat score has lost most of its rejection, because most of the rejection came from the
-# mass. It keeps about as much as $\tau_{32}$ alone has, which also hardly knows the mass. It may still be the better score. If the background keeps its shape, its sidebands tell how much
+# mass. ($\tau_{32}$ alone, which hardly knows the mass, is not worse: the tutorial shows both. A network that never
+# needed to learn the rest has little left.) It may still be the better score. If the background keeps its shape, its sidebands tell how much
 # background is under the peak, and the mass can be used afterwards.
 #
 # ## What is a robust tagger worth?
@@ -245,8 +246,8 @@ def significance(signal, background, error):
 significance = check("2.7", significance)
 
 # %% [markdown]
-# The tutorial compares the taggers at $\varepsilon_S = 0.8$. Choose another working point and more background: here
-# 1000 tops among a million QCD jets. Their `error` says how far the background may move under the mild variations of
+# The tutorial compares the taggers at $\varepsilon_S = 0.8$. Choose another working point: here it is 0.6, again with
+# 1000 tops among 100 000 QCD jets. Their `error` says how far the background may move under the mild variations of
 # the detector in the dashboard. We take the far end of each error bar and add all of them in quadrature, which is
 # careful: for few jets that pass, it is mostly statistics. (The sample with another shower is too small for
 # this.) **Predict**: will the order of the taggers be the same with and without this error?
@@ -261,7 +262,7 @@ for name in stored_sample().jets.taggers:
     moved = [sample.shift(row, change, 0, 0, cut) for change in detector]
     error = np.sqrt(sum(max(abs(end - 1) for end in ratio[1:]) ** 2 for ratio in moved))
     rejected = metrics.background_rejection(scored.label, sample.scores[row], EFFICIENCY)
-    chance, both = (significance(1000 * EFFICIENCY, 1_000_000 / rejected, e) for e in (0, error))
+    chance, both = (significance(1000 * EFFICIENCY, 100_000 / rejected, e) for e in (0, error))
     print(f"{name:>20}: {chance:4.1f} σ; with background ± {100 * error:3.0f} %: {both:4.1f} σ")
 
 # %% [markdown]
@@ -475,8 +476,7 @@ for name in ("PFN", "ParticleNet", "ParT", "L-GATr-slim", "PELICAN"):
 # **Explain.** A number that is much larger than the one in brackets was *learned*: the training made it easy to read. Where
 # both are high, it was in the inputs already; where the trained one is lower, the network threw away what it does not
 # need. A low number does not mean that the network ignores the observable: it may use it in a form that is not a
-# straight line. (Networks that read the four-vectors in the laboratory see the pseudorapidity; for the others it is
-# not there at all.)
+# straight line. Nobody needs the pseudorapidity, and the last column says whether anyone kept it.
 #
 # ## Another generator
 #
@@ -517,8 +517,9 @@ for kind in top_test.names:
         print(f"      mean {name}: {means[0]:.1f}, Vincia {means[1]:.1f}")
 
 # %% [markdown]
-# **Explain.** Only what is above the line "against itself" is a difference. An AUC of 0.6 looks small, and yet it can
-# change the share of QCD jets that pass a tight cut by a factor of two, because such a cut selects jets that are rare.
+# **Explain.** Only what is above the number "against itself" is a difference. A small one is no comfort: a tight cut selects
+# rare jets, and their share can change by a factor of two while most jets look the same. Compare with the row *Vincia
+# shower* of the dashboard.
 #
 # ## Calibration in data: tag and probe
 #
