@@ -24,6 +24,7 @@ _shut_down = (
     "An open notebook keeps its memory: *Kernel → Shut Down Kernel* before you open the next one."
 )
 _github = "https://github.com/"
+GLOSSARY = Path("docs/glossary.md")
 _colab = """\
 # Google Colab: fetch the course and install what it needs. Anywhere else this cell does nothing.
 import sys
@@ -61,15 +62,26 @@ def header(
     repository: str = "",
 ) -> NotebookNode:
     """Return the Markdown cell below the title."""
-    lines = [f"*{spell_cost(cost)}* {_profiles} {_shut_down}", _navigation(entry, order, titles)]
+    base = _base(entry)
+    navigation = _navigation(entry, order, titles)
+    if (base / GLOSSARY).is_file():
+        glossary = Path(os.path.relpath(base / GLOSSARY, entry.notebook.parent)).as_posix()
+        navigation += f" · [glossary]({glossary}): every word in a sentence"
+    lines = [f"*{spell_cost(cost)}* {_profiles} {_shut_down}", navigation]
     if repository.startswith(_github):  # Colab opens notebooks from GitHub
         lines.insert(0, _badge(entry, repository))
     return new_markdown_cell("\n\n".join(lines), metadata={"tags": ["generated"]})
 
 
+def _base(entry: Entry) -> Path:
+    """The folder of the checkout."""
+    return entry.notebook.parents[entry.name.count("/") + 1]
+
+
 def _badge(entry: Entry, repository: str) -> str:
-    base = entry.notebook.parents[entry.name.count("/") + 1]
-    picture = base / "docs" / "images" / "open_in_colab.svg"  # ours: a page asks no other server
+    picture = (
+        _base(entry) / "docs" / "images" / "open_in_colab.svg"
+    )  # ours: a page asks no other server
     path = Path(os.path.relpath(picture, entry.notebook.parent)).as_posix()
     place = f"{repository.removeprefix(_github)}/blob/main/notebooks/{entry.name}.ipynb"
     return f"[![Open in Colab]({path})](https://colab.research.google.com/github/{place})"

@@ -18,6 +18,10 @@ _DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 2, 1,
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # Places of classes that occur in many lessons; other names get the next place when first drawn.
 _PLACES = dict(QCD=0, background=0, Higgs=0, top=1, signal=1, quark=2, gluon=3, W=4, Z=5)
+# Methods that the dashboards show, too, in the colours that they have there.
+_PLACES |= {"mass cut": 2, "Particle Flow Network": 3}
+_PLACES |= {"ParticleNet": 3, "LorentzNet": 2, "L-GATr-slim": 2, "trees": 5, "mass": 4}
+_PLACES |= {"by hand": 0, "ParT": 1}
 
 
 def use_style() -> None:

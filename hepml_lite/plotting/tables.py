@@ -27,7 +27,8 @@ def styled(
     """A table to read: a value and its error in one cell, thousands separated, no NaN.
 
     A column "x" with columns "x low" and "x high" beside it becomes one column of texts such as
-    "304 ± 21". To sort or to export, use the frame itself.
+    "304 ± 21"; without a high end (inf) it is the limit "> 280". To sort or to export, use the
+    frame itself.
 
     Args:
         frame: numbers and texts.
@@ -50,7 +51,7 @@ def styled(
         column = frame[name]
         if {f"{name} low", f"{name} high"} <= set(frame.columns):
             rows = zip(column, frame[f"{name} low"], frame[f"{name} high"], strict=True)
-            texts[name] = [_with_error(*row, printed=name in as_printed) for row in rows]
+            texts[name] = [with_error(*row, printed=name in as_printed) for row in rows]
         else:
             texts[name] = [_text(value, formats.get(name)) for value in column]
     shown = pd.DataFrame(texts, index=frame.index)
@@ -59,12 +60,21 @@ def styled(
     return table.set_table_styles([{"selector": "td", "props": LOOK}])
 
 
-def _with_error(value: float, low: float, high: float, printed: bool) -> str:
-    """The text of an `Interval`, with two digits of the error."""
+def with_error(value: float, low: float, high: float, printed: bool = False) -> str:
+    """The text of an `Interval`, with two digits of the error.
+
+    Args:
+        value: the number; NaN gives an empty text.
+        low: lower end, or NaN if there is no error.
+        high: upper end; inf makes the text a lower limit, "> 280".
+        printed: of a paper: all digits as they are given.
+    """
     if pd.isna(value):
         return ""
     if pd.isna(low) or pd.isna(high):
         return f"{value:g}"
+    if high == math.inf:
+        return f"> {float(f'{low:.2g}'):.0f}"
     down = value - low
     up = high - value
     error = (down + up) / 2

@@ -9,6 +9,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "unlabelled_jets": 500,
         "unlabelled_epochs": 1,
         "most_labels": 300,
+        "mapped_jets": 500,
+        "flavour_jets": 400,
+        "round_jets": 60,
         "bootstraps": 50,
     },
     "lesson": {
@@ -19,6 +22,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "unlabelled_jets": 10_000,
         "unlabelled_epochs": 10,
         "most_labels": 10_000,
+        "mapped_jets": 5_000,
+        "flavour_jets": 10_000,
+        "round_jets": 600,
         "bootstraps": 200,
     },
     "paper": {
@@ -29,6 +35,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "unlabelled_jets": None,
         "unlabelled_epochs": 20,
         "most_labels": 10_000,
+        "mapped_jets": 5_000,
+        "flavour_jets": None,
+        "round_jets": 2_000,
         "bootstraps": 500,
     },
 }

@@ -1,5 +1,6 @@
 """The linear probe: a linear classifier on a frozen representation, trained with few labels."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,12 +39,15 @@ class Probe:
 
     @property
     def auc(self) -> Interval:
-        """Mean over the draws of the labels; its error is the standard deviation of one draw."""
+        """Mean over the draws of the labels; its error is that of one draw on these test jets.
+
+        All draws are judged on the same test jets, so their error is added to the spread.
+        """
         mean, spread = float(self.aucs.mean()), float(self.aucs.std(ddof=1))
-        return Interval.symmetric(mean, spread)
+        return Interval.symmetric(mean, math.hypot(spread, self.test.error))
 
     def __str__(self) -> str:
-        return f"{self.n_labels:6d} labels: AUC {self.auc} (labels), {self.test} (test jets)"
+        return f"{self.n_labels:6d} labels: AUC {self.auc}"
 
 
 def raw_features(jets: Jets, n_particles: int = 30) -> np.ndarray:

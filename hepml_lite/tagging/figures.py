@@ -17,7 +17,7 @@ KINDS = {
     "four-vectors": ("LoLa", "LBN"),
     "sets, trees": ("by hand", "EFN", "PFN", "TreeNiN"),
     "pairs": ("ParticleNet", "ParT", "ParT, IRC safe"),
-    "relativity": ("LorentzNet", "PELICAN", "L-GATr"),
+    "relativity": ("LorentzNet", "PELICAN", "L-GATr-slim"),
     "all of them": ("GoaT",),
 }
 _COLOURS = (*COLOURS.values(), "0.35", "black")
@@ -32,6 +32,8 @@ def kind_of(name: str) -> str:
 def rejection_against_parameters(ax: Axes, rows: Iterable[Row], efficiency: float = 0.3) -> Axes:
     """Draw background rejection against the number of parameters, both on log axes.
 
+    An arrow is a 95 % lower limit: so few background jets pass that they give no more.
+
     Raises:
         ValueError: an efficiency that rows do not have.
     """
@@ -42,12 +44,13 @@ def rejection_against_parameters(ax: Axes, rows: Iterable[Row], efficiency: floa
     for row in rows:
         figure = row.rejection_30 if efficiency == 0.3 else row.rejection_50
         kind = kind_of(row.name)
-        low = min(figure.error, 0.8 * figure.value)
-        ax.errorbar(
-            row.parameters, figure.value, [[low], [figure.error]], fmt=style[kind][1], ms=9, lw=1.5,
-            color=style[kind][0],
-        )  # fmt: skip
-        points[row.name] = (row.parameters, figure.value)
+        look = {"fmt": style[kind][1], "color": style[kind][0], "ms": 9, "lw": 1.5}
+        y = figure.value if figure.limit is None else figure.limit
+        if figure.limit is None:
+            ax.errorbar(row.parameters, y, np.transpose([figure.interval.errors]), **look)
+        else:  # an arrow: at least so much
+            ax.errorbar(row.parameters, y, 0.3 * y, lolims=True, **look)
+        points[row.name] = (row.parameters, y)
     for kind in dict.fromkeys(map(kind_of, points)):
         ax.plot([], [], style[kind][1], color=style[kind][0], ms=9, label=kind)
     ax.set(xscale="log", yscale="log", xlabel="parameters")

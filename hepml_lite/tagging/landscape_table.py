@@ -1,5 +1,6 @@
 """The landscape as a table: our results with errors, beside the published ones."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,7 +24,8 @@ def table(
     """A table with one row for each tagger, best AUC first, indexed by name.
 
     A figure of merit has three columns: "AUC", "AUC low" and "AUC high" are the value and both ends
-    of its error. The error is that of one training and includes the test sample. Numbers that were
+    of its error. The error is that of one training and includes the test sample. A rejection that
+    rests on a few jets has its 95 % limit as the low end, and no high end (inf). Numbers that were
     not measured or not published are NaN.
 
     Args:
@@ -71,11 +73,10 @@ def published_rows(names: Iterable[str]) -> dict[str, PublishedTagger]:
 
 
 def _with_ends(name: str, figure: Figure) -> dict[str, float]:
-    return {
-        name: figure.value,
-        f"{name} low": figure.value - figure.error,
-        f"{name} high": figure.value + figure.error,
-    }
+    value, low, high = figure.interval
+    if figure.limit is not None:
+        low, high = figure.limit, math.inf
+    return {name: value, f"{name} low": low, f"{name} high": high}
 
 
 def _published(paper: PublishedTagger | None) -> dict[str, Any]:

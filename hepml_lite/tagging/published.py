@@ -11,12 +11,12 @@ measured = Interval.symmetric
 class PublishedTagger:
     """A row of a tagging table; rejection is 1/eps_B at eps_S = 0.3 of a single network.
 
-    The accuracy is None where it is not known here. The interval of the rejection has zero width
-    where the paper gives no error.
+    AUC and accuracy are None where they are not known here. The interval of the rejection has zero
+    width where the paper gives no error.
     """
 
     name: str
-    auc: float
+    auc: float | None
     accuracy: float | None
     rejection: Interval
     parameters: int | None = None
@@ -56,6 +56,8 @@ TOP_TAGGING_LATER = (
            source="Bogatskiy et al., arXiv:2307.16506"),
     PublishedTagger("L-GATr", 0.9870, 0.9423, measured(2240, 70), 1_100_000,
            source="Brehmer et al., arXiv:2411.00446"),
+    PublishedTagger("L-GATr-slim", None, None, measured(2264, 93), 2_010_978,
+           source="Petitjean et al., arXiv:2512.17011"),
 )  # fmt: skip
 
 

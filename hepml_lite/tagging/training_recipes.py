@@ -98,7 +98,7 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
         learning_rate=1e-3,  # without normalisation 2e-3 is unstable
         particles=60,
     ),
-    "L-GATr": TrainingRecipe(
+    "L-GATr-slim": TrainingRecipe(
         partial(exact, LGATrSlim, reference=("time", "beams")),
         partial(exact, LGATrSlim.paper),
         particle_inputs,

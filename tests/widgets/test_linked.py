@@ -58,6 +58,26 @@ def test_selected_events_are_the_rows_that_the_browser_tells(events):
         pd.testing.assert_frame_equal(views.selected(), events.iloc[sorted(rows)])
 
 
+def test_the_picture_is_the_mean_of_the_selected(events):
+    pictures = np.random.default_rng(2).random((len(events), 5, 7)).astype(np.float32)
+    views = LinkedViews(events, PAIRS, images=pictures)
+    clouds, shown = (pane.object for pane in views.__panel__())
+    (source,) = clouds.select({"type": ColumnDataSource})
+    (image,) = shown.select({"type": ColumnDataSource})
+    np.testing.assert_allclose(image.data["image"][0], pictures[:5000].mean(0).T, rtol=1e-5)
+    source.selected.indices = [7, 3]
+    np.testing.assert_allclose(image.data["image"][0], pictures[[3, 7]].mean(0).T, rtol=1e-5)
+    source.selected.indices = []
+    np.testing.assert_allclose(image.data["image"][0], pictures[:5000].mean(0).T, rtol=1e-5)
+
+
+def test_pictures_of_other_events_are_refused(events):
+    with pytest.raises(ValueError, match="3 images of 6000 events"):
+        LinkedViews(events, PAIRS, images=np.ones((3, 5, 5)))
+    with pytest.raises(ValueError, match="no images"):
+        LinkedViews(events, PAIRS).mean_image()
+
+
 def test_wrong_pairs_are_refused(events):
     with pytest.raises(ValueError, match="no column 'e'"):
         LinkedViews(events, [("a", "e")])

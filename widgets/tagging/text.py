@@ -79,7 +79,10 @@ def _sculpted(f: Facts) -> str:
             f"Those that pass {f.name} have the same mass spectrum as those that fail, as far as "
             "one can see."
         )
-    return f"Those that pass {f.name} look like tops in mass, too: {jsd:.2f} bits."
+    return (
+        f"The masses of those that pass {f.name} are bent by {jsd:.2f} bits (a random cut: "
+        f"{noise:.2f})."
+    )
 
 
 def _varied(facts: Sequence[Facts], done: str) -> str:

@@ -27,6 +27,7 @@ SEED = 1
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from data_fetch import load
 from hepml_lite.statistics import metrics
@@ -36,6 +37,7 @@ from hepml_lite.jet_physics.variations import transformations as change
 from hepml_lite.representations.figures import seven_views
 from hepml_lite.jet_physics.views.seven_views import VIEWS
 from widgets import show
+from widgets.shared.linked import LinkedViews
 
 plotting.use_style()
 sizes = profiles.sizes("01_representations", PROFILE)
@@ -55,6 +57,78 @@ show("representations")
 # 4. Take a W jet. Are its nearest neighbours W jets? Go from neighbour to neighbour: after how many steps
 #    do you reach a Z jet, and a gluon jet?
 # 5. Rotate a jet by a full turn. Which views move and come back, and which never move?
+#
+# <details><summary>Answers</summary>
+#
+# 1. All but the four-vectors: the others know only pT and differences of rapidity and azimuth. In the table,
+#    $E^2 - p_z^2 = p_x^2 + p_y^2$ (massless particles) stays, the squared transverse momentum.
+# 2. The sequence and the masses of pairs notice the split itself, at angle zero: there is a particle more. Image, set
+#    and tree do not; the image sees it when the halves are in different pixels. A pixel is 1.6/21 = 0.08 wide, but a
+#    half at the edge of a pixel crosses it earlier.
+# 3. The mass changes by about $\sqrt{m^2 + p_T\,p_{T,\text{soft}} \Delta R^2} - m$. So it depends on the jet: look for
+#    the Δ/σ in the table that equals that of one particle.
+# 4. Often, but not always: distances see prongs and width, not what they came from. Z is reached soon.
+# 5. Those with coordinates (sequence, set, four-vectors) move and come back. The image is turned upright first; masses
+#    and splittings depend on distances only, so they hardly move.
+#
+# </details>
+#
+# ## A map of 5000 jets
+#
+# A distance makes a map: jets that are alike lie side by side. Choose a distance, draw a box in any of the views,
+# and see the same jets in all others, and their mean picture. (The spectral distance compares lists of pair
+# distances; "observables" takes mass, multiplicity and τ₃₂ in units of their spread; "image" the root of the
+# momentum in pixels.)
+#
+# **Predict.** Where are the top jets on the map: in a corner of their own, or everywhere?
+
+# %%
+from sklearn.decomposition import PCA
+
+from hepml_lite.jet_physics.distances.spectral_distance import quantile_functions, spectrum
+from hepml_lite.jet_physics.observables.catalogue import OBSERVABLES
+from hepml_lite.jet_physics.views.images import images
+
+DISTANCE = "spectral"  # or "observables", "image"
+
+many = load("jet_classes")[: sizes.mapped_jets]
+numbers = {name: OBSERVABLES[name](many) for name in ("mass", "multiplicity", "tau32")}
+pictures = images(many, 21)[:, 0]  # (N, 21, 21), turned upright
+
+
+def coordinates(distance):
+    """Vectors (N, D) whose Euclidean distance is the one asked for."""
+    if distance == "spectral":
+        return quantile_functions(spectrum(many))
+    if distance == "image":
+        return np.sqrt(pictures).reshape(len(many), -1)
+    table = np.column_stack(list(numbers.values()))
+    return (table - table.mean(axis=0)) / table.std(axis=0)
+
+
+# %%
+flat = PCA(2, random_state=SEED).fit_transform(coordinates(DISTANCE))
+table = pd.DataFrame({"map 1": flat[:, 0], "map 2": flat[:, 1]})
+table["mass [GeV]"] = numbers["mass"]
+table["particles"] = numbers["multiplicity"]
+table["τ32"] = numbers["tau32"]
+pairs = [("map 1", "map 2"), ("mass [GeV]", "particles"), ("mass [GeV]", "τ32")]
+views = LinkedViews(table, pairs, images=pictures)
+views
+
+# %%
+chosen = many.label[views.selected().index]
+for k, name in enumerate(many.names):
+    share = np.mean(chosen == k)
+    print(
+        f"{name:>6}: {100 * share:5.1f} % of the {len(chosen)} selected jets, {np.mean(many.label == k):.0%} of all"
+    )
+
+# %% [markdown]
+# **Explain.** Run the last cell again after each selection. Of the spectral map, the first axis is mostly the size of
+# the jet: mass and distance of the prongs. So the heavy particles are on one side, but the map of *two* numbers
+# cannot keep three prongs apart from two that are wide. What looks like a group on a map need not be one, and jets
+# that lie side by side may differ in what was flattened.
 #
 # ## The same with your own code
 #
@@ -98,9 +172,147 @@ plt.show()
 
 # %% [markdown]
 # **Explain.** Two prongs of a heavy particle are at least $2m/p_T$ apart: 0.16 for the W, 0.18 for the Z,
-# 0.25 for the Higgs. Quark and gluon jets have no scale of their own, and gluon jets are wider. All six
-# kinds share a bump near 0.07. It is not physics: it comes from the detector, whose cells are 0.1 wide.
-# Which bumps would move if the jets had 2 TeV?
+# 0.25 for the Higgs. All six kinds share a bump near 0.07. It is not physics: it comes from the detector, whose
+# cells are 0.1 wide. Which bumps would move if the jets had 2 TeV?
+#
+# Have quark and gluon jets a scale of their own? At large angles hardly: the splittings of QCD are alike at all
+# angles, and their correlator is nearly flat in $\ln\Delta R$. But at $p_T \Delta R$ of a few GeV quarks and gluons become
+# hadrons, and the correlator turns over. The `quark_gluon` jets have no detector and show it.
+#
+# ## QCD, read off two plots
+#
+# To lowest order, the primary Lund plane of a jet is flat: its density is
+# $\frac{2\alpha_s(k_T)}{\pi}\,C$ in each unit of $\ln 1/\Delta R$ and $\ln k_T$, with $C_F = 4/3$ for quarks and
+# $C_A = 3$ for gluons. So the ratio of gluons to quarks should be $C_A/C_F = 2.25$, and the density gives $\alpha_s$.
+#
+# **Predict.** Where in the plane will the ratio be closest to 2.25: at large or at small $k_T$?
+
+# %%
+from hepml_lite.jet_physics.observables.lund import lund_densities
+
+flavours = load("quark_gluon")[: sizes.flavour_jets]
+angles = np.linspace(1, 3, 5)  # ln 1/ΔR: inside the jet of R = 0.4, outside of the core
+levels = np.linspace(0, 4, 9)  # ln k_T from 1 to 55 GeV
+densities = lund_densities(flavours, angles, levels)
+counted = {name: len(flavours.of_class(name)) for name in densities}
+area = np.ptp(angles) * np.diff(levels)[0]
+plane = {name: d.mean(axis=0) for name, d in densities.items()}  # over angles, (K,)
+errors = {name: np.sqrt(plane[name] / counted[name] / area) for name in plane}
+kt = np.exp((levels[1:] + levels[:-1]) / 2)
+
+
+def running_coupling(scale, at_z=0.118, flavours=5):
+    """α_s at a scale in GeV, to one loop; frozen below 1 GeV."""
+    slope = (33 - 2 * flavours) / (12 * np.pi)
+    return at_z / (1 + 2 * slope * at_z * np.log(np.maximum(scale, 1) / 91.2))
+
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(14, 5))
+for name, colour_factor in {"quark": 4 / 3, "gluon": 3}.items():
+    style = plotting.class_style(name)
+    axes[0].errorbar(kt, plane[name], errors[name], label=name, **style | {"linestyle": ""})
+    expected = 2 * running_coupling(kt) * colour_factor / np.pi
+    axes[0].plot(kt, expected, **style | {"marker": ""}, label="lowest order")
+ratio = plane["gluon"] / plane["quark"]
+relative = np.hypot(*(errors[name] / plane[name] for name in plane))
+axes[1].errorbar(kt, ratio, ratio * relative, fmt="o", color="black")
+axes[1].axhline(9 / 4, color="grey", ls="--", label="$C_A/C_F$")
+axes[0].set(xscale="log", xlabel="$k_T$ [GeV]", ylabel="splittings per unit of the Lund plane")
+axes[1].set(xscale="log", xlabel="$k_T$ [GeV]", ylabel="gluon / quark")
+for ax in axes:
+    ax.legend()
+plt.show()
+
+# %%
+for k, scale in enumerate(kt):
+    coupling = np.pi * plane["quark"][k] / (2 * 4 / 3)
+    error = np.pi * errors["quark"][k] / (2 * 4 / 3)
+    print(
+        f"k_T {scale:5.1f} GeV: gluon/quark {ratio[k]:.2f} ± {ratio[k] * relative[k]:.2f}, ", end=""
+    )
+    print(f"α_s of quark jets {coupling:.3f} ± {error:.3f}; one loop {running_coupling(scale):.3f}")
+
+# %% [markdown]
+# **Explain.** The density rises towards small $k_T$, as $\alpha_s$ does; below 2 or 3 GeV much more than that, because
+# hadronisation adds particles there. At the right end a splitting takes a good share of the jet, and few are left. So
+# only the middle of the table can be compared with a coupling, and even there only its size: lowest order knows one
+# gluon and no conservation of energy. The ratio of gluons to quarks is smallest at small $k_T$, where both kinds get
+# particles from hadronisation, and stays below 2.25 elsewhere, too: a quark jet also holds gluons that split again, and
+# a gluon becomes a pair of quarks now and then.
+#
+# The energy–energy correlator knows another scale. With confinement, it turns over where $p_T\,\Delta R$ is a few GeV.
+
+# %%
+fig, ax = plt.subplots(figsize=(9, 5))
+edges = np.geomspace(0.002, 0.8, 41)
+for name, correlator in mean_correlators(flavours, edges).items():
+    middle = np.sqrt(correlator.edges[1:] * correlator.edges[:-1])
+    transverse = middle * flavours.pt.mean()
+    style = plotting.class_style(name) | {"marker": ""}
+    ax.errorbar(transverse, correlator.density, correlator.error, label=name, **style)
+    print(f"{name:>6}: largest at pT ΔR = {transverse[np.argmax(correlator.density)]:.0f} GeV")
+ax.set(xscale="log", xlabel=r"$p_T\,\Delta R$ [GeV]", ylabel="energy-energy correlator")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# **Explain.** Right of its peak, a jet behaves as quarks and gluons do; left of it, as a cloud of free hadrons. Gluon jets
+# turn over at a larger scale, because they radiate more.
+#
+# ## How round is an event?
+#
+# **Event isotropy** is the energy mover's distance of an event to an even spread: 0 is round, 1 is a pair of
+# particles back to back. It needs a geometry: a *sphere* for lepton colliders, a *ring* or a *cylinder* for the LHC,
+# a *disk* for a jet. Some events have exact answers.
+#
+# **Predict.** Which is rounder on the sphere: six particles along the axes, or twenty in random directions?
+
+# %%
+from hepml_lite.containers.jets import Jets
+from hepml_lite.jet_physics.distances import event_isotropy
+
+random_axes = np.random.default_rng(SEED)
+
+
+def event(directions):
+    """One event of equal massless particles in these directions (n, 3)."""
+    x, y, z = directions.T / np.linalg.norm(directions, axis=1)
+    transverse = np.hypot(x, y)
+    rows = np.stack([50 * transverse, np.arcsinh(z / transverse), np.arctan2(y, x)], axis=-1)
+    return Jets(rows[None])
+
+
+# %%
+tilted = np.linalg.qr(np.ones((3, 3)) + np.eye(3))[0]  # three axes, none along the beam
+ideal = {
+    "two, back to back": np.array([tilted[0], -tilted[0]]),
+    "six, along axes": np.vstack([tilted, -tilted]),
+    "twenty, random": random_axes.normal(size=(20, 3)),
+    "two hundred, random": random_axes.normal(size=(200, 3)),
+}
+for name, directions in ideal.items():
+    one = event(directions)
+    sphere, ring = event_isotropy.sphere_isotropy(one)[0], event_isotropy.ring_isotropy(one)[0]
+    cylinder = event_isotropy.cylinder_isotropy(one, 3.0)[0]
+    print(f"{name:>20}: sphere {sphere:.3f}, ring {ring:.3f}, cylinder {cylinder:.3f}")
+
+# %%
+round_jets = jets[: sizes.round_jets]
+isotropy = event_isotropy.disk_isotropy(round_jets, 0.8)
+fig, ax = plt.subplots()
+of_class = {name: isotropy[round_jets.label == k] for k, name in enumerate(round_jets.names)}
+plotting.histogram(ax, of_class, np.linspace(0.5, 1.3, 25), "isotropy on the disk", density=True)
+plt.show()
+for name, values in of_class.items():
+    error = values.std() / np.sqrt(len(values))
+    print(f"{name:>6}: mean {values.mean():.3f} ± {error:.3f}")
+
+# %% [markdown]
+# **Explain.** Twenty random particles are rounder than six in perfect order, but random directions are never even:
+# they leave holes, and the energy must move into them. The
+# geometries do not agree, because ring and cylinder weigh with $p_T$ and the ring does not see the beam. A jet is far from an
+# even disk: near 1, all is in the middle. Kinds of jets with wide prongs lie lower: which ones, say the means.
 #
 # ## An open challenge
 #

@@ -71,7 +71,7 @@ HELD, BROKEN = 1e-3, 4e-3
 COUNTS = {  # as published, or explained in the docstring of `paper`
     "TopoDNN": 59_330, "P-CNN": 348_400, "CNN": 609_666, "ResNet": None, "LoLa": 126_512,
     "LBN": 713_330, "TreeNiN": None, "EFN": 82_358, "PFN": 82_458, "ParticleNet": 366_160,
-    "ParT": 2_139_654, "ParT, IRC safe": None, "L-GATr": 2_010_978, "LorentzNet": 224_072,
+    "ParT": 2_139_654, "ParT, IRC safe": None, "L-GATr-slim": 2_010_978, "LorentzNet": 224_072,
     "PELICAN": 48_327,
 }  # fmt: skip
 
@@ -141,8 +141,8 @@ def test_the_laws_that_are_claimed_hold(name, law, jets):
     ("name", "law"),
     [
         ("PFN", SPLIT), ("PFN", SOFT), ("ParT", SPLIT), ("ParticleNet", SPLIT), ("PFN", LORENTZ),
-        ("LorentzNet", LORENTZ), ("PELICAN", LORENTZ), ("L-GATr", LORENTZ), ("L-GATr", BOOST),
-        ("LoLa", LORENTZ), ("ParticleNet", BOOST),
+        ("LorentzNet", LORENTZ), ("PELICAN", LORENTZ), ("L-GATr-slim", LORENTZ),
+        ("L-GATr-slim", BOOST), ("LoLa", LORENTZ), ("ParticleNet", BOOST),
     ],
 )  # fmt: skip
 def test_what_is_not_claimed_is_broken(name, law, jets):

@@ -13,7 +13,7 @@ PRINTED = Path(__file__).with_name("published_as_printed.csv")
 def test_every_row_has_a_source_and_sane_numbers():
     for row in (*published.TOP_TAGGING_LANDSCAPE, *published.TOP_TAGGING_LATER):
         assert "arXiv:" in row.source
-        assert 0.85 < (row.accuracy or 0.9) < row.auc < 1, row.name
+        assert 0.85 < (row.accuracy or 0.9) < (row.auc or 0.98) < 1, row.name
         assert row.rejection.value > 100
 
 

@@ -7,9 +7,13 @@ from data_fetch import load
 from data_fetch.samples import bundled
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.distances.event_isotropy import (
+    cylinder_isotropy,
     disk_isotropy,
     ring_isotropy,
+    sphere_isotropy,
+    uniform_cylinder,
     uniform_disk,
+    uniform_sphere,
 )
 from hepml_lite.jet_physics.variations import transformations as change
 
@@ -129,3 +133,75 @@ def test_wrong_arguments(real):
         ring_isotropy(real, 3)
     with pytest.raises(ValueError, match="radius is -1"):
         disk_isotropy(real, -1)
+
+
+def directions(*vectors, energy=10.0):
+    """Massless particles of equal energy in these directions (n, 3), as one event."""
+    x, y, z = np.transpose(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    rho = np.hypot(x, y)
+    return Jets(np.stack([energy * rho, np.arcsinh(z / rho), np.arctan2(y, x)], -1)[None])
+
+
+def test_back_to_back_is_one_on_the_sphere_in_every_direction():
+    for axis in ((1.0, 0.2, 0.1), (0.1, 0.1, 1.0)):
+        pair = directions(np.array(axis), -np.array(axis))
+        assert sphere_isotropy(pair)[0] == pytest.approx(1, abs=2 * FINITE)
+
+
+def test_an_octahedron_on_the_sphere():
+    """Each particle fills the cone around it: 1 - <cos> over a sixth of the sphere, exactly."""
+    corners = np.vstack([np.eye(3), -np.eye(3)]) @ np.linalg.qr(np.ones((3, 3)) + np.eye(3))[0]
+    sample = np.random.default_rng(0).normal(size=(200_000, 3))
+    sample /= np.linalg.norm(sample, axis=1, keepdims=True)
+    expected = 2 * (1 - np.abs(sample).max(axis=1).mean())
+    assert sphere_isotropy(directions(*corners))[0] == pytest.approx(expected, abs=2 * FINITE)
+
+
+def test_one_particle_alone_on_the_sphere():
+    assert sphere_isotropy(directions((1.0, 1.0, 0.3)))[0] == pytest.approx(2, abs=FINITE)
+
+
+@pytest.mark.parametrize("y_max", [1.0, 2.0])
+def test_the_worst_pair_on_the_cylinder_is_one(y_max):
+    edge = y_max - 1e-6
+    pair = Jets(np.array([[(50.0, edge, 0.3), (50.0, edge, 0.3 + np.pi)]]))
+    assert cylinder_isotropy(pair, y_max)[0] == pytest.approx(1, abs=2 * FINITE)
+
+
+def test_a_central_pair_on_the_cylinder():
+    """In azimuth the mean square is pi^2 / 12, in rapidity y_max^2 / 3."""
+    pair = Jets(np.array([[(50.0, 0.0, 0.3), (50.0, 0.0, 0.3 + np.pi)]]))
+    expected = (np.pi**2 + 4 * 2.0**2) / (np.pi**2 + 16 * 2.0**2)
+    assert cylinder_isotropy(pair, 2.0)[0] == pytest.approx(expected, abs=2 * FINITE)
+
+
+def test_both_agree_with_the_transport_of_another_code():
+    ot = pytest.importorskip("ot")
+    rng = np.random.default_rng(1)
+    pt, eta, phi = rng.uniform(1, 50, 12), rng.uniform(-1.5, 1.5, 12), rng.uniform(-3, 3, 12)
+    event = Jets(np.stack([pt, eta, phi], -1)[None])
+    pt, eta, phi = event.constituents[0].astype(float).T
+    energy = pt * np.cosh(eta)
+    p = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], -1) / energy[:, None]
+    sphere = uniform_sphere(192)
+    cost = ((p[:, None] - sphere) ** 2).sum(-1)  # |a - b|^2 = 2 (1 - cos)
+    expected = ot.emd2(energy / energy.sum(), np.full(192, 1 / 192), cost)
+    assert sphere_isotropy(event)[0] == pytest.approx(expected, rel=1e-6)
+    cylinder = uniform_cylinder(2.0, 16)
+    gap = np.abs(phi[:, None] - cylinder[:, 1]) % (2 * np.pi)
+    gap = np.minimum(gap, 2 * np.pi - gap)
+    squares = (eta[:, None] - cylinder[:, 0]) ** 2 + gap**2
+    cost = 12 / (np.pi**2 + 16 * 2.0**2) * squares
+    expected = ot.emd2(pt / pt.sum(), np.full(len(cylinder), 1 / len(cylinder)), cost)
+    assert cylinder_isotropy(event, 2.0)[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_even_event_is_isotropic():
+    assert sphere_isotropy(directions(*uniform_sphere(192)))[0] < FINITE
+    y, phi = uniform_cylinder(2.0, 16).T
+    assert cylinder_isotropy(Jets(np.stack([np.ones(len(y)), y, phi], -1)[None]), 2.0)[0] < FINITE
+
+
+def test_events_outside_of_the_cylinder_are_refused():
+    with pytest.raises(ValueError, match=r"event 0 has no particle with \|y\| < 1"):
+        cylinder_isotropy(Jets(np.array([[(50.0, 2.0, 0.3), (50.0, -2.0, 1.3)]])), 1.0)
