@@ -18,6 +18,7 @@ from hepml_lite.trigger.firmware.verilog import signed_digits
 from hepml_lite.trigger.integer_network import IntegerNetwork
 
 FLOAT_BITS = 24  # of the whole number inside a float32, with its hidden bit
+NS_A_LEVEL = 1.0  # of an addition with its wires in a recent chip: a guess, nothing is placed
 
 
 def effective_bits(codes: ArrayLike) -> np.ndarray:
@@ -78,3 +79,8 @@ def mean_bits(network: IntegerNetwork) -> float:
     """Effective bits of a weight, sign left out, the mean over all weights with the zeros."""
     weights = np.concatenate([layer.weight.ravel() for layer in network.layers])
     return float(effective_bits(weights).mean())
+
+
+def nanoseconds(levels: float) -> float:
+    """About how long it takes through these levels of additions [ns], registers left out."""
+    return NS_A_LEVEL * levels

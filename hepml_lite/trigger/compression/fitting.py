@@ -15,7 +15,7 @@ from hepml_lite.trigger.compression.network import Bits, CompressedNetwork
 from hepml_lite.trigger.compression.pruning import Pruning, prune
 from hepml_lite.trigger.compression.tasks import Task
 
-PRICES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)  # of the operations at the start, against the error
+PRICES = (0.01, 0.1, 0.3, 1.0, 3.0)  # of the operations at the start, against the error
 MOST = Bits(8, 8)
 
 
