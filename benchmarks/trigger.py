@@ -6,7 +6,7 @@ writes `hepml_lite/trigger/results.json`, row by row: what is there already is n
 so that the script can be stopped and go on. FOLDER keeps the trained networks in whole numbers.
 
 - anomaly: 57-28-15-8, imitating the means of a float encoder. AUC: background in weighted rates,
-  mean over the four signals, on 120 000 rows of the test split.
+  mean over the four signals, on 60 000 rows of the test split.
 - tagger: 12-16-12-5 on observables of jets. AUC: one class against the others, mean over five.
 
 `loss` is (AUC of the float network of this seed - AUC) / AUC of the float network, on the same test
@@ -40,7 +40,7 @@ from hepml_lite.trigger.results import RESULTS, Result, Results, read_results, w
 from hepml_lite.trigger.variational import train_variational
 
 PARTS = ("anomaly", "tagger")
-TEST_ROWS = 120_000
+TEST_ROWS = 60_000
 ROUNDED = (Bits(16, 16), Bits(8, 8), Bits(6, 6), Bits(4, 4))
 TRAINED = (Bits(8, 8), Bits(6, 6), Bits(4, 4))
 PRUNED = ((Bits(8, 8), 0.5), (Bits(8, 8), 0.75))
@@ -187,9 +187,8 @@ def measured(bench: Bench, network: IntegerNetwork) -> dict[str, float]:
     if tools.TOOLS["da4ml"].is_here:
         shared = shared_additions(network)
         few = bench.judges[""].inputs[:2000]
-        if not np.array_equal(shared.run(few), network(few)):
-            raise RuntimeError(f"da4ml gives other numbers for {bench.part}, seed {bench.seed}")
-        numbers |= {"luts_da4ml": shared.luts, "levels": shared.levels}
+        equal = np.array_equal(shared.run(few), network(few))
+        numbers |= {"luts_da4ml": shared.luts, "levels": shared.levels, "equal_da4ml": float(equal)}
     return numbers | {
         "ebops": cost.ebops(network),
         "ebops_of_types": cost.ebops_of_types(network),
@@ -294,7 +293,7 @@ def main() -> None:
 
 
 SETUP = {
-    "anomaly": f"57-28-15-8, 125 000 training and 103 000 test events",
+    "anomaly": f"57-28-15-8, 125 000 training and 52 000 test events",
     "tagger": "12-16-12-5, 9000 training and 3000 test jets",
     "cells": "Yosys, synth_xilinx -family xcup -nodsp; a register after each layer",
     "levels": "of additions by da4ml, without registers; ticks: of our Verilog",

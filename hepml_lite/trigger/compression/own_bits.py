@@ -45,9 +45,9 @@ def bits_of(weight: Tensor, fraction: Tensor) -> Tensor:
         fraction: bits after the point.
 
     Returns:
-        0 where a weight is below half of its last bit.
+        At least the effective bits of `cost`, which also leave out zeros at the end; 0 with no
+        slope where a weight is rounded to zero.
     """
-    whole = torch.round(fraction.detach()) + fraction - fraction.detach()
-    size = weight.detach().abs().clamp(min=1e-12)
-    before = torch.floor(torch.log2(size)) + 1  # 2^before exceeds the weight
-    return torch.relu(before + whole)
+    code = torch.round(weight.detach() * torch.exp2(torch.round(fraction.detach()))).abs()
+    length = torch.floor(torch.log2(code.clamp(min=1))) + 1  # 2^length exceeds the code
+    return torch.where(code > 0, length + fraction - fraction.detach(), torch.zeros_like(code))

@@ -54,18 +54,23 @@ def shared_additions(network: IntegerNetwork) -> SharedAdditions:
     _require_known(network)
     given = FixedVariableArrayInput((network.layers[0].weight.shape[0],))
     x = quantize(given, *_bits(network.input_type), "WRAP", "TRN")
+    unit = 1.0  # of x; da4ml saturates wrongly where all numbers are far below one
     for layer in network.layers:
-        weight = layer.weight * layer.weight_type.step
-        x = x @ weight + layer.bias * layer.bias_type.step
+        kind = layer.output_type
+        bigger = max(2 - kind.integer, 0)
+        of_output = 2.0**-bigger
+        weight = layer.weight * layer.weight_type.step * unit / of_output
+        x = x @ weight + layer.bias * layer.bias_type.step / of_output
         if layer.relu:
             x = np.maximum(x, 0)
-        kind = layer.output_type
-        x = quantize(x, *_bits(kind), kind.overflow, kind.rounding)
+        scaled = FixedPoint(kind.width, kind.integer + bigger, kind.signed)
+        x = quantize(x, *_bits(scaled), kind.overflow, kind.rounding)
+        unit = of_output
     logic: Any = comb_trace(given, x)
 
     def run(numbers: np.ndarray) -> np.ndarray:
         exact = np.ascontiguousarray(network.input_type.quantise(numbers))
-        return np.asarray(logic.predict(exact, n_threads=1)).reshape(len(exact), -1)
+        return np.asarray(logic.predict(exact, n_threads=1)).reshape(len(exact), -1) * unit
 
     return SharedAdditions(run, float(logic.cost), len(logic.ops), float(logic.latency[1]))
 
