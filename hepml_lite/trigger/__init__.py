@@ -2,6 +2,7 @@
 
 from hepml_lite.trigger import (
     baselines,
+    compression,
     fast_network,
     firmware,
     fitting_types,
@@ -17,6 +18,7 @@ from hepml_lite.trigger import (
     ranges,
     rates,
     regions,
+    results,
     turn_on,
     variational,
     working_points,
@@ -24,6 +26,7 @@ from hepml_lite.trigger import (
 
 __all__ = [
     "baselines",
+    "compression",
     "fast_network",
     "firmware",
     "fitting_types",
@@ -39,6 +42,7 @@ __all__ = [
     "ranges",
     "rates",
     "regions",
+    "results",
     "turn_on",
     "variational",
     "working_points",

@@ -89,10 +89,17 @@ class QuantisedDense(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, n_in) numbers of the input type -> (N, n_out) of the output type."""
-        weight = fake_quantised(self.weight, _saturating(self.weight_type))
         bias = fake_quantised(self.bias, _saturating(self.bias_type))
-        total = nn.functional.linear(x, weight, bias)
+        total = nn.functional.linear(x, self.rounded_weight(), bias)
         return fake_quantised(torch.relu(total) if self.relu else total, self.output_type)
+
+    def rounded_weight(self) -> Tensor:
+        """The weights (n_out, n_in) as the chip has them."""
+        return self.rounded(self.weight)
+
+    def rounded(self, weight: Tensor) -> Tensor:
+        """Weights rounded to the nearest of their type."""
+        return fake_quantised(weight, _saturating(self.weight_type))
 
     def whole(self) -> IntegerLayer:
         """The same layer in whole numbers."""

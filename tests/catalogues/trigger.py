@@ -398,6 +398,105 @@ def any_at_all(sums, width):
     return ((sums < -(2 ** (width - 1))) | (sums >= 2 ** (width - 1))).any()
 
 
+operations = Catalogue("7.7")
+
+
+def _odd(weights):
+    """Each number without the zeros at its end."""
+    size = np.abs(weights).astype(int)
+    return size // np.maximum(size & -size, 1)
+
+
+def _lengths(numbers):
+    return np.array([[int(one).bit_length() for one in row] for row in numbers])
+
+
+@operations.right
+def with_strings(weights, input_bits):
+    spelled = [f"{abs(int(one)):b}".strip("0") for one in weights.ravel()]
+    return sum(input_bits * len(one) for one in spelled)
+
+
+@operations.right
+def by_halving(weights, input_bits):
+    total = 0
+    for one in np.abs(weights).ravel().astype(int).tolist():
+        while one and one % 2 == 0:
+            one //= 2
+        total += one.bit_length()
+    return float(total * input_bits)
+
+
+@operations.wrong("zeros at the end")
+def with_zeros_at_the_end(weights, input_bits):
+    return input_bits * _lengths(np.abs(weights)).sum()
+
+
+@operations.wrong("number of ones")
+def ones_only(weights, input_bits):
+    return input_bits * sum(int(abs(one)).bit_count() for one in weights.ravel())
+
+
+@operations.wrong("sign")
+def with_sign(weights, input_bits):
+    return input_bits * (_lengths(_odd(weights)) + (weights != 0)).sum()
+
+
+@operations.wrong("zero weights")
+def zeros_cost_one(weights, input_bits):
+    return input_bits * np.maximum(_lengths(_odd(weights)), 1).sum()
+
+
+@operations.wrong("bits of the input are missing")
+def without_inputs(weights, input_bits):
+    return _lengths(_odd(weights)).sum()
+
+
+@operations.wrong("mean")
+def a_mean(weights, input_bits):
+    return input_bits * _lengths(_odd(weights)).mean()
+
+
+@operations.wrong("one number a node")
+def each_node(weights, input_bits):
+    return input_bits * _lengths(_odd(weights)).sum(axis=0)
+
+
+@operations.wrong("one number an input")
+def each_input(weights, input_bits):
+    return input_bits * _lengths(_odd(weights)).sum(axis=1)
+
+
+@operations.wrong("all weights alike")
+def longest_for_all(weights, input_bits):
+    return input_bits * weights.size * _lengths(_odd(weights)).max()
+
+
+@operations.wrong("number of products")
+def products(weights, input_bits):
+    return np.count_nonzero(weights) * input_bits
+
+
+@operations.wrong("one a weight")
+def not_summed(weights, input_bits):
+    return input_bits * _lengths(_odd(weights))
+
+
+@operations.wrong("added")
+def sum_of_bits(weights, input_bits):
+    return sum(length + input_bits for length in _lengths(_odd(weights)).ravel() if length)
+
+
+@operations.wrong("negative weights")
+def negative_left_out(weights, input_bits):
+    return input_bits * _lengths(_odd(np.maximum(weights, 0))).sum()
+
+
+@operations.wrong("squared")
+def input_squared(weights, input_bits):
+    return input_bits**2 * _lengths(_odd(weights)).sum()
+
+
 def _hidden_and_practice():
     """Toy crossings: background of soft jets, and four signals that each have something rare."""
     rng = np.random.default_rng(76)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.widgets.conftest import plain
 from widgets.shared import url_state
-from widgets.trigger import samples
+from widgets.trigger import compression, samples
 from widgets.trigger.dashboard import SLIDERS, Trigger
 
 ALL_OFF = {key: one.high for key, one in SLIDERS.items()} | {"network": 0.0}
@@ -81,6 +81,36 @@ def test_a_move_takes_milliseconds():
     assert (time.process_time() - started) / 10 < 0.1
 
 
+@pytest.mark.parametrize("network", compression.NETWORKS)
+@pytest.mark.parametrize("way", compression.WAYS)
+def test_the_stored_choice_is_on_its_curve_and_marked_as_stored(network, way):
+    for strength in (1, compression.STRONGEST):
+        found = compression.outputs(compression.View(network, way, strength))
+        here, curve = found["compression here"], found[f"compression {compression.WAYS[way]}"]
+        assert here["luts"][0] in curve["luts"]
+        assert here["loss"][0] in curve["loss"]
+        assert "Stored result" in plain(found["compression line"])
+        assert plain(found["compression table"]).count("±") == len(curve["luts"])
+
+
+def test_stronger_compression_is_cheaper_in_figure_and_words():
+    network = next(iter(compression.NETWORKS))
+    luts = []
+    for strength in range(1, compression.STRONGEST + 1):
+        view = compression.View(network, "bits of their own", strength)
+        luts.append(compression.outputs(view)["compression here"]["luts"][0])
+    assert (np.diff(luts) < 0).all()
+
+
+def test_only_the_chosen_screen_is_shown():
+    dashboard = Trigger(screen="compression")
+    dashboard.__panel__()
+    (page,) = dashboard._pages
+    assert (page["menu"].visible, page["compression"].visible) == (False, True)
+    dashboard.screen = "menu"
+    assert (page["menu"].visible, page["compression"].visible) == (True, False)
+
+
 def test_displays_follow():
     dashboard = Trigger()
     for _ in range(2):
@@ -100,7 +130,8 @@ def test_every_control_survives_the_address():
     changed = {
         "budget": 20, "muon": 9, "two_muons": 5, "electron": 15, "two_electrons": 8, "jet": 80,
         "missing": 40, "sum_of_jets": 150, "network": 4.5, "item": "muon",
-        "signal": "LQ -> b tau",
+        "signal": "LQ -> b tau", "screen": "compression", "compressed": "jet tagger 12-16-12-5",
+        "way": "pruned", "strength": 2,
     }  # fmt: skip
     assert set(changed) == set(url_state.state_names(Trigger))
     dashboard = Trigger(**changed)

@@ -1,7 +1,7 @@
-"""Fill the budget: thresholds of a menu, rates with overlaps, and what is kept of each signal."""
+"""Fill the budget: a menu's rates and what it keeps; and what a network costs in a chip."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import panel as pn
@@ -11,7 +11,7 @@ from hepml_lite.trigger.menus import kept
 from hepml_lite.trigger.rates import Item, MenuRates, RateCurve
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.style import px, side_by_side, two_by_two
-from widgets.trigger import figures, samples
+from widgets.trigger import compression, figures, samples
 from widgets.trigger import text as words
 
 
@@ -35,6 +35,7 @@ SLIDERS = {
     "sum_of_jets": Slider("HT", "HT", 30, 300, 90),
 }
 OFF = 0.0  # kHz of the network
+MENU, COMPRESSION = "menu", "compression"
 
 
 def _slider(key: str) -> param.Integer:
@@ -67,18 +68,23 @@ def signals() -> list[str]:
 
 
 class Trigger(Dashboard):
-    """Move thresholds until the rate fits the budget, and see what you keep.
+    """Move thresholds until the rate fits the budget; on the other screen, compress a network.
 
     Args:
-        state: start values of the controls (muon, jet, budget, ...), and `hide=("budget", ...)`.
+        state: start values of the controls (screen, muon, jet, budget, ...), and
+            `hide=("budget", ...)`.
     """
 
     title = "Fill the budget"
     sentence = (
         "Some ten thousand of 28.6 million crossings a second can be kept. Set thresholds, let a "
-        "network have its share, and see what is lost of four new particles."
+        "network have its share, and see what is lost of four new particles. Then take bits from "
+        "the network."
     )
 
+    screen: "param.Selector[str]" = param.Selector(
+        default=MENU, objects=[MENU, COMPRESSION], label="Screen"
+    )
     budget = param.Number(30.0, bounds=(5, 40), step=1, label="Budget [kHz]")
     muon = _slider("muon")
     two_muons = _slider("two_muons")
@@ -96,6 +102,27 @@ class Trigger(Dashboard):
         objects=["A -> 4l", "h0 -> tau tau", "h+- -> tau nu", "LQ -> b tau"],
         label="Signal of the ROC curves",
     )
+    compressed: "param.Selector[str]" = param.Selector(
+        default=next(iter(compression.NETWORKS)), objects=[*compression.NETWORKS], label="Network"
+    )
+    way: "param.Selector[str]" = param.Selector(
+        default="trained with few bits", objects=[*compression.WAYS], label="Way"
+    )
+    strength = param.Integer(
+        1, bounds=(1, compression.STRONGEST), label="How far: 1 mild, 5 strong"
+    )
+
+    widgets = {"screen": {"type": pn.widgets.RadioButtonGroup}}  # noqa: RUF012
+
+    def __init__(self, **state: Any) -> None:
+        self._pages: list[dict[str, pn.Column]] = []
+        super().__init__(**state)
+
+    def settle(self, changed: set[str]) -> None:
+        """Show the chosen screen."""
+        for page in self._pages:
+            for name, part in page.items():
+                part.visible = name == self.screen
 
     def menu(self) -> tuple[Item, ...]:
         """The items that are on, without the network."""
@@ -157,25 +184,52 @@ class Trigger(Dashboard):
             "curve": curve,
             "here": here,
             **_roc(self.signal),
+            **compression.outputs(compression.View(self.compressed, self.way, self.strength)),
         }
 
     def layout(self, display: Display) -> pn.viewable.Viewable:
-        """The page: controls on the left; line, table and four figures on the right."""
+        """The choice of the screen, and both screens, of which one is visible."""
+        page = {MENU: self._menu_page(display), COMPRESSION: self._compression_page(display)}
+        self._pages = [*self._pages, page][-self.MAX_DISPLAYS :]
+        for name, part in page.items():
+            part.visible = name == self.screen
+        return pn.Column(self.controls("screen"), *page.values(), sizing_mode="stretch_width")
+
+    def _menu_page(self, display: Display) -> pn.Column:
+        """Controls on the left; line, table and four figures on the right."""
         left = pn.Column(
             self.controls("budget"),
             self.controls(*SLIDERS),
             self.controls("network"),
             self.controls("item", "signal"),
         )
-        line = display.text("line", 19)
-        line.object.styles = {**line.object.styles, "min-height": px(56)}  # what is below stays
         names = [one.name for one in SLIDERS.values()] + [samples.NETWORK]
         right = pn.Column(
-            line,
+            _line(display, "line"),
             display.text("key", 15),
             two_by_two(*figures.every(display, names, signals())),
             display.text("table", 17),
             display.text("about", 15),
             sizing_mode="stretch_width",
         )
-        return side_by_side(left, right, 270)
+        return pn.Column(side_by_side(left, right, 270), sizing_mode="stretch_width")
+
+    def _compression_page(self, display: Display) -> pn.Column:
+        """The same for stored results of compressed networks."""
+        left = pn.Column(self.controls("compressed", "way", "strength"))
+        right = pn.Column(
+            _line(display, "compression line"),
+            display.text("compression key", 15),
+            two_by_two(*compression.every(display)),
+            display.text("compression table", 17),
+            display.text("compression about", 15),
+            sizing_mode="stretch_width",
+        )
+        return pn.Column(side_by_side(left, right, 270), sizing_mode="stretch_width")
+
+
+def _line(display: Display, name: str) -> pn.pane.Bokeh:
+    """The live line; what is below it stays where it is."""
+    line = display.text(name, 19)
+    line.object.styles = {**line.object.styles, "min-height": px(56)}
+    return line

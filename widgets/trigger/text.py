@@ -6,7 +6,7 @@ from hepml_lite.statistics.intervals import Interval
 from hepml_lite.trigger.rates import MenuRates
 from widgets.shared.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, swatch, table
 
-HEADER = ("item", "threshold", "rate [kHz]", "pure [kHz]", "effective events")
+HEADER = ("item", "above [GeV]", "rate [kHz]", "pure [kHz]", "effective events")
 KEY = (
     f"{swatch(SKY, '■')} rate of an item &ensp; {swatch(BLUE, '■')} pure: no other item keeps it "
     f"&ensp; {swatch(GREEN, '■')} the menu without the network &ensp; {swatch(ORANGE, '■')} what "
@@ -65,7 +65,8 @@ def items(rates: MenuRates) -> str:
 
 
 def _interval(rate: Interval) -> str:
-    return f"{_khz(rate.value)} [{_khz(rate.low)}, {_khz(rate.high)}]"
+    """The interval on a line of its own: a phone has no room for it beside the rate."""
+    return f"{_khz(rate.value)}<br>[{_khz(rate.low)}, {_khz(rate.high)}]"
 
 
 def _khz(hertz: float) -> str:

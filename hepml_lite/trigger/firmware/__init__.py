@@ -3,6 +3,7 @@
 from hepml_lite.trigger.firmware import (
     design,
     hls,
+    shared_additions,
     simulation,
     synthesis,
     tools,
@@ -10,4 +11,4 @@ from hepml_lite.trigger.firmware import (
     verilog,
 )
 
-__all__ = ["design", "hls", "simulation", "synthesis", "tools", "trees_verilog", "verilog"]
+__all__ = ["design", "hls", "shared_additions", "simulation", "synthesis", "tools", "trees_verilog", "verilog"]

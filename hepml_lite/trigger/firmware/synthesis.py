@@ -15,8 +15,9 @@ from hepml_lite.trigger.firmware.tools import TOOLS
 
 SCRIPT = (
     "read_verilog -sv top.v; "
-    "synth_xilinx -family xcup -flatten -top top -noiopad -nodsp -nobram -noclkbuf; stat"
+    "synth_xilinx -family xcup -flatten -top top -noiopad -nodsp -nobram -noclkbuf; stat; ltp -noff"
 )
+PATH = re.compile(r"Longest topological path in top \(length=(\d+)\)")
 CELL = re.compile(r"^\s+(\w+)\s+(\d+)\s*$", re.MULTILINE)
 
 
@@ -29,12 +30,15 @@ class Resources:
         carries: carry chains of additions, four or eight bits each.
         registers: flip-flops, one bit each.
         ticks: of the clock from an event to its result; 0 without registers.
+        path: cells on the longest way between registers, or from the inputs to the outputs; it
+            limits the clock, but the time of a cell and its wires is known only after placement.
     """
 
     luts: int
     carries: int
     registers: int
     ticks: int
+    path: int
 
 
 def synthesised(design: Design, folder: Path) -> Resources:
@@ -58,4 +62,5 @@ def synthesised(design: Design, folder: Path) -> Resources:
         carries=sum(n for name, n in cells.items() if name.startswith("CARRY")),
         registers=sum(n for name, n in cells.items() if name.startswith("FD")),
         ticks=design.ticks,
+        path=int(PATH.findall(done.stdout)[-1]),
     )

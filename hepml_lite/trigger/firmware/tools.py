@@ -40,6 +40,7 @@ class Tool:
 TOOLS = {
     tool.name: tool
     for tool in (
+        Tool("da4ml", "finds additions that can be shared", "pip install da4ml", True),
         Tool("g++", "compiles the C++ of the network", "apt install g++"),
         Tool("hls4ml", "writes the network as C++ for a chip", "pip install hls4ml", True),
         Tool("iverilog", "simulates Verilog (Icarus)", "apt install iverilog"),

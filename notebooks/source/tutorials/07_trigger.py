@@ -22,7 +22,8 @@
 # - turn simulated events into a rate in Hz, with its error, and fill a rate budget;
 # - train an anomaly trigger, and say what it adds to thresholds that anyone can set;
 # - predict what a number becomes in fixed point, and find the sum that overflows;
-# - turn a network into C++ and Verilog, and prove that they compute the same.
+# - say what a network costs in bit operations, and take bits and weights from it;
+# - turn it into C++ and Verilog, and prove that they compute the same.
 #
 # **You need** NumPy, and the idea of a network from *Start here*. A compiler (`g++`) and Icarus Verilog are used if
 # they are there.
@@ -511,6 +512,119 @@ bits.style.format("{:.1%}")
 # codes = output_type.fitted(output_type.rounded(total * 2.0**-finer))
 # ```
 #
+# ### What a weight costs
+#
+# A product of a number of $b$ bits and a constant of $w$ bits takes about $b\,w$ operations on single bits. Only the
+# bits of the weight from its first to its last 1 count: 12 is 1100 in binary and has two, because a shift is only a
+# wire. Zeros are free, and a sign costs next to nothing. The sum over all weights is called *EBOPs* [5].
+#
+# ### Exercise 7.7: bit operations of a layer
+#
+# `weights` (n_in, n_out) are whole numbers, each input has `input_bits` bits.
+
+
+# %%
+def bit_operations(weights, input_bits):
+    """EBOPs of a layer: for each weight its bits from the first to the last 1, times input_bits."""
+    # BEGIN SOLUTION
+    size = np.abs(weights).astype(int)
+    last_one = np.maximum(size & -size, 1)
+    odd = size // last_one
+    return input_bits * sum(int(one).bit_length() for one in odd.ravel())
+    # END SOLUTION
+
+
+# %% [markdown] tags=["hint"]
+# Python knows the length of a number in binary: `(12).bit_length()` is 4. How do you get rid of the zeros at its end?
+
+# %% [markdown] tags=["hint"]
+# Divide each number by 2 as long as it is even and not zero. Or at once: `n & -n` is the last 1 of `n` alone.
+
+# %%
+bit_operations = check("7.7", bit_operations)
+for number, layer in enumerate(chip.network.layers):
+    width = layer.input_type.width
+    print(f"layer {number}: {bit_operations(layer.weight, width):,} bit operations, ", end="")
+    print(f"{layer.weight.size * 6 * width:,} if each weight needed its six bits")
+
+# %% [markdown]
+# ### Fewer bits, fewer weights
+#
+# There are four ways to save: fewer bits for all weights, rounded afterwards or in training; zero for the smallest
+# ones (*pruning*); or *a number of bits for each weight*, learned together with the weight against a price for each bit
+# operation (HGQ [5]). In the forward direction a weight with $f$ bits after the point is rounded to
+# $2^{-f}$. Backward, the error of this rounding is taken to fall as $2^{-f}$, and so $f$ has a slope as well.
+#
+# **Predict.** Which of them needs the least logic at the same AUC, and by which factor against eight bits for all?
+
+# %%
+from hepml_lite.trigger.compression import Bits, cost, fitting, tasks
+
+started = time.perf_counter()
+task = tasks.imitate_means(trigger, ordinary)
+smaller = {
+    "8 bits, rounded": fitting.rounded_afterwards(task, Bits(8, 8)).whole(),
+    "4 bits, rounded": fitting.rounded_afterwards(task, Bits(4, 4)).whole(),
+}
+settings = {"epochs": sizes.own_bits_epochs, "seed": SEED}
+smaller["4 bits, trained"] = fitting.trained_with_bits(task, Bits(4, 4), **settings).whole()
+for network in fitting.with_own_bits(task, prices=(0.3, 3.0), **settings):
+    smaller["bits of their own"] = network.whole()  # of the last price
+print(f"{time.perf_counter() - started:.0f} s; the weights of the first node, in whole numbers:")
+print(smaller["bits of their own"].layers[0].weight[:, 0].astype(int))
+
+# %%
+def means_of(network):
+    return lambda some: (network(trigger.scaling(some)) ** 2).sum(axis=1)
+
+
+of_float = np.mean([weighted_auc(chip_like, place) for place in range(len(signals))])
+live = {}
+for name, network in smaller.items():
+    score = in_pieces(means_of(network), events)
+    area = np.mean([weighted_auc(score, place) for place in range(len(signals))])
+    live[name] = {
+        "loss of AUC [%]": 100 * (of_float - area) / of_float,
+        "EBOPs": cost.ebops(network),
+        "additions": cost.additions(network),
+        "zero weights [%]": 100 * cost.share_of_zeros(network),
+    }
+live = pd.DataFrame(live).T
+live.style.format("{:,.0f}", subset=["EBOPs", "additions", "zero weights [%]"]).format(
+    "{:.2f}", subset=["loss of AUC [%]"]
+)
+
+# %%
+from hepml_lite.trigger.results import read_results
+
+stored = read_results()  # three seeds, written by benchmarks/trigger.py
+fig, ax = plt.subplots()
+for method in ("rounded", "trained", "pruned", "own bits"):
+    points = [
+        (stored.mean("anomaly", method, setting, "ebops").value,
+         stored.mean("anomaly", method, setting, "loss"))
+        for setting in stored.settings("anomaly", method)
+    ]  # fmt: skip
+    x = [operations for operations, _ in points]
+    y = [100 * loss.value for _, loss in points]
+    errors = np.array([loss.errors for _, loss in points]).T * 100
+    ax.errorbar(x, y, errors, label=f"stored: {method}", **plotting.class_style(method))
+ax.plot(live["EBOPs"], live["loss of AUC [%]"], "*", ms=14, color="k", label="yours, just now")
+ax.axhline(1, color="0.6", ls=":")
+ax.set(xscale="log", xlabel="bit operations (EBOPs)", ylabel="loss of AUC [%]", ylim=(-2, 12))
+ax.legend(fontsize="small")
+plt.show()
+shown = stored.table("anomaly")[["seeds", "loss", "ebops", "luts_da4ml", "levels", "zeros"]]
+print("stored results, means over the seeds; luts_da4ml: look-up tables, estimated by da4ml")
+shown.round({"loss": 4, "ebops": 0, "luts_da4ml": 0, "levels": 1, "zeros": 2})
+
+# %% [markdown]
+# **Explain.** Your stars come from one short training, the other points are *stored results* of three seeds with their
+# spread; a star may lie off its curve by more than the error. Read the figure along the dotted line of one per cent:
+# how many bit operations does each way need there? A price for bits prunes as well: a weight that loses its last bit
+# is zero. What counts in the end is logic. Its look-up tables are in the table, and the dashboard of the
+# exploration shows them, with the time, for a jet tagger as well.
+#
 # ## 7 · Logic
 #
 # Now the network becomes a circuit, twice. **hls4ml** [3] writes C++ for high-level synthesis; compiled here, it does bit
@@ -669,6 +783,7 @@ for place, name in enumerate(signals):
 # - A rate is a weighted mean over *all* crossings; a share of a mixture is not.
 # - The encoder alone is an anomaly trigger, if the training pulls ordinary crossings to the origin.
 # - Print the simple rivals beside every score.
+# - Few bits, trained, cost little quality; bits of their own for each weight cost the least logic.
 # - Fixed point fails silently. Profile the sums, and test bit by bit, also on random bits.
 #
 # <details><summary>Why do the pure rates of a menu add up to less than its total rate?</summary>
@@ -687,4 +802,5 @@ for place, name in enumerate(signals):
 #
 # **References.** [1] E. Govorkova et al., [2108.03986](https://arxiv.org/abs/2108.03986). [2] CMS Collaboration, AXOL1TL,
 # github.com/cms-hls4ml/AXOL1TL. [3] J. Duarte et al., [1804.06913](https://arxiv.org/abs/1804.06913). [4] C. Coelho et al.,
-# [2006.10159](https://arxiv.org/abs/2006.10159) (training with few bits).
+# [2006.10159](https://arxiv.org/abs/2006.10159) (training with few bits). [5] C. Sun et al.,
+# [2405.00645](https://arxiv.org/abs/2405.00645) (bits of their own for each weight).

@@ -1,0 +1,106 @@
+"""Results of all compressions, from a file that a script has written.
+
+`benchmarks/trigger.py` writes it: each way with several seeds, all judged alike.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hepml_lite.files import write_text
+from hepml_lite.statistics.intervals import Interval
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One way to compress one network, with one seed.
+
+    Attributes:
+        part: "anomaly" (57-28-15-8) or "tagger" (five classes of jets).
+        method: "float", "rounded", "trained", "pruned", "taught" or "own bits".
+        setting: bits, share of zeros or price, as the method has it.
+        seed: of the float training and of all that follows.
+        numbers: what was measured, by name.
+    """
+
+    part: str
+    method: str
+    setting: str
+    seed: int
+    numbers: dict[str, float]
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What makes it different from the other results."""
+        return self.part, self.method, self.setting, self.seed
+
+
+@dataclass(frozen=True)
+class Results:
+    """All results of the file.
+
+    Attributes:
+        setup: sizes of the samples and versions, by name.
+        rows: one for each way, setting and seed.
+    """
+
+    setup: dict[str, str]
+    rows: tuple[Result, ...]
+
+    def settings(self, part: str, method: str) -> list[str]:
+        """Settings of a method, in the order of the file."""
+        found = [row.setting for row in self.rows if (row.part, row.method) == (part, method)]
+        return list(dict.fromkeys(found))
+
+    def mean(self, part: str, method: str, setting: str, number: str) -> Interval:
+        """Mean of a number over the seeds, with its standard error; none for one seed.
+
+        Raises:
+            ValueError: the file has no such rows.
+        """
+        chosen = (part, method, setting)
+        values = [row.numbers[number] for row in self.rows
+                  if row.key[:3] == chosen and number in row.numbers]  # fmt: skip
+        if not values:
+            raise ValueError(
+                f"no {number!r} of {chosen}: {method!r} has {self.settings(part, method)}; run "
+                "benchmarks/trigger.py"
+            )
+        error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+        return Interval.symmetric(float(np.mean(values)), float(error))
+
+    def table(self, part: str) -> pd.DataFrame:
+        """Means over the seeds: one row a method and setting, one column a number.
+
+        A number that some of the rows lack is the mean over those that have it; the column `seeds`
+        counts all rows.
+        """
+        rows = [
+            {"method": row.method, "setting": row.setting, "seeds": row.seed, **row.numbers}
+            for row in self.rows
+            if row.part == part
+        ]
+        groups = pd.DataFrame(rows).groupby(["method", "setting"], sort=False)
+        return groups.mean().assign(seeds=groups["seeds"].nunique())
+
+
+def read_results(path: Path = RESULTS) -> Results:
+    """Read the file of the script.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    stored = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Results(stored["setup"], tuple(Result(**row) for row in stored["rows"]))
+
+
+def write_results(results: Results, path: Path = RESULTS) -> None:
+    """Write the file, one row a line, whole or not at all."""
+    rows = ",\n".join(f"  {json.dumps(vars(row))}" for row in results.rows)
+    setup = json.dumps(results.setup, indent=1)
+    write_text(path, f'{{"setup": {setup},\n"rows": [\n{rows}\n]}}\n')
