@@ -17,12 +17,11 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from hepml_lite.anomaly_detection.averaged_network import PLAN, AveragedNetwork
-from hepml_lite.densities.classifiers import Classifier
+from hepml_lite.densities.classifiers import BoostedTrees, Classifier
 from hepml_lite.densities.cross_fitting import CrossFitted, CrossFitting
-from hepml_lite.densities.labelled_rows import Inputs, LabelledRows, compared_samples, joined
+from hepml_lite.densities.labelled_rows import LabelledRows, compared_samples, joined
 from hepml_lite.densities.network_density import TrainingPlan
 from hepml_lite.densities.rows import features_of_rows
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
@@ -32,54 +31,19 @@ VALIDATION_SHARE = 0.25  # of the rows of a training, that say when to stop
 
 
 @dataclass
-class WeakTrees:
+class WeakTrees(BoostedTrees):
     """Boosted trees with the settings of T. Finke et al., arXiv:2309.13111, section III C.
 
     Larger trees than those of `densities.classifiers.BoostedTrees`: a small signal fills a small
     part of the space, which few leaves do not find.
 
     Attributes:
-        iterations: trees, at most.
-        learning_rate: of the boosting.
-        leaves: of a tree, at most.
-        patience: trees without a lower loss of the held-out rows before the boosting stops.
+        iterations, learning_rate, leaves, patience, trees: as there.
     """
 
     iterations: int = 200
     learning_rate: float = 0.1
     leaves: int = 31
-    patience: int = 10
-    trees: HistGradientBoostingClassifier | None = field(default=None, init=False, repr=False)
-
-    def fit(self, rows: LabelledRows, held_out: LabelledRows, seed: int) -> Self:
-        """Boost until the held-out rows gain no more."""
-        self.trees = HistGradientBoostingClassifier(
-            learning_rate=self.learning_rate,
-            max_iter=self.iterations,
-            max_leaf_nodes=self.leaves,
-            early_stopping=True,
-            n_iter_no_change=self.patience,
-            random_state=seed,
-        )
-        self.trees.fit(
-            rows.inputs[0],
-            rows.label,
-            sample_weight=rows.weights,
-            X_val=held_out.inputs[0],
-            y_val=held_out.label,
-            sample_weight_val=held_out.weights,
-        )
-        return self
-
-    def log_ratio(self, inputs: Inputs) -> np.ndarray:
-        """Logits (N,).
-
-        Raises:
-            RuntimeError: before `fit`.
-        """
-        if self.trees is None:
-            raise RuntimeError("these trees are not trained: call fit first")
-        return self.trees.decision_function(inputs[0])
 
 
 @dataclass
