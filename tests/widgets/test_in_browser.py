@@ -15,7 +15,8 @@ from widgets.tagging.dashboard import Tagging
 
 pytestmark = pytest.mark.browser
 VERDICT = "text=/signal efficiency of your window|Your window keeps/"
-STATIC = ["generation", "inference", "representations", "tagging", "unfolding"]  # exported with some states
+# exported with some states
+STATIC = ["generation", "inference", "representations", "tagging", "unfolding"]
 WINDOW, SCORE = 0, 2  # handles: the window has two
 INVITATION, BOOST = "Move a slider", 1  # of the seven views: the first handle is the jet's number
 

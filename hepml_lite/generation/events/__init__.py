@@ -9,6 +9,7 @@ from hepml_lite.generation.events import (
     off_shell,
     results,
     vae,
+    vector_quantised,
     wasserstein_gan,
 )
 from hepml_lite.generation.events.amplitude import AmplitudeSurrogate, log_amplitude
@@ -17,6 +18,7 @@ from hepml_lite.generation.events.coordinates import FourMomenta, Momenta, PeakS
 from hepml_lite.generation.events.generator import EventGenerator
 from hepml_lite.generation.events.off_shell import DirectDiffusion
 from hepml_lite.generation.events.vae import VariationalAutoencoder
+from hepml_lite.generation.events.vector_quantised import VectorQuantisedAutoencoder
 from hepml_lite.generation.events.wasserstein_gan import WassersteinGAN
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Momenta",
     "PeakShares",
     "VariationalAutoencoder",
+    "VectorQuantisedAutoencoder",
     "WassersteinGAN",
     "amplitude",
     "autoregressive",
@@ -38,5 +41,6 @@ __all__ = [
     "off_shell",
     "results",
     "vae",
+    "vector_quantised",
     "wasserstein_gan",
 ]

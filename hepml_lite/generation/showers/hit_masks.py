@@ -1,8 +1,8 @@
 """Which cells of a shower are hit: one layer after the other, given the energies of the layers.
 
-Most cells of a shower are empty, and a density that is smooth has no room for a share of exact zeros.
-So the zeros get a model of their own: a Bernoulli for each cell, whose probability depends on the
-energies of the layers and on the hits of both layers before, p(h) = Π_l p(h_l | h_{l-1}, h_{l-2}).
+Many cells of a shower are empty, and a density that is smooth has no room for a share of exact
+zeros. So the zeros get a model of their own: a Bernoulli for each cell, whose probability depends
+on the energies of the layers and on the hits before, p(h) = Π_l p(h_l | h_{l-1}, h_{l-2}, ...).
 """
 
 from dataclasses import dataclass, field

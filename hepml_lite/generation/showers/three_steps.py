@@ -1,14 +1,14 @@
-"""Voxels in three steps: energies of the layers, which cells are hit, and the shares of the hit ones.
+"""Voxels in three steps: energies of the layers, which cells are hit, shares of the hit ones.
 
-The first step is that of `two_steps`. The second makes exact zeros (`hit_masks`), so that the third,
-conditional flow matching with the hits among its inputs, has only smooth logarithms to learn.
+The first step is that of `two_steps`. The second makes exact zeros (`hit_masks`). The third,
+conditional flow matching with the hits among its inputs, learns the logarithms of what each hit has
+above the threshold, as a share of what all hits of its layer have above it: no hit can be lost.
 """
 
 from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
@@ -18,6 +18,8 @@ from hepml_lite.generation.showers.layer_transformer import LayerTransformer
 from hepml_lite.generation.showers.two_steps import TwoStepVoxels, VoxelMatching
 from hepml_lite.generation.showers.voxel_rows import checked_voxels, symmetric_copies
 from hepml_lite.statistics.settings_checks import Seed, checked_rng
+
+SMALLEST_EXCESS = 1e-3  # of a hit over the threshold, in thresholds
 
 
 class MaskedLayers(nn.Module):
@@ -82,50 +84,45 @@ class ThreeStepVoxels(TwoStepVoxels):
         condition = self.shape_conditions(layers, energy)
         is_hit = self.hits.sample(condition, generator)
         inputs = np.hstack([condition, is_hit])
-        relative = self.shapes.sample(1, inputs, generator)[0]
-        shares = np.where(is_hit, np.exp(np.clip(relative, -18, 2)), 0.0)
-        return with_hits(shares, layers, self.threshold)
+        logs = self.shapes.sample(1, inputs, generator)[0]
+        return above_threshold(np.where(is_hit, logs, -np.inf), layers, self.threshold)
 
     def _relative(
         self, voxels: np.ndarray, layers: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Logarithms of shares of the layer (N, V); cells without energy get a likely number."""
-        n_cells = self.geometry.n_voxels // len(self.geometry.layers)
-        of_layer = np.repeat(np.maximum(layers, self.threshold), n_cells, axis=1)
+        """Logarithms of shares of the excess over the threshold, (N, V).
+
+        Cells without energy get a likely number: the network need not know them.
+        """
+        n_layers = len(self.geometry.layers)
         is_hit = voxels > 0
-        logs = np.log(np.where(is_hit, voxels, of_layer) / of_layer)
+        excess = np.maximum(voxels - self.threshold, SMALLEST_EXCESS * self.threshold)
+        excess = np.where(is_hit, excess, 0.0).reshape(len(voxels), n_layers, -1)
+        total = np.maximum(excess.sum(axis=2, keepdims=True), np.finfo(float).tiny)
+        shares = (excess / total).reshape(voxels.shape)
+        logs = np.log(np.where(is_hit, shares, 1.0))
         n_hits = np.maximum(is_hit.sum(axis=0), 1)
         mean = (logs * is_hit).sum(axis=0) / n_hits
         width = np.sqrt(((logs - mean) ** 2 * is_hit).sum(axis=0) / n_hits) + 1e-3
         return np.where(is_hit, logs, mean + width * rng.normal(size=logs.shape))
 
 
-def with_hits(shares: np.ndarray, layers: np.ndarray, threshold: float) -> np.ndarray:
-    """Shares (N, V) as energies of their layers (N, L): each hit keeps at least the threshold.
+def above_threshold(logs: np.ndarray, layers: np.ndarray, threshold: float) -> np.ndarray:
+    """Energies (N, V) of cells from logarithms of their shares of the excess; -inf is no hit.
 
-    A layer without hits gives its energy to its first cell; a layer with more hits than its energy
-    allows loses the smallest.
+    Each hit has the threshold and its share of what is left of its layer's energy (N, L), so no
+    energy is lost and no hit falls below the threshold. A layer that cannot pay for its hits loses
+    the smallest; one with energy and no hit gives all of it to its first cell.
     """
     n_showers, n_layers = layers.shape
-    grid = shares.reshape(n_showers, n_layers, -1).copy()
-    is_lost = (grid.sum(axis=2) <= 0) & (layers > 0)
-    grid[..., 0] = np.where(is_lost, 1.0, grid[..., 0])
-    allowed = np.floor(layers / threshold)[..., None]
+    grid = logs.reshape(n_showers, n_layers, -1).copy()
+    is_alone = ~np.isfinite(grid).any(axis=2)
+    grid[..., 0] = np.where(is_alone, 0.0, grid[..., 0])
     rank = np.argsort(np.argsort(-grid, axis=2), axis=2)
-    grid = np.where(rank < allowed, grid, 0.0)
-    is_hit = grid > 0
-    n_hits = is_hit.sum(axis=2)[..., None]
-    total = np.maximum(grid.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-    energies = grid / total * layers[..., None]
-    for _ in range(grid.shape[2]):  # what is below the threshold is lifted, the others pay
-        is_low = is_hit & (energies <= threshold)
-        free = layers[..., None] - threshold * is_low.sum(axis=2, keepdims=True)
-        above = np.where(is_hit & ~is_low, energies, 0.0)
-        sum_above = above.sum(axis=2, keepdims=True)
-        scaled = np.where(is_low, threshold, above * free / np.maximum(sum_above, 1e-300))
-        if np.allclose(scaled, energies, rtol=1e-9, atol=0):
-            break
-        energies = scaled
-    alone = (n_hits == 1) & is_hit
-    energies = np.where(alone, layers[..., None], energies)
-    return energies.reshape(n_showers, -1)
+    allowed = np.floor(layers / threshold + 1e-9)[..., None]
+    is_hit = np.isfinite(grid) & (rank < allowed)
+    top = grid.max(axis=2, keepdims=True)
+    shares = np.where(is_hit, np.exp(grid - top), 0.0)
+    shares /= np.maximum(shares.sum(axis=2, keepdims=True), np.finfo(float).tiny)
+    excess = np.maximum(layers - threshold * is_hit.sum(axis=2), 0.0)[..., None]
+    return (threshold * is_hit + shares * excess).reshape(n_showers, -1)

@@ -460,9 +460,10 @@ print(f"{(low < Z_MASS).mean():.0%} of the events that start below the pole end 
 # events would move, to the same spectrum.
 #
 # The asymmetry is a test of physics that the judge hardly makes. Photon and Z interfere, negatively below the pole and
-# positively above, so the sign of $\cos\theta\cdot y$ must depend on the mass: a correlation of *three* numbers, in the few
-# events far from the pole. On-shell events have none of it: they fill two bins. Compare $\chi^2$ with the number of bins: a value far above
-# it says that the bridge learned the spectrum better than the physics, although the area of the judge is close to one half.
+# positively above, so the sign of $\cos\theta\cdot y$ must depend on the mass: a correlation of *three* numbers, in the
+# few events far from the pole. On-shell events have none of it: they fill two bins. Compare $\chi^2$ with the number of
+# bins, and the area of the judge with one half: does one of them see a fault, and the other not? Train with another `SEED`:
+# the two need not fail together, so ask both.
 #
 # ## 6 · A fast amplitude that knows its error
 #
@@ -632,11 +633,11 @@ for name, curve in curves.items():
 
 # %% [markdown]
 # **Explain.** The resampler comes to 100 and stays there: it knows what the events say, no more. What lies above the
-# grey line was put in by hand: the flow knows that the truth is *smooth*, and the fit knows its *form*. This is the
-# amplification, and it is real. What was put in can also be wrong: the usual width of the kernels is made for a
-# single hump, so it smears two of them, and its million events are worth *less* than the hundred that it learned from. Each
-# curve becomes flat, because the error of the training is in every generated event, and more events only shrink
-# the error of counting.
+# grey line was put in by hand: the fit knows the *form* of the truth, and the flow knows that it is *smooth*, which helps
+# only as far as its error bar says: it has few trainings here, and they differ much. What was put in can also be wrong: the
+# usual width of the kernels is made for a single hump, so it smears two of them, and its million events are worth *less* than
+# the hundred that it learned from. Each curve becomes flat, because the error of the training is in every generated event,
+# and more events only shrink the error of counting.
 #
 # So the error bars of a generated histogram must not be $\sqrt N$. What then? Train again, on another resample of the
 # training events, and look how the bins move.

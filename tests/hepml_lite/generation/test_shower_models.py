@@ -8,7 +8,7 @@ from data_fetch import load
 from hepml_lite import densities
 from hepml_lite.containers.showers import Geometry
 from hepml_lite.generation.evaluation.baselines import GaussianModel, Resampler
-from hepml_lite.generation.showers import profiles, two_steps
+from hepml_lite.generation.showers import hit_masks, profiles, three_steps, two_steps
 from hepml_lite.generation.showers.coordinates import LeakageAndFractions, profile_coordinates
 from hepml_lite.generation.showers.voxel_logs import LogAboveThreshold
 from hepml_lite.generation.showers.voxel_rows import symmetric_copies
@@ -104,6 +104,51 @@ def test_two_steps_conserve_energy_and_keep_the_threshold(kind):
     assert (layers.sum(1) <= energy[:200]).all()
 
 
+def test_three_steps_conserve_energy_and_keep_hits_and_threshold():
+    voxels, energy = toy_voxels(600, np.random.default_rng(0))
+    model = three_steps.ThreeStepVoxels(SMALL, threshold=0.01)
+    for step in (model.layers.density, model.hits, model.shapes):
+        step.plan = PLAN
+    model.fit(voxels, energy, rng=1)
+    layers = model.sample_layers(energy[:200], 2)
+    made = model.sample_voxels(layers, energy[:200], 3)
+    assert made.reshape(200, 2, 8).sum(2) == pytest.approx(layers)
+    assert (made[made > 0] >= 0.01).all()
+    assert np.array_equal(made, model.sample_voxels(layers, energy[:200], 3))
+
+
+def test_each_hit_has_the_threshold_and_its_share_of_the_rest():
+    none = -np.inf
+    logs = np.array([[np.log(3), 0.0, none, none], [none] * 4, [0.0, 0.1, none, none]])
+    layers = np.array([[6.0, 0.0], [2.5, 0.0], [1.5, 3.0]])
+    made = three_steps.above_threshold(logs, layers, threshold=1.0)
+    assert made[0] == pytest.approx([4.0, 2.0, 0.0, 0.0])  # 1 + 3/4 of 4, 1 + 1/4 of 4
+    assert made[1] == pytest.approx([2.5, 0.0, 0.0, 0.0])  # energy and no hit
+    assert made[2] == pytest.approx([0.0, 1.5, 3.0, 0.0])  # one of two hits can be paid
+
+
+def test_hits_depend_on_energy_and_on_the_layer_before():
+    """Cells of the second layer are those of the first, in 0.9 of all; exact answers known."""
+    rng = np.random.default_rng(0)
+    energy = rng.choice([0.0, 1.0], 3000)
+    first = rng.random((3000, 4)) < np.where(energy, 0.8, 0.3)[:, None]
+    second = first ^ (rng.random((3000, 4)) < 0.1)
+    hits = np.hstack([first, second])
+    condition = np.column_stack([energy, rng.normal(size=(3000, 2))])
+    model = hit_masks.HitMasks(2, width=32)
+    model.plan = densities.TrainingPlan(epochs=30, batch_size=100, learning_rate=1e-2)
+    model.fit(hits, condition, rng=1)
+    made = model.sample(condition, rng=2)
+    for value, chance in ((0.0, 0.3), (1.0, 0.8)):
+        assert made[energy == value, :4].mean() == pytest.approx(chance, abs=0.04)
+    assert (made[:, :4] == made[:, 4:]).mean() == pytest.approx(0.9, abs=0.04)
+    # binary entropy of both layers: no model can have a smaller loss
+    bound = np.mean([0.5004, 0.6109, 0.3251, 0.3251])
+    assert bound - 0.01 < model.losses[-1] < bound + 0.03
+    with pytest.raises(RuntimeError, match="call fit"):
+        hit_masks.HitMasks(2).sample(condition)
+
+
 def test_scaling_to_layers_removes_what_is_small():
     voxels = np.array([[4.0, 1.0, 0.0, 0.0]])
     made = two_steps.with_layer_energies(voxels, np.array([[2.0, 1.0]]), threshold=0.5)
@@ -120,8 +165,11 @@ def test_turned_showers_keep_rings_and_layers():
     assert of_copies.sum(2) == pytest.approx(by_ring.sum(2)[of_shower])
     assert (np.sort(of_copies, 2) == np.sort(by_ring, 2)[of_shower]).all()
     assert (copies != voxels[of_shower]).any(1).mean() > 0.5
-    together = np.corrcoef(by_ring[of_shower][:, 0, 0, 0], by_ring[of_shower][:, 1, 0, 0])[0, 1]
-    assert np.isfinite(together)
+    # all layers and rings of a shower are turned together: the four slices in angle stay whole
+    slices = by_ring.transpose(0, 2, 1, 3).reshape(50, 4, 4)
+    of_copy = of_copies.transpose(0, 2, 1, 3).reshape(150, 4, 4)
+    for turned, first in zip(of_copy, slices[of_shower], strict=True):
+        assert sorted(map(tuple, turned)) == sorted(map(tuple, first))
 
 
 def test_logarithms_of_voxels_are_inverted():
