@@ -547,6 +547,7 @@ def passing(jets):
     return tagger.score(jets) >= cut
 
 
+# %%
 def number_of_tops(masses, templates):
     """Tops among probes of these masses: a fit of two shapes, top and QCD."""
     counts = np.histogram(masses, edges)[0]
