@@ -503,6 +503,7 @@ def told_apart(first, second):
     return metrics.bootstrap(metrics.auc, y, score, sizes.bootstraps, SEED)
 
 
+# %%
 for kind in top_test.names:
     simple = top_test.of_class(kind)
     other = vincia.of_class(kind)
