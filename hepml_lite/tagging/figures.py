@@ -1,6 +1,7 @@
 """Figures of the tagging lessons."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def rejection_against_parameters(ax: Axes, rows: Iterable[Row], efficiency: floa
     for row in rows:
         figure = row.rejection_30 if efficiency == 0.3 else row.rejection_50
         kind = kind_of(row.name)
-        look = {"fmt": style[kind][1], "color": style[kind][0], "ms": 9, "lw": 1.5}
+        look: dict[str, Any] = {"fmt": style[kind][1], "color": style[kind][0], "ms": 9, "lw": 1.5}
         y = figure.value if figure.limit is None else figure.limit
         if figure.limit is None:
             ax.errorbar(row.parameters, y, np.transpose([figure.interval.errors]), **look)

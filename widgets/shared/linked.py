@@ -86,12 +86,12 @@ class LinkedViews(NotebookView):
         size = {"dw": [2 * self.reach], "dh": [2 * self.reach]}
         source = ColumnDataSource({"image": [self.mean_image().T], **corner, **size})
         ends = (-self.reach, self.reach)
-        picture = figure(
-            "mean of the selected", "Δη", "Δφ", x_range=ends, y_range=ends, height=HEIGHT
-        )
+        shape = {"width": 330, "height": 300, "sizing_mode": "fixed"}
+        ranges = {"x_range": ends, "y_range": ends}
+        picture = figure("mean of the selected", "Δη", "Δφ", **ranges, **shape)
         colours = LogColorMapper(Viridis256, low=DIMMEST, high=float(self.mean_image().max()))
         picture.image("image", x="x", y="y", dw="dw", dh="dh", source=source, color_mapper=colours)
-        return pn.pane.Bokeh(picture, sizing_mode="stretch_width", max_width=500)
+        return pn.pane.Bokeh(picture)
 
     def _cloud(self, x: str, y: str) -> hv.Points:
         """The events as points in the plane of two columns."""

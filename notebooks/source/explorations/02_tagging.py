@@ -503,6 +503,7 @@ def told_apart(first, second):
     return metrics.bootstrap(metrics.auc, y, score, sizes.bootstraps, SEED)
 
 
+# %%
 for kind in top_test.names:
     simple = top_test.of_class(kind)
     other = vincia.of_class(kind)
@@ -547,6 +548,7 @@ def passing(jets):
     return tagger.score(jets) >= cut
 
 
+# %%
 def number_of_tops(masses, templates):
     """Tops among probes of these masses: a fit of two shapes, top and QCD."""
     counts = np.histogram(masses, edges)[0]
