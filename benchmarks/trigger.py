@@ -158,10 +158,9 @@ def compressed(bench: Bench, wanted: set[str]) -> Iterator[tuple[str, str, Integ
         setting = f"{bits.weight}, {share:.0%} zero"
         if f"pruned {setting}" in wanted:
             yield "pruned", setting, fitting.pruned(task, bits, share, **common).whole()
-    if bench.part == "tagger":
-        if "taught 4" in wanted:
-            found = fitting.trained_with_bits(bench.taught, Bits(4, 4), **common)
-            yield "taught", "4", found.whole()
+    if bench.part == "tagger" and "taught 4" in wanted:
+        found = fitting.trained_with_bits(bench.taught, Bits(4, 4), **common)
+        yield "taught", "4", found.whole()
     if any(f"own bits {price:g}" in wanted for price in fitting.PRICES):
         common["epochs"] = {"anomaly": 4, "tagger": 12}[bench.part]
         curve = fitting.with_own_bits(task, **common)
@@ -293,7 +292,7 @@ def main() -> None:
 
 
 SETUP = {
-    "anomaly": f"57-28-15-8, 125 000 training and 52 000 test events",
+    "anomaly": "57-28-15-8, 125 000 training and 52 000 test events",
     "tagger": "12-16-12-5, 9000 training and 3000 test jets",
     "cells": "Yosys, synth_xilinx -family xcup -nodsp; a register after each layer",
     "levels": "of additions by da4ml, without registers; ticks: of our Verilog",

@@ -54,7 +54,9 @@ def stored(part: str) -> pd.DataFrame:
     """Means over the seeds of all ways and settings, the loss in per cent with its error."""
     results = read_results()
     means = results.table(part)
-    errors = [100 * results.mean(part, *way, "loss").error for way in means.index]
+    errors = [
+        100 * results.mean(part, method, setting, "loss").error for method, setting in means.index
+    ]
     means = means.assign(
         error=errors,
         loss=100 * means["loss"],

@@ -573,6 +573,7 @@ for network in fitting.with_own_bits(task, prices=(0.3, 3.0), **settings):
 print(f"{time.perf_counter() - started:.0f} s; the weights of the first node, in whole numbers:")
 print(smaller["bits of their own"].layers[0].weight[:, 0].astype(int))
 
+
 # %%
 def means_of(network):
     return lambda some: (network(trigger.scaling(some)) ** 2).sum(axis=1)
