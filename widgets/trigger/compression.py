@@ -150,7 +150,8 @@ def _line(view: View, means: pd.DataFrame) -> str:
     last = " (the last setting of this way)" if view.strength > n_settings else ""
     return (
         f"<b>Stored result. {view.way.capitalize()}, {words(method, setting)}{last}: "
-        f"{_loss(row)} of the AUC lost, mean of {row['seeds']:.0f} trainings.</b> About {row['luts_da4ml']:,.0f} look-up tables, "
+        f"{_loss(row)} of the AUC lost, mean of {row['seeds']:.0f} trainings.</b> About "
+        f"{row['luts_da4ml']:,.0f} look-up tables, "
         f"{less:.1f} times fewer than with 16 bits everywhere, and about {row['ns']:.0f} ns; "
         f"{row['zeros']:.0%} of the weights are zero."
     ).replace("%", " %")

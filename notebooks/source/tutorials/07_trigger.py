@@ -615,6 +615,7 @@ for method in ("rounded", "trained", "pruned", "own bits"):
 ax.plot(live["EBOPs"], live["loss of AUC [%]"], "*", ms=14, color="k", label="yours, just now")
 ax.axhline(1, color="0.6", ls=":")
 ax.set(xscale="log", xlabel="bit operations (EBOPs)", ylabel="loss of AUC [%]", ylim=(-2, 12))
+ax.xaxis.set_minor_formatter("")
 ax.legend(fontsize="small")
 plt.show()
 shown = stored.table("anomaly")[["seeds", "loss", "ebops", "luts_da4ml", "levels", "zeros"]]
