@@ -42,7 +42,7 @@ from hepml_lite.trigger.variational import train_variational
 PARTS = ("anomaly", "tagger")
 TEST_ROWS = 60_000
 ROUNDED = (Bits(16, 16), Bits(8, 8), Bits(6, 6), Bits(4, 4))
-TRAINED = (Bits(8, 8), Bits(6, 6), Bits(4, 4))
+TRAINED = (Bits(8, 10), Bits(8, 8), Bits(6, 6), Bits(4, 4))
 PRUNED = ((Bits(8, 8), 0.5), (Bits(8, 8), 0.75))
 WIDE = {"anomaly": FixedPoint(16, 10, True, "RND", "SAT"), "tagger": tagger.WIDE_INPUT}
 
@@ -151,27 +151,34 @@ def compressed(bench: Bench, wanted: set[str]) -> Iterator[tuple[str, str, Integ
             yield "rounded", f"{bits.weight}", fitting.rounded_afterwards(task, bits).whole()
     common = {"epochs": epochs, "batch_size": size, "seed": seed}
     for bits in TRAINED:
-        if f"trained {bits.weight}" in wanted:
+        if f"trained {name_of(bits)}" in wanted:
             found = fitting.trained_with_bits(task, bits, **common)
-            yield "trained", f"{bits.weight}", found.whole()
+            yield "trained", name_of(bits), found.whole()
     for bits, share in PRUNED:
         setting = f"{bits.weight}, {share:.0%} zero"
         if f"pruned {setting}" in wanted:
             yield "pruned", setting, fitting.pruned(task, bits, share, **common).whole()
-    if bench.part == "tagger":
-        if "taught 4" in wanted:
-            found = fitting.trained_with_bits(bench.taught, Bits(4, 4), **common)
-            yield "taught", "4", found.whole()
+    if bench.part == "tagger" and "taught 4" in wanted:
+        found = fitting.trained_with_bits(bench.taught, Bits(4, 4), **common)
+        yield "taught", "4", found.whole()
     if any(f"own bits {price:g}" in wanted for price in fitting.PRICES):
         common["epochs"] = {"anomaly": 4, "tagger": 12}[bench.part]
-        curve = fitting.with_own_bits(task, **common)
+        most = {"anomaly": Bits(8, 10), "tagger": Bits(8, 8)}[bench.part]
+        curve = fitting.with_own_bits(task, most=most, **common)
         for price, network in zip(fitting.PRICES, curve, strict=True):
             yield "own bits", f"{price:g}", network.whole()
 
 
+def name_of(bits: Bits) -> str:
+    """Such as "8", and "8, activations 10" where the two differ."""
+    if bits.weight == bits.activation:
+        return f"{bits.weight}"
+    return f"{bits.weight}, activations {bits.activation}"
+
+
 def all_ways(part: str) -> set[str]:
     ways = {f"rounded {bits.weight}" for bits in ROUNDED}
-    ways |= {f"trained {bits.weight}" for bits in TRAINED}
+    ways |= {f"trained {name_of(bits)}" for bits in TRAINED}
     ways |= {f"pruned {bits.weight}, {share:.0%} zero" for bits, share in PRUNED}
     ways |= {f"own bits {price:g}" for price in fitting.PRICES}
     return ways | ({"taught 4"} if part == "tagger" else set())
@@ -293,7 +300,7 @@ def main() -> None:
 
 
 SETUP = {
-    "anomaly": f"57-28-15-8, 125 000 training and 52 000 test events",
+    "anomaly": "57-28-15-8, 125 000 training and 52 000 test events",
     "tagger": "12-16-12-5, 9000 training and 3000 test jets",
     "cells": "Yosys, synth_xilinx -family xcup -nodsp; a register after each layer",
     "levels": "of additions by da4ml, without registers; ticks: of our Verilog",

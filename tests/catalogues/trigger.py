@@ -458,7 +458,7 @@ def a_mean(weights, input_bits):
 
 
 @operations.wrong("one number a node")
-def each_node(weights, input_bits):
+def one_each_node(weights, input_bits):
     return input_bits * _lengths(_odd(weights)).sum(axis=0)
 
 
@@ -478,7 +478,7 @@ def products(weights, input_bits):
 
 
 @operations.wrong("one a weight")
-def not_summed(weights, input_bits):
+def one_each_weight(weights, input_bits):
     return input_bits * _lengths(_odd(weights))
 
 

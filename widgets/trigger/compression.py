@@ -54,7 +54,9 @@ def stored(part: str) -> pd.DataFrame:
     """Means over the seeds of all ways and settings, the loss in per cent with its error."""
     results = read_results()
     means = results.table(part)
-    errors = [100 * results.mean(part, *way, "loss").error for way in means.index]
+    errors = [
+        100 * results.mean(part, method, setting, "loss").error for method, setting in means.index
+    ]
     means = means.assign(
         error=errors,
         loss=100 * means["loss"],
@@ -148,7 +150,8 @@ def _line(view: View, means: pd.DataFrame) -> str:
     last = " (the last setting of this way)" if view.strength > n_settings else ""
     return (
         f"<b>Stored result. {view.way.capitalize()}, {words(method, setting)}{last}: "
-        f"{_loss(row)} of the AUC lost.</b> About {row['luts_da4ml']:,.0f} look-up tables, "
+        f"{_loss(row)} of the AUC lost, mean of {row['seeds']:.0f} trainings.</b> About "
+        f"{row['luts_da4ml']:,.0f} look-up tables, "
         f"{less:.1f} times fewer than with 16 bits everywhere, and about {row['ns']:.0f} ns; "
         f"{row['zeros']:.0%} of the weights are zero."
     ).replace("%", " %")
@@ -183,10 +186,10 @@ KEY = (
         for (colour, _), symbol, way in zip(STYLES, "●■▲◆", WAYS, strict=True)
     )
     + f" &ensp; {swatch(VERMILLION, '○')} your choice &ensp; {swatch(GREY, '|')} error: spread "
-    "over three trainings"
+    "over the trainings"
 )
 ABOUT = (
-    "Stored results of benchmarks/trigger.py, three seeds each; nothing is trained here. Loss: "
+    "Stored results of benchmarks/trigger.py; nothing is trained here. Loss: "
     "against the float network of the same seed, on the same test events, as a share of its AUC; "
     "background of the anomaly trigger counts by its rate. EBOPs: bits of a weight times bits of "
     "its input, summed over all weights. LUTs: look-up tables by the estimate of da4ml, which "

@@ -6,7 +6,7 @@ from hepml_lite.statistics.intervals import Interval
 from hepml_lite.trigger.rates import MenuRates
 from widgets.shared.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, swatch, table
 
-HEADER = ("item", "above [GeV]", "rate [kHz]", "pure [kHz]", "effective events")
+HEADER = ("item", "≥ GeV", "kHz", "pure", "events")  # a phone has no room for more
 KEY = (
     f"{swatch(SKY, '■')} rate of an item &ensp; {swatch(BLUE, '■')} pure: no other item keeps it "
     f"&ensp; {swatch(GREEN, '■')} the menu without the network &ensp; {swatch(ORANGE, '■')} what "
@@ -16,9 +16,10 @@ KEY = (
     f"{swatch(PURPLE, '┈┈')} number of leptons"
 )
 ABOUT = (
+    "Table: thresholds in GeV, rates and pure rates in kHz. "
     "28.6 million crossings a second with one collision in each, no pile-up. A slider at its right "
     "end switches its item off. Rates: weighted means over {} simulated background events, with "
-    "68 % intervals of the gamma method; effective events: how many events of equal weight would "
+    "68 % intervals of the gamma method; events: the effective number, how many of equal weight would "
     "know the rate as well; the upper ends allow for one event of the largest weight, an empty "
     "crossing, that could have passed. The network is a variational encoder 57-28-15-8 in whole "
     "numbers, trained on other background events; it keeps what has the largest sum of squared "
@@ -66,7 +67,9 @@ def items(rates: MenuRates) -> str:
 
 def _interval(rate: Interval) -> str:
     """The interval on a line of its own: a phone has no room for it beside the rate."""
-    return f"{_khz(rate.value)}<br>[{_khz(rate.low)}, {_khz(rate.high)}]"
+    digits = 1 if rate.high >= 10_000 else 2
+    value, low, high = (f"{one / 1000:.{digits}f}" for one in (rate.value, rate.low, rate.high))
+    return f"{value}<br>[{low}, {high}]"
 
 
 def _khz(hertz: float) -> str:

@@ -17,6 +17,7 @@ from hepml_lite.trigger.compression.tasks import Task
 
 PRICES = (0.01, 0.1, 0.3, 1.0, 3.0)  # of the operations at the start, against the error
 MOST = Bits(8, 8)
+ROWS_FOR_TYPES = 20_000  # that the ranges of the activations are taken from
 
 
 def rounded_afterwards(task: Task, bits: Bits, own_bits: bool = False) -> CompressedNetwork:
@@ -26,9 +27,8 @@ def rounded_afterwards(task: Task, bits: Bits, own_bits: bool = False) -> Compre
         ValueError: for bits below 1 or above 24.
     """
     weights, biases = task.teacher.weights()
-    return CompressedNetwork.of_float(
-        weights, biases, task.inputs, task.input_type, bits, own_bits
-    )
+    some = task.inputs[:: -(-len(task.inputs) // ROWS_FOR_TYPES)]
+    return CompressedNetwork.of_float(weights, biases, some, task.input_type, bits, own_bits)
 
 
 def trained_with_bits(

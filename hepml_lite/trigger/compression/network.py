@@ -6,6 +6,7 @@ keep all bits that a product has: they cost one constant in a sum.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -106,11 +107,20 @@ class CompressedDense(QuantisedDense):
             weight = self.rounded_weight().double().numpy().T
         bias = self.bias.detach().double().numpy()
         fraction = self.input_type.fraction + self.weight_type.fraction
-        wide = FixedPoint(48, 48 - fraction)
-        kinds = (self.input_type, self.output_type)
-        rest = (self.weight_type, self.bias_type, self.relu)
-        width = bits_for(IntegerLayer(weight, bias, *kinds, wide, *rest).largest_sum)
-        return IntegerLayer(weight, bias, *kinds, FixedPoint(width, width - fraction), *rest)
+        layer = IntegerLayer(
+            weight,
+            bias,
+            self.input_type,
+            self.output_type,
+            FixedPoint(48, 48 - fraction),
+            self.weight_type,
+            self.bias_type,
+            self.relu,
+        )
+        width = bits_for(layer.largest_sum)
+        return replace(
+            layer, weight=weight, bias=bias, accumulator=FixedPoint(width, width - fraction)
+        )
 
 
 class CompressedNetwork(nn.Module):

@@ -1,4 +1,4 @@
-"""What a compressed network shall learn: inputs, what to give for them, and how much each counts."""
+"""What a compressed network shall learn: inputs, targets, and how much each event counts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,7 +88,9 @@ def with_labels(
     return Task(teacher, inputs, labels, importance, error, input_type)
 
 
-def with_teacher(task: Task, large: nn.Module, share: float = 0.7, temperature: float = 2.0) -> Task:
+def with_teacher(
+    task: Task, large: nn.Module, share: float = 0.7, temperature: float = 2.0
+) -> Task:
     """The same task with the probabilities of a large network beside the labels: distillation.
 
     The loss is `share` times the divergence from the teacher's probabilities, softened by a

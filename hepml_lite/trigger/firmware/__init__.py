@@ -11,4 +11,13 @@ from hepml_lite.trigger.firmware import (
     verilog,
 )
 
-__all__ = ["design", "hls", "shared_additions", "simulation", "synthesis", "tools", "trees_verilog", "verilog"]
+__all__ = [
+    "design",
+    "hls",
+    "shared_additions",
+    "simulation",
+    "synthesis",
+    "tools",
+    "trees_verilog",
+    "verilog",
+]

@@ -555,6 +555,8 @@ for number, layer in enumerate(chip.network.layers):
 # operation (HGQ [5]). In the forward direction a weight with $f$ bits after the point is rounded to
 # $2^{-f}$. Backward, the error of this rounding is taken to fall as $2^{-f}$, and so $f$ has a slope as well.
 #
+# Activations keep 10 bits here, as in the firmware; the weights get fewer.
+#
 # **Predict.** Which of them needs the least logic at the same AUC, and by which factor against eight bits for all?
 
 # %%
@@ -563,15 +565,16 @@ from hepml_lite.trigger.compression import Bits, cost, fitting, tasks
 started = time.perf_counter()
 task = tasks.imitate_means(trigger, ordinary)
 smaller = {
-    "8 bits, rounded": fitting.rounded_afterwards(task, Bits(8, 8)).whole(),
-    "4 bits, rounded": fitting.rounded_afterwards(task, Bits(4, 4)).whole(),
+    "8 bits, rounded": fitting.rounded_afterwards(task, Bits(8, 10)).whole(),
+    "4 bits, rounded": fitting.rounded_afterwards(task, Bits(4, 10)).whole(),
 }
 settings = {"epochs": sizes.own_bits_epochs, "seed": SEED}
-smaller["4 bits, trained"] = fitting.trained_with_bits(task, Bits(4, 4), **settings).whole()
-for network in fitting.with_own_bits(task, prices=(0.3, 3.0), **settings):
+smaller["4 bits, trained"] = fitting.trained_with_bits(task, Bits(4, 10), **settings).whole()
+for network in fitting.with_own_bits(task, most=Bits(8, 10), prices=(0.1, 0.3), **settings):
     smaller["bits of their own"] = network.whole()  # of the last price
 print(f"{time.perf_counter() - started:.0f} s; the weights of the first node, in whole numbers:")
 print(smaller["bits of their own"].layers[0].weight[:, 0].astype(int))
+
 
 # %%
 def means_of(network):
@@ -597,7 +600,7 @@ live.style.format("{:,.0f}", subset=["EBOPs", "additions", "zero weights [%]"]).
 # %%
 from hepml_lite.trigger.results import read_results
 
-stored = read_results()  # three seeds, written by benchmarks/trigger.py
+stored = read_results()  # written by benchmarks/trigger.py
 fig, ax = plt.subplots()
 for method in ("rounded", "trained", "pruned", "own bits"):
     points = [
@@ -612,6 +615,7 @@ for method in ("rounded", "trained", "pruned", "own bits"):
 ax.plot(live["EBOPs"], live["loss of AUC [%]"], "*", ms=14, color="k", label="yours, just now")
 ax.axhline(1, color="0.6", ls=":")
 ax.set(xscale="log", xlabel="bit operations (EBOPs)", ylabel="loss of AUC [%]", ylim=(-2, 12))
+ax.xaxis.set_minor_formatter("")
 ax.legend(fontsize="small")
 plt.show()
 shown = stored.table("anomaly")[["seeds", "loss", "ebops", "luts_da4ml", "levels", "zeros"]]
@@ -619,8 +623,8 @@ print("stored results, means over the seeds; luts_da4ml: look-up tables, estimat
 shown.round({"loss": 4, "ebops": 0, "luts_da4ml": 0, "levels": 1, "zeros": 2})
 
 # %% [markdown]
-# **Explain.** Your stars come from one short training, the other points are *stored results* of three seeds with their
-# spread; a star may lie off its curve by more than the error. Read the figure along the dotted line of one per cent:
+# **Explain.** Your stars come from one short training, the other points are *stored results* of longer ones, with the
+# error of their mean if there are several; a star may lie off its curve by more than that. Read the figure along the dotted line of one per cent:
 # how many bit operations does each way need there? A price for bits prunes as well: a weight that loses its last bit
 # is zero. What counts in the end is logic. Its look-up tables are in the table, and the dashboard of the
 # exploration shows them, with the time, for a jet tagger as well.
@@ -783,7 +787,7 @@ for place, name in enumerate(signals):
 # - A rate is a weighted mean over *all* crossings; a share of a mixture is not.
 # - The encoder alone is an anomaly trigger, if the training pulls ordinary crossings to the origin.
 # - Print the simple rivals beside every score.
-# - Few bits, trained, cost little quality; bits of their own for each weight cost the least logic.
+# - Logic is paid by the bit. Train with few bits, and look at both axes, quality and cost, before you choose.
 # - Fixed point fails silently. Profile the sums, and test bit by bit, also on random bits.
 #
 # <details><summary>Why do the pure rates of a menu add up to less than its total rate?</summary>

@@ -134,6 +134,7 @@ def test_synthesis_counts_registers_exactly_and_pruning_saves_cells(tmp_path):
     cells = synthesis.synthesised(network_design(network, registers=True), tmp_path / "all")
     assert cells.ticks == 3
     assert 0 < cells.registers <= 2 * (10 + 10 + 10)
+    assert cells.path > 0
     layers = network.layers
     first = layers[0]
     kept = first.weight * (np.arange(3) < 1)[:, None] * first.weight_type.step
