@@ -59,14 +59,15 @@ class SharedLayers(nn.Module):
     def __init__(self, n_in: int, steps: list[Step]) -> None:
         super().__init__()
         self.n_in = checked_count("n_in", n_in)
-        self.layers = nn.ModuleList([step.layer for step in steps])
+        self.dense = [step.layer for step in steps]
+        self.layers = nn.ModuleList(self.dense)
         self.groups = [torch.as_tensor(step.groups) for step in steps]
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, n_in) numbers -> (N, n_out), rounded to the type of the last step."""
-        numbers = fake_quantised(x.flatten(1), self.layers[0].input_type)
+        numbers = fake_quantised(x.flatten(1), self.dense[0].input_type)
         new = numbers
-        for layer, groups in zip(self.layers, self.groups, strict=True):
+        for layer, groups in zip(self.dense, self.groups, strict=True):
             new = layer(numbers[:, groups]).flatten(1)  # (N, G, n_in) -> (N, G n_out)
             numbers = torch.cat([numbers, new], dim=1)
         return new
@@ -75,7 +76,7 @@ class SharedLayers(nn.Module):
         """The same network in whole numbers."""
         steps = [
             SharedStep(layer.whole(), groups.numpy())
-            for layer, groups in zip(self.layers, self.groups, strict=True)
+            for layer, groups in zip(self.dense, self.groups, strict=True)
         ]
         return SharedNetwork(self.n_in, tuple(steps))
 

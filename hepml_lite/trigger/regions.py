@@ -112,8 +112,9 @@ class ConvolutionalStudent(nn.Module):
             hidden_type=HIDDEN,
             output_type=SCORE,
         )
-        self.layers.layers[-1].bias_type = BIAS  # the score starts in the middle of its type
-        self.layers.layers[-1].bias.data.fill_(START / 2)
+        last = self.layers.dense[-1]
+        last.bias_type = BIAS
+        last.bias.data.fill_(START / 2)  # the score starts in the middle of its type
 
     def forward(self, image: Tensor) -> Tensor:
         """Images (N, 18, 14) in GeV -> scores (N,)."""

@@ -1,4 +1,4 @@
-"""Sets, graphs and images in whole numbers: equal to what is trained, and true to their symmetry."""
+"""Sets, graphs and images in whole numbers: equal to what is trained, with their symmetry."""
 
 import numpy as np
 import pytest
@@ -94,6 +94,10 @@ def test_the_student_in_25_lines_is_the_network_in_whole_numbers():
 )
 def test_bad_steps_are_named(steps, message):
     layer = integer_sets.adding(2, FixedPoint(8, 4), FixedPoint(12, 8))
+
+    def made():
+        given = () if not len(steps) else (integer_sets.SharedStep(layer, steps),)
+        return integer_sets.SharedNetwork(4, given)
+
     with pytest.raises(ValueError, match=message):
-        made = () if not len(steps) else (integer_sets.SharedStep(layer, steps),)
-        integer_sets.SharedNetwork(4, made)
+        made()
