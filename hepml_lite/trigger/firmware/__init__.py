@@ -3,6 +3,8 @@
 from hepml_lite.trigger.firmware import (
     design,
     hls,
+    neighbours_verilog,
+    sets_verilog,
     simulation,
     synthesis,
     tools,
@@ -10,4 +12,14 @@ from hepml_lite.trigger.firmware import (
     verilog,
 )
 
-__all__ = ["design", "hls", "simulation", "synthesis", "tools", "trees_verilog", "verilog"]
+__all__ = [
+    "design",
+    "hls",
+    "neighbours_verilog",
+    "sets_verilog",
+    "simulation",
+    "synthesis",
+    "tools",
+    "trees_verilog",
+    "verilog",
+]
