@@ -450,9 +450,8 @@ for when in ("end of the fill", "next fill"):
 def train(background):
     """A function TriggerEvents → (N,) score, from background with weights [Hz]."""
     # BEGIN SOLUTION
-    return baselines.Rarity.of_background(
-        background, ("met", "egamma 1", "muons 1", "jets 1", "HT")
-    ).score
+    rare = ("met", "egamma 1", "egamma 2", "muons 1", "muons 2", "jets 1", "HT")
+    return baselines.Rarity.of_background(background, rare).score
     # END SOLUTION
 
 
