@@ -4,8 +4,8 @@ A student's function learns from background alone and returns a score. The thres
 the score's rate is 20 kHz on events that it has not seen. What counts is how much of four signals
 passes: the geometric mean of the four efficiencies, so that no signal may be given up.
 
-The hidden events come without labels, in random order, and with pT that are changed by a thousandth:
-who has the same events with labels cannot find them again, neither by place nor by content.
+The hidden events come without labels, in random order, and with pT changed by a thousandth: who has
+the same events with labels cannot find them again, neither by place nor by content.
 """
 
 from collections.abc import Callable

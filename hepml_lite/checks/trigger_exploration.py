@@ -18,7 +18,7 @@ def cusum(z: np.ndarray, reference: float) -> np.ndarray:
 
 @exercise("7.8", reference=cusum)
 def _(answer, reference, **context):
-    z = np.array([0.3, 1.7, -0.4, 2.2, -3.9, 0.1, 1.1, 1.6, -0.2, 2.4])
+    z = np.array([0.3, 1.7, -0.4, 2.2, -3.9, 0.1, 1.1, 1.6, -0.2, 2.4, -0.7])
     k = 0.4
     right = reference(z, k)
     plain = np.cumsum(z - k)
@@ -57,9 +57,7 @@ def _(answer, reference, **context):
     return "it forgets what is below the reference, and adds up what is above."
 
 
-def moved(
-    threshold: float, passed: float, wanted: float, gain: float, scale: float
-) -> float:
+def moved(threshold: float, passed: float, wanted: float, gain: float, scale: float) -> float:
     """The threshold of the next interval: higher if too many passed."""
     return threshold + gain * scale * (passed / wanted - 1)
 

@@ -10,6 +10,7 @@ from hepml_lite.trigger.firmware import (
     tools,
     trees_verilog,
     verilog,
+    without_compiler,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "tools",
     "trees_verilog",
     "verilog",
+    "without_compiler",
 ]

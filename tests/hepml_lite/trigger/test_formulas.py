@@ -34,7 +34,7 @@ def test_gates_of_a_network_count_its_digits():
         FixedPoint(4, 4), FixedPoint(4, 4), relu=False,
     )  # fmt: skip
     found = formulas.network_gates(IntegerNetwork((layer,)))
-    width = int(8 * 7).bit_length() + 1  # largest sum: 8 * (3 + 4)
+    width = (8 * 7).bit_length() + 1  # largest sum: 8 * (3 + 4)
     assert found == formulas.GateEstimate(2 * 2 + 1, 3 * width + 4)  # digits of 3: 4 - 1; of -4: 1
 
 
