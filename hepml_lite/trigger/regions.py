@@ -112,8 +112,9 @@ class ConvolutionalStudent(nn.Module):
             hidden_type=HIDDEN,
             output_type=SCORE,
         )
+        for layer in self.layers.dense:
+            layer.bias_type = BIAS  # thresholds of several GeV
         last = self.layers.dense[-1]
-        last.bias_type = BIAS
         last.bias.data.fill_(START / 2)  # the score starts in the middle of its type
 
     def forward(self, image: Tensor) -> Tensor:

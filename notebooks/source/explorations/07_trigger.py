@@ -29,20 +29,26 @@ SEED = 1
 import inspect
 import re
 import time
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
+from sklearn.neural_network import MLPClassifier
 
 from data_fetch import load
+from data_fetch.public import counterparts
 from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
+from hepml_lite.statistics.intervals import efficiency_interval
+from hepml_lite.statistics.metrics import auc
 from hepml_lite.trigger import (
     baselines,
     continual,
     drift_alarms,
     following_threshold,
+    formulas,
     inputs,
     pile_up,
     rate_comparison,
@@ -185,7 +191,7 @@ images = load("trigger_regions", PROFILE, "train")
 test = load("trigger_regions", PROFILE, "test")
 RATE = 100_000  # Hz
 ordinary = images.of_class("background")
-epochs = {"teacher_epochs": sizes.image_epochs, "student_epochs": 3 * sizes.image_epochs}
+epochs = {"teacher_epochs": sizes.image_epochs, "student_epochs": 6 * sizes.image_epochs}
 started = time.perf_counter()
 dense = regions.train_region_trigger(ordinary, seed=SEED, **epochs)
 with_filter = regions.train_region_trigger(
@@ -205,7 +211,8 @@ for signal in compared.signals:
     trees = region_baselines.region_trees(images, signal, SEED).score(test)
     ceiling = rate_comparison.compare_at_rate({"trees": trees}, test, RATE, sizes.bootstrap, SEED)
     pairs = (("dense student", "teacher"), ("dense student", "sum of energies"))
-    print(f"{signal:>15}: trees that know it {ceiling.interval('trees', signal):.0%}", end="")
+    highest = ceiling.interval("trees", signal)
+    print(f"{signal:>15}: trees that know it {100 * highest.value:.1f} %", end="")
     for one, other in pairs:
         difference = compared.difference(one, other, signal)
         clear = abs(difference.value) > 2 * difference.error
@@ -216,10 +223,14 @@ for signal in compared.signals:
 
 # %% [markdown]
 # **Explain.** The differences are *paired*: both scores see the same drawn events, and a difference within two of its
-# errors is no difference. Read the lines against the sum of energies first. An error of reconstruction grows with the
-# energy in the image, so much of what such a score finds is activity; what the trees find beyond it is a correlation
-# that a trigger without labels did not learn. The error bars are those of the events alone: another training is another
-# draw (change `SEED`). The last column of the table says how few background events decide about each threshold.
+# errors is no difference. Where the teacher is far above the sum of energies, it has learned the *shape* of ordinary
+# images: the same energy is strange in a few regions and ordinary in many. Does the dense student keep this? It adds up
+# all regions before anything that is not linear happens, so that it is nearly a weighted sum of energies. A filter
+# with its own ReLU for each patch can tell hot from lukewarm regions, as the plain count of hot regions does. So look
+# which rows of your table lie beside each other. The trees had some 1500 signal images to learn from; they are a
+# ceiling only where they are the highest. The error bars are those of the events: another training is another draw
+# (change `SEED`). The last column says how few background events decide about each threshold. The students of CMS
+# learn from many more images, of real crossings and of outliers.
 #
 # What does the chip compute? All of the dense student, in whole numbers:
 
@@ -229,9 +240,70 @@ hidden, last = dense.student.whole().layers
 numbers = [hidden.weight, hidden.bias, last.weight[:, 0], last.bias[0]]
 energies = np.rint(test.regions.reshape(len(test), -1)).astype(int)  # a tie goes to the even one
 by_hand = student_arithmetic.student_codes(energies, *(np.int64(one) for one in numbers))
-print("equal to the network in every bit:", np.array_equal(by_hand / 4, image_scores["dense student"]))
+print(
+    "equal to the network in every bit:", np.array_equal(by_hand / 4, image_scores["dense student"])
+)
 
 # %% [markdown]
+# ## A formula instead of a network
+#
+# The chip needs a score, not a network. *Symbolic regression* looks for a short formula that gives the same score. Its cost
+# is counted in *adder bits*, one for each bit of each addition, as is that of the network's products with constants.
+#
+# **Predict.** How many operations does a formula need to come near the network: five, twenty, hundreds?
+
+# %%
+some = load("trigger_objects", PROFILE, "train", rows=slice(0, 2 * sizes.formula_events))
+learn, judge = some[: sizes.formula_events], some[sizes.formula_events :]
+settings = {"generations": sizes.generations, "seed": SEED}
+network_score = np.log1p(samples.network_score(some))
+started = time.perf_counter()
+front = formulas.score_formulas(learn, network_score[: sizes.formula_events], **settings)
+print(f"searched for {time.perf_counter() - started:.0f} s")
+judged, weight = network_score[sizes.formula_events :], judge.weight
+columns = formulas.columns_of(judge)
+rows_of = [("network", judged, formulas.network_gates(samples.network()[1], squares=True))]
+for complexity in (3, 7, 12, 17):
+    one = front.at_most(complexity)
+    rows_of.append((one.text, one(columns), formulas.formula_gates(one)))
+for name, score_of, gates in dict((row[0], row) for row in rows_of).values():
+    areas = []
+    for k in range(1, len(judge.names)):
+        chosen = np.isin(judge.label, (0, k))
+        truth, counted = judge.label[chosen] > 0, np.where(judge.label == 0, weight, 1.0)[chosen]
+        areas.append(auc(truth, score_of[chosen], counted))
+    shown = ", ".join(f"{area:.2f}" for area in areas)
+    print(f"{gates.operations:5} operations, {gates.adder_bits:7,} adder bits, ", end="")
+    print(f"{gates.table_bits:6,} bits of tables, AUC {shown}: {name}")
+
+# %% [markdown]
+# Numbers in the formulas are momenta in units of 20 GeV. The AUC are those of the four signals, with background as it
+# comes in the beam. The same for a *tagger* that knows its signal, the leptoquark:
+
+# %%
+tagged = np.isin(some.label, (0, 4))
+train_part, test_part = some[tagged].split(0.5, 0.5, rng=SEED)
+tagger_front = formulas.tagger_formulas(train_part, train_part.label > 0, **settings)
+dense_net = MLPClassifier((16, 8), max_iter=sizes.mlp_iterations, random_state=SEED)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it may stop before the end
+    dense_net.fit(formulas.columns_of(train_part), train_part.label > 0)
+inputs_of = formulas.columns_of(test_part)
+truth = test_part.label > 0
+probability = dense_net.predict_proba(inputs_of)[:, 1]
+products = sum(one.size for one in dense_net.coefs_)
+print(f"dense network 8-16-8-1: {products} products, AUC {auc(truth, probability):.3f}")
+for complexity in (3, 7, 12, 17):
+    one = tagger_front.at_most(complexity)
+    gates = formulas.formula_gates(one)
+    print(f"{gates.operations:3} operations, {gates.adder_bits:5,} adder bits, ", end="")
+    print(f"{gates.table_bits:6,} bits of tables, AUC {auc(truth, one(inputs_of)):.3f}: {one.text}")
+
+# %% [markdown]
+# **Explain.** Compare the lines at equal AUC: the last columns say what the formula saves, and how little it lacks. A
+# formula of a few sums of momenta is what a menu does anyway. The estimate counts no registers and no routing, and
+# a synthesis would share additions; a table of $2^{12}$ entries is a block of memory.
+#
 # ## A fill: the beam gets weaker
 #
 # During a fill the number of collisions in a crossing falls. A fixed threshold then keeps less and less, and the
@@ -418,13 +490,17 @@ found.groupby("strategy", sort=False).mean().round(3)
 
 # %%
 for when in ("end of the fill", "next fill"):
-    errors = found.pivot_table(index=found.groupby("strategy").cumcount(), columns="strategy", values=when)
+    errors = found.pivot_table(
+        index=found.groupby("strategy").cumcount(), columns="strategy", values=when
+    )
     for other in ("frozen", "last crossings", "retrained"):
         difference = errors["replay"] - errors[other]
         error = difference.std() / np.sqrt(len(difference)) if len(difference) > 1 else np.inf
         clear = abs(difference.mean()) > 2 * error
         verdict = "" if clear else ": cannot be told apart"
-        print(f"{when:>16}: replay minus {other:>14} {difference.mean():+.3f} ± {error:.3f}{verdict}")
+        print(
+            f"{when:>16}: replay minus {other:>14} {difference.mean():+.3f} ± {error:.3f}{verdict}"
+        )
 
 # %% [markdown]
 # **Explain.** Read the four lines as prices. Retraining keeps every crossing and takes most of the steps. The last
@@ -466,6 +542,31 @@ train = check(
     hidden_signals=lambda: load("trigger_objects", PROFILE, "val"),
     n_crossings=sizes.crossings,
 )
+
+# %% [markdown]
+# ## Real crossings
+#
+# At the profile `paper` the same functions read public data: ADC2021, a simulation with a lepton in every event, and
+# zero-bias crossings that CMS recorded in 2025. There a share *is* a rate: times the number of colliding bunches times
+# 11 246 Hz.
+
+# %%
+public = {}
+if sizes.public_events:
+    part = slice(0, sizes.public_events)
+    public["ADC2021, background"] = load(
+        "trigger_objects", split="test", source="public", rows=part
+    )
+    public["CMS, zero bias"] = counterparts.load("cms_l1_anomaly", "test", part)
+for name, crossing in public.items():
+    crossing = crossing[crossing.label == 0]
+    for quantity, cut in (("muons 1", 12), ("egamma 1", 20), ("jets 1", 60), ("met", 30)):
+        kept = efficiency_interval(
+            int((quantities(crossing)[quantity] >= cut).sum()), len(crossing)
+        )
+        print(f"{name}: {quantity} above {cut} GeV in {kept:.2e} of {len(crossing)} crossings")
+if not public:
+    print("not read at this profile; `hepml data list` says how large the files are")
 
 # %% [markdown]
 # ## Take-away
