@@ -16,7 +16,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "first_steps": 60,
         "formula_events": 400,
         "generations": 2,
-        "mlp_iterations": 20,
+        "mlp_iterations": 60,
         "public_events": 0,
         "crossings": 2_000,
     },

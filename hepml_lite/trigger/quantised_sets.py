@@ -155,7 +155,7 @@ def interaction_network(
 
 
 def convolution(
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     input_type: FixedPoint,
     *,
     side: int = 2,
@@ -163,6 +163,7 @@ def convolution(
     n_hidden: int = 16,
     hidden_type: FixedPoint = HIDDEN,
     output_type: FixedPoint = LOGIT,
+    relu_at_end: bool = True,
 ) -> SharedLayers:
     """One filter for all patches of an image, then two dense layers to one number.
 
@@ -176,6 +177,7 @@ def convolution(
         channels: numbers that a patch gives.
         n_hidden: nodes of the first dense layer.
         hidden_type, output_type: of the hidden numbers and of the result.
+        relu_at_end: whether a negative result becomes zero, as a score that has no sign.
     """
     n_in = int(np.prod(shape))
     patches, _ = of_patches(shape, side)
@@ -187,6 +189,6 @@ def convolution(
         [
             Step(dense(side**2, channels, input_type, hidden_type), patches),
             Step(dense(n_numbers, n_hidden, hidden_type, hidden_type), flat),
-            Step(dense(n_hidden, 1, hidden_type, output_type), hidden),
+            Step(dense(n_hidden, 1, hidden_type, output_type, relu_at_end), hidden),
         ],
     )
