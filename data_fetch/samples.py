@@ -212,7 +212,7 @@ def load(
     return sample.rows(start + first, start + max(first, last))
 
 
-def _some(sample: Sample, wanted: np.ndarray) -> Rows:
+def _some(sample: Packed | Generated, wanted: np.ndarray) -> Rows:
     """Rows at rising positions (N,); those before the first and after the last are not unpacked."""
     if not len(wanted):
         return sample.rows(0, 0)

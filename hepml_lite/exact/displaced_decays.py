@@ -47,7 +47,7 @@ class DisplacedDecays:
     """
 
     decay_length: float = 2.0
-    opening: float = 0.15
+    opening: float = 0.5
     efficiency: float = 0.9
     spread: float = 0.3
 

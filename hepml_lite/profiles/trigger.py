@@ -18,6 +18,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "generations": 2,
         "mlp_iterations": 60,
         "public_events": 0,
+        "toy_events": 400,
         "crossings": 2_000,
     },
     "lesson": {
@@ -37,6 +38,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "generations": 10,
         "mlp_iterations": 100,
         "public_events": 0,
+        "toy_events": 3000,
         "crossings": 20_000,
     },
     "paper": {
@@ -56,6 +58,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "generations": 40,
         "mlp_iterations": 400,
         "public_events": 1000000,
+        "toy_events": 50000,
         "crossings": 200_000,
     },
 }

@@ -4,8 +4,8 @@ Hits are nodes; each is connected with its k nearest ones. A node knows its radi
 its neighbours lie further out and aside: no direction counts. The encoder passes messages twice and
 keeps two numbers a node, the decoder gives back the node and the mean of its neighbours. Tracks
 from the origin keep their azimuth, so their neighbours are easy to guess. Where tracks begin in the
-middle and point elsewhere, the guess is poor (the idea of LLPNet, in small: B. Bhattacherjee, P. Konar,
-V. S. Ngairangbam, P. Solanki, arXiv:2308.13611).
+middle and point elsewhere, the guess is poor. This is the idea of LLPNet, in small (B.
+Bhattacherjee, P. Konar, V. S. Ngairangbam, P. Solanki, arXiv:2308.13611).
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ class GraphAutoencoder(nn.Module):
         n_neighbours: k.
     """
 
-    def __init__(self, n_hidden: int = 16, n_latent: int = 2, n_neighbours: int = 3) -> None:
+    def __init__(self, n_hidden: int = 16, n_latent: int = 2, n_neighbours: int = 2) -> None:
         super().__init__()
         self.n_neighbours = checked_count("n_neighbours", n_neighbours)
         self.first = nn.Linear(2 * N_FEATURES, n_hidden)
@@ -54,7 +54,7 @@ class GraphAutoencoder(nn.Module):
         return error.sum(dim=1) / present.sum(dim=1).clamp(min=1)
 
     def around(self, x: Tensor, edges: Tensor) -> Tensor:
-        """Radius of each hit, and mean and width of the differences to its neighbours, (N, P, 4)."""
+        """(N, P, 4): radius of each hit, and how far its neighbours lie further out and aside."""
         n_near = edges.sum(dim=2, keepdim=True)
         mean = edges @ x - n_near * x
         square = edges @ x.square() - 2 * x * (edges @ x) + n_near * x.square()
@@ -82,7 +82,7 @@ def displaced_floors(hits: np.ndarray, present: np.ndarray) -> dict[str, np.ndar
 
 
 def train_graph_autoencoder(
-    hits: np.ndarray, present: np.ndarray, *, epochs: int = 10, seed: int = 0
+    hits: np.ndarray, present: np.ndarray, *, epochs: int = 15, seed: int = 0
 ) -> GraphAutoencoder:
     """Train on ordinary events: hits (N, P, 2) and masks (N, P).
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest

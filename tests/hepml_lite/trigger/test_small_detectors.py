@@ -58,11 +58,11 @@ def test_prompt_tracks_are_straight_lines_from_the_origin():
 def test_the_graph_autoencoder_finds_what_it_was_never_shown():
     model = DisplacedDecays()
     ordinary = model.sample(3000, displaced=False, rng=3)
-    network = graph_autoencoder.train_graph_autoencoder(*ordinary[:2], epochs=6, seed=1)
+    network = graph_autoencoder.train_graph_autoencoder(*ordinary[:2], seed=1)
     prompt = model.sample(1000, displaced=False, rng=4)
     displaced = model.sample(1000, displaced=True, rng=5)
     scores = [graph_autoencoder.graph_score(network, *one[:2]) for one in (prompt, displaced)]
-    assert auc(np.repeat([0, 1], 1000), np.concatenate(scores)) > 0.6
+    assert auc(np.repeat([0, 1], 1000), np.concatenate(scores)) > 0.7
 
 
 def test_the_order_of_hits_does_not_matter():
