@@ -19,6 +19,8 @@ SIZES: dict[str, dict[str, int | None]] = {
         "mlp_iterations": 60,
         "public_events": 0,
         "toy_events": 400,
+        "jet_epochs": 2,
+        "jets_in_logic": 20,
         "crossings": 2_000,
     },
     "lesson": {
@@ -39,6 +41,8 @@ SIZES: dict[str, dict[str, int | None]] = {
         "mlp_iterations": 100,
         "public_events": 0,
         "toy_events": 3000,
+        "jet_epochs": 10,
+        "jets_in_logic": 100,
         "crossings": 20_000,
     },
     "paper": {
@@ -59,6 +63,8 @@ SIZES: dict[str, dict[str, int | None]] = {
         "mlp_iterations": 400,
         "public_events": 1000000,
         "toy_events": 50000,
+        "jet_epochs": 60,
+        "jets_in_logic": 1000,
         "crossings": 200_000,
     },
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest

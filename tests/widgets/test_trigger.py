@@ -1,5 +1,6 @@
 """The dashboard of the trigger without a browser."""
 
+import re
 import time
 from urllib.parse import parse_qsl
 

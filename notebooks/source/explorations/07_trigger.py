@@ -28,8 +28,10 @@ SEED = 1
 # %%
 import inspect
 import re
+import tempfile
 import time
 import warnings
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,15 +47,21 @@ from hepml_lite import exact, plotting, profiles
 from hepml_lite.checks import check
 from hepml_lite.statistics.intervals import efficiency_interval
 from hepml_lite.statistics.metrics import auc
+
+# %%
 from hepml_lite.trigger import (
     baselines,
     continual,
     drift_alarms,
+    firmware,
     following_threshold,
     formulas,
     graph_autoencoder,
+    graph_building,
     inputs,
+    jets_on_chip,
     pile_up,
+    quantised_sets,
     rate_comparison,
     region_baselines,
     regions,
@@ -310,6 +318,63 @@ for place in np.unique(np.linspace(0, len(tagger_front) - 1, 4).astype(int)):
 # of the anomaly score has the *larger* AUC, it has thrown away a part of the score that these signals do not
 # need; nobody promised that the network's score is the best one. The estimate counts no registers and no routing, and
 # a synthesis would share additions; a table of $2^{12}$ entries is a block of memory. One search is one draw: change `SEED`.
+#
+# ## Jets as sets, in logic
+#
+# A jet is a set of particles. *Deep Sets* puts the same small layer on each, adds up, and decides; an *interaction network*
+# first lets each pair exchange a message. Both are trained in few bits, with the hardest constituents only.
+#
+# **Predict.** How many copies of its first layer does the chip need for eight constituents in a set, and for five in a
+# graph with all pairs?
+
+# %%
+jets = load("jet_classes", PROFILE)
+names_of = [*jets.names]
+order = np.random.default_rng(SEED).permutation(len(jets))
+first, second = np.split(order, [2 * len(order) // 3])
+kinds = {
+    "Deep Sets, 8 constituents": (8, quantised_sets.deep_sets(8, n_classes=len(names_of))),
+    "interaction network, 5": (5, quantised_sets.interaction_network(5, n_classes=len(names_of))),
+}
+in_logic = {}
+for name, (n_particles, network) in kinds.items():
+    numbers = jets_on_chip.jet_inputs(jets, n_particles)
+    jets_on_chip.train_on_jets(network, numbers[first], jets.label[first], epochs=sizes.jet_epochs)
+    whole = network.whole()
+    logits = whole(numbers[second])
+    right = efficiency_interval(
+        int((logits.argmax(axis=1) == jets.label[second]).sum()), len(second)
+    )
+    two = np.isin(jets.label[second], (names_of.index("gluon"), names_of.index("top")))
+    odds = logits[:, names_of.index("top")] - logits[:, names_of.index("gluon")]
+    area = auc(jets.label[second][two] == names_of.index("top"), odds[two])
+    copies = firmware.sets_verilog.n_copies(whole)
+    print(f"{name:>26}: right in {right} of 6 classes, top against gluon AUC {area:.3f}, ", end="")
+    print(f"copies of the layers {copies}")
+    in_logic[name] = whole, whole.input_type.codes(numbers[second][: sizes.jets_in_logic])
+
+# %%
+for name, (whole, codes) in in_logic.items():
+    with tempfile.TemporaryDirectory() as folder:
+        if firmware.tools.TOOLS["iverilog"].is_here:
+            how = "Icarus"
+            circuit = firmware.sets_verilog.shared_design(whole)
+            out = firmware.simulation.with_icarus(circuit, Path(folder))(codes)
+        elif firmware.tools.TOOLS["pyrtl"].is_here:
+            how, out = "PyRTL", firmware.without_compiler.with_pyrtl(whole)(codes)
+        else:
+            print("neither iverilog nor pyrtl is here: pip install pyrtl")
+            continue
+    print(f"{name}: {np.mean(out == whole.codes(codes)):.0%} of {out.size} results equal ({how})")
+for n in (4, 8, 16):
+    search = graph_building.NeighbourSearch(n, 3)
+    print(f"3 neighbours of {n:2} particles: {search.n_comparators:5} comparators ", end="")
+    print(f"in {len(search.stages)} stages, whatever comes in")
+
+# %% [markdown]
+# **Explain.** Weights are shared on paper; in the chip each particle or pair has a copy of its own, so that the number of
+# pairs, $n(n-1)$, is the price of messages. Compare what they buy in the two lines above. Where a graph is not complete,
+# its edges must be found first: a sorting network compares fixed pairs of wires, and its latency is the number of stages.
 #
 # ## A fill: the beam gets weaker
 #

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from hepml_lite.containers.jets import Jets
 from hepml_lite.containers.trigger_events import REGIONS
-from hepml_lite.trigger import integer_sets, quantised_sets, regions, student_arithmetic
+from hepml_lite.trigger import (
+    integer_sets,
+    jets_on_chip,
+    quantised_sets,
+    regions,
+    student_arithmetic,
+)
 from hepml_lite.trigger.fixed_point import FixedPoint
 
 KINDS = {
@@ -101,3 +108,21 @@ def test_bad_steps_are_named(steps, message):
 
     with pytest.raises(ValueError, match=message):
         made()
+
+
+def test_deep_sets_learn_jets_in_whole_numbers():
+    """Jets of one hard core against jets of two: the trained network tells them apart."""
+    rng = np.random.default_rng(9)
+    label = rng.integers(0, 2, 1200)
+    constituents = np.zeros((1200, 6, 3))
+    constituents[..., 0] = rng.uniform(20, 60, (1200, 6))
+    side = np.where(np.arange(6) % 2, 0.3, -0.3) * label[:, None]
+    constituents[..., 1] = side + rng.normal(0, 0.05, (1200, 6))
+    constituents[..., 2] = rng.normal(0, 0.05, (1200, 6))
+    inputs = jets_on_chip.jet_inputs(Jets(constituents), 4)
+    assert inputs.shape == (1200, 12)
+    torch.manual_seed(10)
+    network = quantised_sets.deep_sets(4, n_classes=2)
+    jets_on_chip.train_on_jets(network, inputs[:800], label[:800], epochs=30)
+    found = network.whole()(inputs[800:]).argmax(axis=1)
+    assert np.mean(found == label[800:]) > 0.9
