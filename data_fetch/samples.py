@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, overload
 
+import numpy as np
+
 from data_fetch import files, packing, splits
 from data_fetch.packing import storage
 from data_fetch.public import counterparts
@@ -205,10 +207,18 @@ def load(
         raise FileNotFoundError(_how_to_get(sample, profile))
     edges = splits.of_card(sample.card)
     if profile == "smoke":
-        return sample.rows()[splits.beginnings(len(sample), split, edges)[rows]]
+        return _some(sample, splits.beginnings(len(sample), split, edges)[rows])
     start, stop = splits.bounds(len(sample), split, edges)
     first, last, _ = rows.indices(stop - start)
     return sample.rows(start + first, start + max(first, last))
+
+
+def _some(sample: Packed | Generated, wanted: np.ndarray) -> Rows:
+    """Rows at rising positions (N,); those before the first and after the last are not unpacked."""
+    if not len(wanted):
+        return sample.rows(0, 0)
+    first = int(wanted[0])
+    return sample.rows(first, int(wanted[-1]) + 1)[wanted - first]
 
 
 def _require_known(

@@ -20,6 +20,7 @@ MODULES = {
     "TriggerEvents": trigger_events,
     "Showers": showers,
 }
+PARTS = {"Jets": jets.part, "TriggerEvents": trigger_events.part}
 
 
 def pack(rows: Rows) -> dict[str, np.ndarray]:
@@ -39,10 +40,11 @@ def unpack(
 ) -> Rows:
     """The rows `start` to `stop` that `pack` stored, in the container that the card names.
 
-    Of jets, which are the largest, no other row takes memory.
+    Of jets and of trigger events, which are the largest, no other row takes memory.
     """
-    if card["container"] == "Jets":
-        arrays = jets.part(arrays, *slice(start, stop).indices(len(arrays["label"]))[:2])
+    if card["container"] in PARTS:
+        first, last, _ = slice(start, stop).indices(len(arrays["label"]))
+        arrays = PARTS[card["container"]](arrays, first, max(first, last))
         start, stop = 0, None
     rows = _all_rows(arrays, card)
     wanted = np.arange(len(rows))[start:stop]  # a slice would keep all rows in memory

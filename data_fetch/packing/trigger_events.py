@@ -52,6 +52,45 @@ def _log_steps(pt: np.ndarray) -> np.ndarray:
     return rounded(np.log(np.maximum(pt, SMALLEST_PT) / SMALLEST_PT), TRIGGER_LOG_PT_STEP, "ln pT")
 
 
+def part(arrays: Mapping[str, np.ndarray], start: int, stop: int) -> dict[str, np.ndarray]:
+    """The packed arrays of the events `start` to `stop` alone."""
+    n = len(arrays["label"])
+    present = np.unpackbits(arrays["present"], count=n * N_OBJECTS).astype(bool)
+    rows = slice(start * N_OBJECTS, stop * N_OBJECTS)
+    chosen = {"label": arrays["label"][start:stop], "present": np.packbits(present[rows])}
+    first, last = _places(present, rows)
+    for name in ("log_pt", "eta", "phi"):
+        chosen |= _planes(arrays, name, slice(first, last))
+    for name in ("process", "weight_code"):
+        if name in arrays:
+            chosen[name] = arrays[name][start:stop]
+    if "weight_values" in arrays:
+        chosen["weight_values"] = arrays["weight_values"]
+    if "offline_present" in arrays:
+        there = np.unpackbits(arrays["offline_present"], count=len(OFFLINE) * n).astype(bool)
+        chosen["offline_present"] = np.packbits(there.reshape(len(OFFLINE), n)[:, start:stop])
+        kinds = [slice(kind * n + start, kind * n + stop) for kind in range(len(OFFLINE))]
+        stored = [np.arange(*_places(there, kind)) for kind in kinds]
+        chosen |= _planes(arrays, "offline_log_pt", np.concatenate(stored))
+    if "regions_low" in arrays:
+        size = int(np.prod(REGIONS))
+        chosen |= _planes(arrays, "regions", slice(start * size, stop * size))
+    return chosen
+
+
+def _places(present: np.ndarray, rows: slice) -> tuple[int, int]:
+    """Where the numbers of these places begin and end among those that are stored."""
+    before = int(np.count_nonzero(present[: rows.start]))
+    return before, before + int(np.count_nonzero(present[rows]))
+
+
+def _planes(
+    arrays: Mapping[str, np.ndarray], name: str, kept: slice | np.ndarray
+) -> dict[str, np.ndarray]:
+    """Both bytes of some of the numbers of a column."""
+    return {plane: arrays[plane][kept] for plane in (f"{name}_high", f"{name}_low")}
+
+
 def unpack(arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of the events that `pack` stored."""
     n = len(arrays["label"])

@@ -18,6 +18,7 @@ READABLE = (
     ".root",
     ".txt",
     ".csv",
+    ".parquet",
 )  # other files of a data set describe it
 CYCLE = 10_000  # rows; where a file may be sorted, each block of so many is cut into splits
 
@@ -93,6 +94,11 @@ COUNTERPARTS: dict[str, dict[str, list[Part]]] = {
         "test": [Part("calochallenge_2", ["dataset_2_2.hdf5"])],
     },
     # real collisions, which correspond to no sample of the course
+    "cms_l1_anomaly": {
+        "train": [Part("cms_l1_anomaly", ["ZB_run398183_train.parquet"])],
+        "val": [Part("cms_l1_anomaly", ["ZB_run398183_valid.parquet"])],
+        "test": [Part("cms_l1_anomaly", ["ZB_run398183_test.parquet"])],
+    },
     "cms_dimuon": _by_position(("cms_dimuon", ["Zmumu.csv"])),
 }
 

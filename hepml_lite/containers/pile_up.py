@@ -5,6 +5,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from hepml_lite import kinematics
 from hepml_lite.containers.trigger_events import OBJECTS, TriggerEvents
@@ -53,10 +54,21 @@ def overlay(
     objects = np.concatenate([events.objects, minimum_bias.objects[drawn]])  # (N + M, 19, 3)
     changed["objects"] = _joined(objects.astype(np.float64), every, len(events))
     if events.regions is not None and minimum_bias.regions is not None:
-        regions = events.regions.astype(np.float64)
-        np.add.at(regions, crossing, minimum_bias.regions[drawn])
-        changed["regions"] = regions
+        changed["regions"] = events.regions + _summed(
+            minimum_bias.regions, crossing, drawn, len(events)
+        )
     return replace(events, **changed)
+
+
+def _summed(regions: np.ndarray, crossing: np.ndarray, drawn: np.ndarray, n: int) -> np.ndarray:
+    """The energies (n, 18, 14) of all collisions of n crossings, of regions (M, 18, 14).
+
+    A sparse matrix says how often each collision is in each crossing; copies of the images of all
+    collisions would need mu times the memory.
+    """
+    often = csr_array((np.ones(len(drawn)), (crossing, drawn)), shape=(n, len(regions)))
+    total: np.ndarray = often @ regions.reshape(len(regions), -1).astype(np.float64)
+    return total.reshape(n, *regions.shape[1:])
 
 
 def _joined(objects: np.ndarray, crossing: np.ndarray, n: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from hepml_lite.exact import (
     camel_back,
     counting,
     densities,
+    displaced_decays,
     drell_yan,
     effective_theory,
     galton_board,
@@ -18,10 +19,12 @@ from hepml_lite.exact import (
     simulator,
     smeared_drell_yan,
     tau_pairs,
+    tpc_patches,
     tracker_thickness,
 )
 from hepml_lite.exact.camel_back import CamelBack
 from hepml_lite.exact.counting import CountingExperiment
+from hepml_lite.exact.displaced_decays import DisplacedDecays
 from hepml_lite.exact.drell_yan import DrellYan
 from hepml_lite.exact.effective_theory import EffectiveTheory
 from hepml_lite.exact.galton_board import GaltonBoard
@@ -35,11 +38,13 @@ from hepml_lite.exact.signal_mixture import SignalMixture
 from hepml_lite.exact.simulator import ExactSimulator, MinedEvents, MinedSimulator, Simulator
 from hepml_lite.exact.smeared_drell_yan import SmearedDrellYan
 from hepml_lite.exact.tau_pairs import TauPairs
+from hepml_lite.exact.tpc_patches import TpcPatches
 from hepml_lite.exact.tracker_thickness import TrackerThickness
 
 __all__ = [
     "CamelBack",
     "CountingExperiment",
+    "DisplacedDecays",
     "DrellYan",
     "EffectiveTheory",
     "ExactSimulator",
@@ -59,11 +64,13 @@ __all__ = [
     "Simulator",
     "SmearedDrellYan",
     "TauPairs",
+    "TpcPatches",
     "TrackerThickness",
     "UniformPrior",
     "camel_back",
     "counting",
     "densities",
+    "displaced_decays",
     "drell_yan",
     "effective_theory",
     "galton_board",
@@ -78,5 +85,6 @@ __all__ = [
     "simulator",
     "smeared_drell_yan",
     "tau_pairs",
+    "tpc_patches",
     "tracker_thickness",
 ]

@@ -6,7 +6,7 @@ this pT. Boosted trees that are trained on the signal itself show how much there
 anomaly score may be expected to reach them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,6 +17,8 @@ from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.trigger.pieces import in_pieces
 from hepml_lite.trigger.quantities import checked_events, quantities
 from hepml_lite.trigger.rates import RateCurve
+
+Columns = Callable[[TriggerEvents], np.ndarray]
 
 COMMON = 0.95  # of the weights; the others, those of empty crossings, are cut
 RARE = ("met", "egamma 1", "muons 1", "jets 1", "sum pT")
@@ -92,31 +94,24 @@ def supervised_trees(events: TriggerEvents, signal: str, seed: int = 0) -> "Supe
     Raises:
         ValueError: for an unknown class, or without events of both.
     """
+    return trees_of(_columns, events, signal, seed)
+
+
+def trees_of(columns: Columns, events: TriggerEvents, signal: str, seed: int) -> "SupervisedTrees":
+    """`supervised_trees` of other columns, TriggerEvents -> (N, D)."""
     background = events.of_class("background")
     wanted = events.of_class(signal)
     if not len(background) or not len(wanted):
         raise ValueError(
             f"{len(background)} background and {len(wanted)} {signal!r} events: give some of both"
         )
-    inputs = np.concatenate([_columns(background), _columns(wanted)])
+    inputs = np.concatenate([columns(background), columns(wanted)])
     labels = np.repeat([0, 1], [len(background), len(wanted)])
     rate = np.ones(len(background)) if background.weight is None else background.weight
     rate = np.minimum(rate, np.quantile(rate, COMMON))
     importance = np.concatenate([rate / rate.sum(), np.full(len(wanted), 1 / len(wanted))])
     trees = HistGradientBoostingClassifier(max_iter=50, learning_rate=0.2, random_state=seed)
-    return SupervisedTrees(trees.fit(inputs, labels, importance * len(wanted)))
-
-
-class SupervisedTrees:
-    """A trained classifier of one signal."""
-
-    def __init__(self, trees: HistGradientBoostingClassifier) -> None:
-        self.trees = trees
-
-    def score(self, events: TriggerEvents) -> np.ndarray:
-        """The log odds of the signal, (N,)."""
-        checked_events(events)
-        return in_pieces(lambda part: self.trees.decision_function(_columns(part)), events)
+    return SupervisedTrees(trees.fit(inputs, labels, importance * len(wanted)), columns)
 
 
 def _columns(events: TriggerEvents) -> np.ndarray:
@@ -124,3 +119,16 @@ def _columns(events: TriggerEvents) -> np.ndarray:
     sums = quantities(events)
     objects = events.objects.reshape(len(events), -1)
     return np.column_stack([objects, sums["HT"], sums["n jets"], sums["sum pT"], sums["n leptons"]])
+
+
+class SupervisedTrees:
+    """A trained classifier of one signal."""
+
+    def __init__(self, trees: HistGradientBoostingClassifier, columns: Columns = _columns) -> None:
+        self.trees = trees
+        self.columns = columns
+
+    def score(self, events: TriggerEvents) -> np.ndarray:
+        """The log odds of the signal, (N,)."""
+        checked_events(events)
+        return in_pieces(lambda part: self.trees.decision_function(self.columns(part)), events)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.containers.pile_up import overlay
-from hepml_lite.containers.trigger_events import TriggerEvents
+from hepml_lite.containers.trigger_events import N_OBJECTS, REGIONS, TriggerEvents
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
@@ -20,23 +20,42 @@ Decision = Callable[[TriggerEvents], ArrayLike]
 CROSSINGS_AT_ONCE = 2000
 
 
-def crossings(minimum_bias: TriggerEvents, mu: float, n: int, rng: Seed = 0) -> TriggerEvents:
-    """n crossings with a Poisson number of ordinary collisions in each, of mean mu; objects only.
+def crossings(
+    minimum_bias: TriggerEvents, mu: float, n: int, rng: Seed = 0, *, with_regions: bool = False
+) -> TriggerEvents:
+    """n crossings with a Poisson number of ordinary collisions in each, of mean mu.
+
+    They are made 2000 at a time: mu collisions of each are in memory while they are added.
 
     Args:
         minimum_bias: ordinary collisions, such as load("minimum_bias").
         mu: mean number of collisions.
         n: number of crossings.
         rng: source of randomness, or its seed.
+        with_regions: whether the energies in regions of the calorimeter are added as well; else
+            there are objects only.
 
     Raises:
-        ValueError: as `containers.pile_up.overlay`.
+        ValueError: as `containers.pile_up.overlay`, or if regions are wanted that are not there.
     """
     generator = checked_rng(rng)
-    number = checked_count("n", n)
-    nothing = TriggerEvents(objects=np.zeros((number, *minimum_bias.objects.shape[1:])))
-    collisions = TriggerEvents(objects=minimum_bias.objects)  # regions would take most of the time
-    return overlay(nothing, collisions, mu, generator)
+    left = checked_count("n", n)
+    if with_regions and minimum_bias.regions is None:
+        raise ValueError("minimum_bias has no regions: give load('minimum_bias'), which has them")
+    regions = minimum_bias.regions if with_regions else None
+    collisions = TriggerEvents(objects=minimum_bias.objects, regions=regions)
+    parts = []
+    while left > 0:
+        few = min(left, CROSSINGS_AT_ONCE)
+        parts.append(overlay(_empty(few, with_regions), collisions, mu, generator))
+        left -= few
+    return TriggerEvents.concatenate(parts)
+
+
+def _empty(n: int, with_regions: bool) -> TriggerEvents:
+    """n crossings without any collision."""
+    regions = np.zeros((n, *REGIONS)) if with_regions else None
+    return TriggerEvents(objects=np.zeros((n, N_OBJECTS, 3)), regions=regions)
 
 
 @dataclass(frozen=True)

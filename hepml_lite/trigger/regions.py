@@ -8,6 +8,7 @@ distillation; G. Hinton, O. Vinyals, J. Dean, arXiv:1503.02531), in whole number
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from hepml_lite.training.batches import Arrays
 from hepml_lite.training.optimisation import Loss
 from hepml_lite.trigger.fixed_point import FixedPoint
 from hepml_lite.trigger.integer_network import IntegerNetwork
+from hepml_lite.trigger.integer_sets import SharedNetwork
+from hepml_lite.trigger.pieces import in_pieces
+from hepml_lite.trigger.quantised_sets import convolution
 from hepml_lite.trigger.quantised_training import QuantisedDense, fake_quantised
 from hepml_lite.trigger.variational import importance_of
 
@@ -95,12 +99,43 @@ class Student(nn.Module):
         return IntegerNetwork((self.hidden.whole(), self.last.whole()))
 
 
+class ConvolutionalStudent(nn.Module):
+    """One filter for all patches of 2 x 2 regions, then 16 nodes and the score, in fixed point."""
+
+    def __init__(self, channels: int = 4, n_hidden: int = 16) -> None:
+        super().__init__()
+        self.layers = convolution(
+            REGIONS,
+            ENERGY,
+            channels=channels,
+            n_hidden=n_hidden,
+            hidden_type=HIDDEN,
+            output_type=SCORE,
+        )
+        for layer in self.layers.dense:
+            layer.bias_type = BIAS  # thresholds of several GeV
+        last = self.layers.dense[-1]
+        last.bias.data.fill_(START / 2)  # the score starts in the middle of its type
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Images (N, 18, 14) in GeV -> scores (N,)."""
+        score: Tensor = self.layers(image)[:, 0]
+        return score
+
+    def whole(self) -> SharedNetwork:
+        """The same network in whole numbers."""
+        return self.layers.whole()
+
+
+STUDENTS = {"dense": Student, "convolutional": ConvolutionalStudent}
+
+
 @dataclass(frozen=True)
 class RegionTrigger:
     """A trained teacher and its student."""
 
     teacher: Teacher
-    student: Student
+    student: Student | ConvolutionalStudent
 
     def teacher_score(self, events: TriggerEvents) -> np.ndarray:
         """What the student should give, (N,): the logarithm of the teacher's error, scaled."""
@@ -109,8 +144,10 @@ class RegionTrigger:
 
     def student_score(self, events: TriggerEvents) -> np.ndarray:
         """What the chip gives, (N,), in whole numbers."""
-        images = regions_of(events).reshape(len(events), -1)
-        return self.student.whole()(images)[:, 0]
+        network = self.student.whole()
+        return in_pieces(lambda part: network(regions_of(part).reshape(len(part), -1)), events)[
+            :, 0
+        ]
 
 
 def regions_of(events: TriggerEvents) -> np.ndarray:
@@ -133,6 +170,8 @@ def log_score(error: np.ndarray) -> np.ndarray:
 def train_region_trigger(
     background: TriggerEvents,
     *,
+    student: Literal["dense", "convolutional"] = "dense",
+    teacher: Teacher | None = None,
     rate_power: float = 0.5,
     teacher_epochs: int = 8,
     student_epochs: int = 20,
@@ -143,18 +182,22 @@ def train_region_trigger(
 
     Args:
         background: events with regions and weights [Hz].
+        student: the kind of network that imitates the teacher.
+        teacher: one that is trained already; None trains one.
         rate_power: the power of its rate with which an event counts.
         teacher_epochs, student_epochs, batch_size, seed: of the trainings.
 
     Raises:
-        ValueError: without regions or weights.
+        ValueError: without regions or weights, or for another kind of student.
     """
+    if student not in STUDENTS:
+        raise ValueError(f"student is {student!r}: choose one of {[*STUDENTS]}")
     images = regions_of(background)
     importance = importance_of(background, rate_power)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        teacher = Teacher()
-        student = Student()
+        new_teacher = Teacher()
+        pupil: Student | ConvolutionalStudent = STUDENTS[student]()
 
     def error(model: nn.Module, image: Tensor, weight: Tensor) -> Tensor:
         return (weight * torch.log1p(model(image))).mean()  # a few hard events do not rule it
@@ -175,7 +218,9 @@ def train_region_trigger(
             progress=False,
         )
 
-    train(teacher, (images, importance), error, teacher_epochs, 2e-3)
+    if teacher is None:
+        teacher = new_teacher
+        train(teacher, (images, importance), error, teacher_epochs, 2e-3)
     scores = log_score(training.predict(teacher, (images,), ROWS_AT_ONCE).astype(float))
-    train(student, (images, scores.astype(np.float32), importance), imitation, student_epochs, 5e-3)
-    return RegionTrigger(teacher, student)
+    train(pupil, (images, scores.astype(np.float32), importance), imitation, student_epochs, 5e-3)
+    return RegionTrigger(teacher, pupil)

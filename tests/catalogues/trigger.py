@@ -595,3 +595,22 @@ def leading_jet_only(background):
 @challenge.wrong("is nearly lost")
 def noise(background):
     return lambda events: events.objects[:, 0, 2] + np.sin(1e3 * events.objects[:, 9, 0])
+
+
+@challenge.wrong("other events")
+def labels_by_place(background):
+    """Cheating: the events of the check are in the notebook, with their labels."""
+    label = _hidden_and_practice().label
+    return lambda events: label[: len(events)] + 1e-6 * events.objects[:, 0, 0]
+
+
+@challenge.wrong("nearly lost|same score")
+def labels_by_content(background):
+    """Cheating: an event is looked up among those whose labels are known."""
+    known = _hidden_and_practice()
+    labels = {row.tobytes(): label for row, label in zip(known.objects, known.label, strict=True)}
+
+    def score(events):
+        return np.array([float(labels.get(row.tobytes(), 0)) for row in events.objects])
+
+    return score

@@ -17,6 +17,7 @@ LAYOUTS = {  # each layout, and the container that its files are read into
     "omnifold_big": "UnfoldingPair",
     "atlas_omnifold": "Events",
     "adc2021": "TriggerEvents",
+    "cms_l1_anomaly": "TriggerEvents",
     "calochallenge": "Showers",
     "cms_dimuon": "Events",
     "sbibm": "Events",

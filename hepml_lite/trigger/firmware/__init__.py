@@ -3,21 +3,27 @@
 from hepml_lite.trigger.firmware import (
     design,
     hls,
+    neighbours_verilog,
+    sets_verilog,
     shared_additions,
     simulation,
     synthesis,
     tools,
     trees_verilog,
     verilog,
+    without_compiler,
 )
 
 __all__ = [
     "design",
     "hls",
+    "neighbours_verilog",
+    "sets_verilog",
     "shared_additions",
     "simulation",
     "synthesis",
     "tools",
     "trees_verilog",
     "verilog",
+    "without_compiler",
 ]

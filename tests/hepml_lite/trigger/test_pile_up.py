@@ -46,3 +46,20 @@ def test_a_slope_needs_events():
     few = PileUpScan(np.array([1.0, 2.0]), np.array([3, 50]), 1000, 1e6)
     with pytest.raises(ValueError, match="two points with 10"):
         _ = few.power
+
+
+def test_images_add_up_as_momenta_do(minimum_bias):
+    """With one region of 2 GeV in each collision, the sum of an image counts its collisions."""
+    regions = np.zeros((len(minimum_bias), 18, 14))
+    regions[np.arange(5000), np.arange(5000) % 18, np.arange(5000) % 14] = 2
+    with_images = TriggerEvents(objects=minimum_bias.objects, regions=regions)
+    found = crossings(with_images, 30, 4500, rng=5, with_regions=True)
+    collisions = found.regions.sum(axis=(1, 2)) / 2
+    assert len(found) == 4500
+    assert collisions.mean() == pytest.approx(30, abs=5 * np.sqrt(30 / 4500))
+    assert collisions.var() == pytest.approx(30, rel=0.1)
+
+
+def test_images_that_are_not_there_are_refused(minimum_bias):
+    with pytest.raises(ValueError, match="no regions"):
+        crossings(minimum_bias, 3, 10, with_regions=True)
