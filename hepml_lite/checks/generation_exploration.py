@@ -129,7 +129,7 @@ def _metric_names(answer: object, seen: pd.DataFrame) -> list[str]:
     """The metrics of an answer."""
     if isinstance(answer, str):
         raise Wrong(f"{answer!r} is one name: give a list of names, even of one")
-    if isinstance(answer, dict | bool | int | float):
+    if isinstance(answer, dict) or not isinstance(answer, Iterable):
         raise Wrong("give a list of names of metrics, such as ['W1', 'KPD']")
     names = [str(name) for name in answer]
     if not names:
