@@ -36,7 +36,12 @@ from hepml_lite.generation.evaluation import (
     table_views,
 )
 from hepml_lite.generation.results import RESULTS, Result, Results, read_results, write_results
-from hepml_lite.generation.showers import TwoStepVoxels, judge_showers, profiles
+from hepml_lite.generation.showers import (
+    ThreeStepVoxels,
+    TwoStepVoxels,
+    judge_showers,
+    profiles,
+)
 from hepml_lite.generation.showers.refinement import (
     BridgeRefinement,
     RegressionRefinement,
@@ -51,7 +56,16 @@ import fresh_cascades
 
 SHOWER_PARTS = {
     "profiles": ("real", "gaussian", "resampler", "flow_matching", "flow", "one_step"),
-    "voxels": ("real", "gaussian", "resampler", "parametrised", "two_steps", "one_step", "vae"),
+    "voxels": (
+        "real",
+        "gaussian",
+        "resampler",
+        "parametrised",
+        "two_steps",
+        "three_steps",
+        "one_step",
+        "vae",
+    ),
     "refinement": ("parametrised", "weights", "regression", "bridge"),
 }
 JET_PARTS = {"jets": ("resampler", "matching", "next_token", "adversarial")}
@@ -167,6 +181,8 @@ def run_voxels(bench: Bench, method: str, seed: int) -> Numbers:
         two_steps = TwoStepVoxels(training.geometry)
         if method == "vae":
             two_steps = voxels_by_autoencoder(training.geometry)
+        if method == "three_steps":
+            two_steps = ThreeStepVoxels(training.geometry)
         two_steps.shapes.plan.progress = False
         two_steps.layers.density.plan.progress = False
         two_steps.fit(training.voxels, training.energy, rng=seed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,7 +126,7 @@ def all_faults_with_few_metrics(answer, reference, seen, **context):
     return "each alone would have let a fault pass: a report needs metrics of several kinds."
 
 
-def _metric_names(answer: object, seen: pd.DataFrame) -> list[str]:
+def _metric_names(answer: Any, seen: pd.DataFrame) -> list[str]:
     """The metrics of an answer."""
     if isinstance(answer, str):
         raise Wrong(f"{answer!r} is one name: give a list of names, even of one")
