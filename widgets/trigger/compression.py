@@ -68,7 +68,8 @@ def stored(part: str) -> pd.DataFrame:
 def settings(view: View) -> list[str]:
     """The settings of a way, from mild to strong."""
     means = stored(NETWORKS[view.network])
-    return list(means.loc[WAYS[view.way]].index)
+    rows = means.loc[WAYS[view.way]].sort_values("luts_da4ml", ascending=False)
+    return list(rows.index)
 
 
 def chosen(view: View) -> tuple[str, str]:

@@ -608,6 +608,7 @@ for method in ("rounded", "trained", "pruned", "own bits"):
          stored.mean("anomaly", method, setting, "loss"))
         for setting in stored.settings("anomaly", method)
     ]  # fmt: skip
+    points.sort(key=lambda point: point[0])
     x = [operations for operations, _ in points]
     y = [100 * loss.value for _, loss in points]
     errors = np.array([loss.errors for _, loss in points]).T * 100
