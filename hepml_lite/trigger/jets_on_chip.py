@@ -27,7 +27,7 @@ def jet_inputs(jets: Jets, n_particles: int = 8) -> np.ndarray:
     few = checked_count("n_particles", n_particles)
     relative = jets.relative()
     falling = np.argsort(-relative[..., 0], axis=1, kind="stable")[:, :few]
-    chosen = np.take_along_axis(relative, falling[..., None], axis=1) * np.float32(SCALE)
+    chosen = np.take_along_axis(relative, falling[..., None], axis=1) * np.array(SCALE, np.float32)
     inputs = np.zeros((len(jets), few, 3), np.float32)
     inputs[:, : chosen.shape[1]] = chosen
     return inputs.reshape(len(jets), -1)
