@@ -14,9 +14,7 @@ from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.trigger.quantised_sets import SharedLayers
 
-SCALE = np.array(
-    [8, 10, 10], np.float32
-)  # of pT / pT of the jet, and of the angles, so that they are of order one
+SCALE = (8.0, 10.0, 10.0)  # of pT / pT of the jet, and of the angles, so that they are of order one
 
 
 def jet_inputs(jets: Jets, n_particles: int = 8) -> np.ndarray:
@@ -29,7 +27,7 @@ def jet_inputs(jets: Jets, n_particles: int = 8) -> np.ndarray:
     few = checked_count("n_particles", n_particles)
     relative = jets.relative()
     falling = np.argsort(-relative[..., 0], axis=1, kind="stable")[:, :few]
-    chosen = np.take_along_axis(relative, falling[..., None], axis=1) * SCALE
+    chosen = np.take_along_axis(relative, falling[..., None], axis=1) * np.array(SCALE, np.float32)
     inputs = np.zeros((len(jets), few, 3), np.float32)
     inputs[:, : chosen.shape[1]] = chosen
     return inputs.reshape(len(jets), -1)

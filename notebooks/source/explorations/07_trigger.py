@@ -530,8 +530,7 @@ for name, one in tried.items():
 # %%
 fig, ax = plt.subplots()
 for name, one in tried.items():
-    style = plotting.class_style(name)
-    ax.plot(one.threshold, ls=style.get("ls", "-"), color=style["color"], label=name)
+    ax.plot(one.threshold, label=name, **plotting.class_style(name))
 ax.set(xlabel="interval of the fill", ylabel="threshold on the sum of pT [GeV]")
 ax.legend(fontsize="x-small")
 plt.show()
@@ -653,7 +652,7 @@ for name, score in filters.items():
     noise = efficiency_interval(int((score[truth == 0] >= at).sum()), int((truth == 0).sum()))
     print(f"{name:>24}: AUC {auc(truth, score):.3f}, noise left at 95 % of the tracks {noise}")
 axes[2].set(xlabel="noise kept", ylabel="tracks kept")
-axes[2].legend(fontsize="xx-small")
+axes[2].legend(fontsize="xx-small", loc="center right")
 plt.show()
 
 # %% [markdown]
