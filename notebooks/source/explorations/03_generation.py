@@ -196,6 +196,7 @@ def log_weights(others, of_others):
     return kept, np.log(chance / (1 - chance))[-len(kept) :]
 
 
+# %%
 again, of_again = showers.profiles_of(load("calo_profiles", split="val"), SEED)
 again, of_again = again[: len(real)], of_again[: len(real)]
 unseen, floor = log_weights(again, showers.profiles.log_energy(of_again))
