@@ -8,7 +8,7 @@ from hepml_lite.densities import TrainingPlan
 from hepml_lite.unfolding import OmniFold, SimulatedEvents
 from hepml_lite.unfolding.simulated_events import constituents_of
 
-N = 1500
+N = 3000
 PLAN = TrainingPlan(epochs=8, batch_size=256, learning_rate=5e-3, progress=False)
 
 
@@ -30,7 +30,7 @@ def test_the_number_of_particles_is_unfolded_though_no_classifier_was_told_of_it
     rng = np.random.default_rng(2)
     true, measured = jets(5.0, rng)
     nature, data = jets(6.0, rng)
-    method = OmniFold(n_iterations=2, model="deep_sets", folds=2, calibrate=False, plan=PLAN)
+    method = OmniFold(n_iterations=3, model="deep_sets", folds=2, plan=PLAN)
     result = method.fit(SimulatedEvents.of_jets(true, measured)).unfold(constituents_of(data))
     number = true.mask.sum(axis=1)
     of_nature = nature.mask.sum(axis=1).mean()
