@@ -51,9 +51,14 @@ def toy_results() -> ScoredJets:
     )
 
 
+def shown_as(html: str) -> str:
+    """The words of a piece of a page, as a browser gives them: no-break spaces stay."""
+    return unescape(re.sub("<style>.*?</style>|<.*?>", "", html))
+
+
 def plain(html: str) -> str:
-    """The words of a piece of a page, as a reader sees them."""
-    return unescape(re.sub("<style>.*?</style>|<.*?>", "", html)).replace("\xa0", " ")
+    """The same words with ordinary spaces."""
+    return shown_as(html).replace("\xa0", " ")
 
 
 def free_port() -> int:

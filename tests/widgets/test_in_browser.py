@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.widgets.conftest import plain
+from tests.widgets.conftest import shown_as
 from widgets import catalogue
 from widgets.shared import export, url_state
 from widgets.start_here import text as words
@@ -59,7 +59,7 @@ def test_served_dashboard_follows_and_remembers(page, served):
     page.wait_for_timeout(500)  # figures are drawn after the text
     pictures = [picture(page, k) for k in range(4)]
     move(page, WINDOW)
-    moved = plain(words.verdict(StartHere(window=(145, 210)).comparison()))
+    moved = shown_as(words.verdict(StartHere(window=(145, 210)).comparison()))
     assert moved != first
     text_becomes(page, moved)
     page.wait_for_timeout(300)
@@ -79,7 +79,7 @@ def test_served_dashboard_follows_and_remembers(page, served):
     page.reload()
     text_becomes(page, moved)
     table = page.locator("table").first
-    assert plain(StartHere(**state).compute()["table"]).replace(" ", "") == "".join(
+    assert shown_as(StartHere(**state).compute()["table"]).replace(" ", "") == "".join(
         table.inner_text().split()
     )
     assert page.get_by_text(re.compile("^Training:")).count() == 0
@@ -134,7 +134,7 @@ def test_exported_file_shows_the_stored_state(page, tmp_path, theme):
     outputs = dashboard(**moved[theme]).compute()
     expected = outputs["gallery_line" if theme == "inference" else "line"]
     shown = [" ".join(text.split()) for text in page.locator(".bk-clearfix").all_inner_texts()]
-    assert " ".join(plain(expected).split()) in shown
+    assert " ".join(shown_as(expected).split()) in shown
     assert (page.errors, page.external) == ([], [])
 
 
@@ -151,19 +151,19 @@ def test_exported_file_counts_like_python(page, tmp_path):
     page.goto(exported(StartHere, tmp_path))
     line = text_changes(page, "")
     expected = StartHere()
-    assert line == plain(words.verdict(expected.comparison()))
+    assert line == shown_as(words.verdict(expected.comparison()))
     for handle, key, times in ((0, "ArrowRight", 25), (1, "ArrowLeft", 25), (1, "End", 1)):
         move(page, handle, key, times)
         low, high = expected.window
         expected.window = (low + 25, high) if handle == 0 else (low, 185 if times > 1 else 300)
-        text_becomes(page, plain(words.verdict(expected.comparison())))
+        text_becomes(page, shown_as(words.verdict(expected.comparison())))
     move(page, SCORE, "End", 1)  # nothing passes the network
     expected.threshold = 10.0
     page.wait_for_timeout(300)
     points = expected.working_points()
     del points["both"]
     shown = "".join(page.locator("table").first.inner_text().split())
-    assert shown == "".join(plain(words.efficiencies(points)).split())
+    assert shown == "".join(shown_as(words.efficiencies(points)).split())
     assert (page.errors, page.external) == ([], [])
 
 
