@@ -252,8 +252,7 @@ def test_moving_a_slider_moves_the_sentence_and_the_views(page, served):
     assert page.locator(".bk-Figure").first.screenshot() != views[0]
     before = page.url
     page.get_by_text("take it").first.click()
-    page.wait_for_timeout(800)
-    assert page.url != before
+    page.wait_for_url(lambda url: url != before, timeout=20_000)
     assert (page.errors, page.external) == ([], [])
 
 
