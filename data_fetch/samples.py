@@ -161,7 +161,10 @@ def load(
     split: str | None = None,
     source: str | None = None,
     rows: slice = slice(None),
-) -> Jets: ...
+) -> Jets:
+    """Rows of a sample of jets."""
+
+
 @overload
 def load(
     name: str,
@@ -169,7 +172,10 @@ def load(
     split: str | None = None,
     source: str | None = None,
     rows: slice = slice(None),
-) -> Any: ...
+) -> Any:
+    """Rows of any other sample, in the container that its card names."""
+
+
 def load(
     name: str,
     profile: str = "lesson",

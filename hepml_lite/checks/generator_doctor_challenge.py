@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.checks import Wrong, exercise
+from hepml_lite.checks.named_faults import Ladder, accuracy, checked_name, most_often
 from hepml_lite.generation.evaluation.distortions import DISTORTIONS, copied
 from hepml_lite.generation.evaluation.neighbours import memorisation, neighbour_metrics
 
@@ -36,9 +37,8 @@ HELP = {
 N_OF_EACH = 4
 N_ROWS = 900  # of each sample of a case
 MOST_CORRELATED = 0.5  # a feature whose lost correlation can be seen
-BRONZE = 0.5  # share of the cases
-SILVER = 0.75
-GOLD = 0.92
+LADDER = Ladder(0.5, 0.75, 0.92)  # shares of the cases
+ONE_FOR = "the whole sample, not one for each row or feature"
 
 
 class Case(NamedTuple):
@@ -119,44 +119,25 @@ def by_several_metrics(training: ArrayLike, real: ArrayLike, generated: ArrayLik
 def name_of_the_fault(answer, rows, **context):
     """3.8: cases that nobody has seen."""
     given = cases(rows, N_OF_EACH, rng=38)
-    found = [_name(answer(*(sample.copy() for sample in case[:3]))) for case in given]
+    found = [
+        checked_name(answer(*(sample.copy() for sample in case[:3])), FAULTS, ONE_FOR)
+        for case in given
+    ]
     share = accuracy(found, given)
     told = f"{100 * share:.0f} % of {len(given)} hidden generators are named right"
-    if share < BRONZE:
-        raise Wrong(f"{told}; bronze needs {100 * BRONZE:.0f} %. {_confused(found, given)}")
-    return f"{_medal(share)}: {told}. {_ladder()}"
-
-
-def accuracy(found: Sequence[str], given: Sequence[Case]) -> float:
-    """The share of the cases whose fault is named."""
-    return float(np.mean([name == case.fault for name, case in zip(found, given, strict=True)]))
-
-
-def _name(found: object) -> str:
-    """A fault of an answer for one case."""
-    if isinstance(found, np.ndarray) and found.ndim == 0:
-        found = found.item()
-    if isinstance(found, dict):
-        raise Wrong("return the name of the fault, and not the table of what you measured")
-    if isinstance(found, list | tuple | set | np.ndarray):
-        raise Wrong("return one name for the whole sample, not one for each row or feature")
-    if isinstance(found, bool | np.bool_):
-        raise Wrong(f"return the name of the fault, one of {', '.join(FAULTS)}, not yes or no")
-    if isinstance(found, int | float | np.number):
-        raise Wrong(f"{found} is a number: return one of the names {', '.join(FAULTS)}")
-    if str(found) not in FAULTS:
-        raise Wrong(f"{str(found)!r} is no fault of this list: {', '.join(FAULTS)}")
-    return str(found)
+    if share < LADDER.bronze:
+        needed = 100 * LADDER.bronze
+        raise Wrong(f"{told}; bronze needs {needed:.0f} %. {_confused(found, given)}")
+    medal = LADDER.medal(share)
+    ladder = f"{LADDER}; the reference asks five questions, one after the other"
+    return f"{medal}: {told}. The ladder: {ladder}"
 
 
 def _confused(found: Sequence[str], given: Sequence[Case]) -> str:
     """What goes wrong most often."""
     if len(set(found)) == 1:
         return f"You say {found[0]!r} of all: the answer does not depend on the samples"
-    said: dict[str, list[str]] = {fault: [] for fault in FAULTS}
-    for name, case in zip(found, given, strict=True):
-        said[case.fault].append(name)
-    most = {fault: max(sorted(set(names)), key=names.count) for fault, names in said.items()}
+    most = most_often(found, given, FAULTS)
     if most["shift"] == "smear" and most["smear"] == "shift":
         return "Shift and smear are swapped: a shift moves the mean, a smear makes it wider"
     if most[HEALTHY] != HEALTHY:
@@ -169,16 +150,3 @@ def _confused(found: Sequence[str], given: Sequence[Case]) -> str:
         return f"Nothing is found for: {', '.join(missed)}. {HELP[missed[0]]}"
     fault = next(one for one in FAULTS if most[one] != one)
     return f"{most[fault]!r} is said of {fault!r}. {HELP[fault]}"
-
-
-def _medal(share: float) -> str:
-    if share < SILVER:
-        return "bronze"
-    return "gold" if share >= GOLD else "silver"
-
-
-def _ladder() -> str:
-    return (
-        f"The ladder: bronze from {100 * BRONZE:.0f} %, silver from {100 * SILVER:.0f} %, gold "
-        f"from {100 * GOLD:.0f} %; the reference asks five questions, one after the other"
-    )

@@ -10,6 +10,7 @@ which cost memory: their bits are counted apart. This is an estimate: a synthesi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -134,38 +135,38 @@ def symbols(names: Sequence[str] = VARIABLES) -> tuple[str, ...]:
     return tuple(name.replace(" ", "_") for name in names)
 
 
-def score_formulas(
-    events: TriggerEvents,
-    score: np.ndarray,
-    *,
-    names: Sequence[str] = VARIABLES,
-    generations: int = 15,
-    population: int = 150,
-    max_complexity: int = 17,
-    seed: int = 0,
-) -> Front:
+def score_formulas(events: TriggerEvents, score: np.ndarray, **settings: Any) -> Front:
     """Formulas that give a score (N,) of events, by least squares.
 
+    Args:
+        events: N events.
+        score: (N,).
+        settings: as in `formulas`.
+
     Raises:
         ValueError: as `symbolic_regression.search`.
     """
-    return symbolic_regression.search(
-        columns_of(events, names),
-        score,
-        symbols(names),
-        operators=OPERATORS,
-        generations=generations,
-        population=population,
-        max_complexity=max_complexity,
-        restarts=1,
-        loss="squared",
-        seed=seed,
-    )
+    return formulas(events, score, "squared", **settings)
 
 
-def tagger_formulas(
+def tagger_formulas(events: TriggerEvents, is_signal: np.ndarray, **settings: Any) -> Front:
+    """Formulas of the log odds that an event is signal, of labels (N,) 0 and 1.
+
+    Args:
+        events: N events.
+        is_signal: (N,).
+        settings: as in `formulas`.
+
+    Raises:
+        ValueError: as `symbolic_regression.search`.
+    """
+    return formulas(events, np.asarray(is_signal, float), "logistic", **settings)
+
+
+def formulas(
     events: TriggerEvents,
-    is_signal: np.ndarray,
+    target: np.ndarray,
+    loss: Literal["squared", "logistic"],
     *,
     names: Sequence[str] = VARIABLES,
     generations: int = 15,
@@ -173,20 +174,27 @@ def tagger_formulas(
     max_complexity: int = 17,
     seed: int = 0,
 ) -> Front:
-    """Formulas of the log odds that an event is signal, of labels (N,) 0 and 1.
+    """Formulas of few quantities of the trigger, with operations that a chip has.
+
+    Args:
+        events: N events.
+        target: (N,), what the formulas give.
+        loss: "squared" for a number, "logistic" for the log odds of labels 0 and 1.
+        names: quantities that they may use.
+        generations, population, max_complexity, seed: as in `symbolic_regression.search`.
 
     Raises:
         ValueError: as `symbolic_regression.search`.
     """
     return symbolic_regression.search(
         columns_of(events, names),
-        np.asarray(is_signal, float),
+        target,
         symbols(names),
         operators=OPERATORS,
         generations=generations,
         population=population,
         max_complexity=max_complexity,
         restarts=1,
-        loss="logistic",
+        loss=loss,
         seed=seed,
     )

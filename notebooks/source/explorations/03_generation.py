@@ -35,7 +35,8 @@ from data_fetch import load
 from data_fetch.generate import calo_showers
 from hepml_lite import plotting, profiles
 from hepml_lite.checks import check
-from hepml_lite.checks.generator_doctor_challenge import accuracy, cases
+from hepml_lite.checks.generator_doctor_challenge import cases
+from hepml_lite.checks.named_faults import accuracy
 from hepml_lite.generation import evaluation, published, results, showers, trained
 from widgets import show
 from widgets.generation import Generation

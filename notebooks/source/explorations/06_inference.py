@@ -36,7 +36,8 @@ from scipy.stats import poisson
 from data_fetch import load
 from hepml_lite import exact, inference, plotting, profiles
 from hepml_lite.checks import check
-from hepml_lite.checks.posterior_doctor_challenge import FAULTS, accuracy, cases
+from hepml_lite.checks.named_faults import accuracy
+from hepml_lite.checks.posterior_doctor_challenge import FAULTS, cases
 from hepml_lite.densities.network_density import TrainingPlan
 from hepml_lite.inference import classical, hidden_systematics
 from hepml_lite.inference.results import read_results, times_fewer, trainings
