@@ -213,7 +213,7 @@ for name, colour_factor in {"quark": 4 / 3, "gluon": 3}.items():
     style = plotting.class_style(name)
     axes[0].errorbar(kt, plane[name], errors[name], label=name, **style | {"linestyle": ""})
     expected = 2 * running_coupling(kt) * colour_factor / np.pi
-    axes[0].plot(kt, expected, **style | {"marker": ""}, label="lowest order")
+    axes[0].plot(kt, expected, **style | {"marker": ""}, label=f"{name}, lowest order")
 ratio = plane["gluon"] / plane["quark"]
 relative = np.hypot(*(errors[name] / plane[name] for name in plane))
 axes[1].errorbar(kt, ratio, ratio * relative, fmt="o", color="black")
@@ -221,6 +221,8 @@ axes[1].axhline(9 / 4, color="grey", ls="--", label="$C_A/C_F$")
 axes[0].set(xscale="log", xlabel="$k_T$ [GeV]", ylabel="splittings per unit of the Lund plane")
 axes[1].set(xscale="log", xlabel="$k_T$ [GeV]", ylabel="gluon / quark")
 for ax in axes:
+    ax.set_xticks([1, 3, 10, 30], ["1", "3", "10", "30"])
+    ax.xaxis.set_minor_formatter("")
     ax.legend()
 plt.show()
 
@@ -302,7 +304,7 @@ round_jets = jets[: sizes.round_jets]
 isotropy = event_isotropy.disk_isotropy(round_jets, 0.8)
 fig, ax = plt.subplots()
 of_class = {name: isotropy[round_jets.label == k] for k, name in enumerate(round_jets.names)}
-plotting.histogram(ax, of_class, np.linspace(0.5, 1.3, 25), "isotropy on the disk", density=True)
+plotting.histogram(ax, of_class, np.linspace(0.4, 1.0, 25), "isotropy on the disk", density=True)
 plt.show()
 for name, values in of_class.items():
     error = values.std() / np.sqrt(len(values))
