@@ -72,14 +72,35 @@ def test_a_page_is_built_when_the_one_before_has_its_dashboard(monkeypatch):
         asyncio.get_running_loop().call_later(0.01, order.append, f"dashboard {name}")
 
     async def both():
-        PageHandler._building = asyncio.Lock()
         await asyncio.gather(visit("a"), visit("b"))
 
     monkeypatch.setattr(DocHandler, "get", build)
-    monkeypatch.setattr(PageHandler, "_building", PageHandler._building)
     run(both())
     assert order.index("dashboard a") < order.index("build b")
     assert order.index("page a") < order.index("dashboard a")
+
+
+def test_a_server_that_stops_in_the_middle_of_a_page_does_not_hold_up_the_next_one():
+    stopped = asyncio.new_event_loop()
+
+    async def stay():
+        async with PageHandler.queue():
+            await asyncio.Event().wait()
+
+    async def two_pages():
+        async def build():
+            async with PageHandler.queue():
+                await asyncio.sleep(0)
+
+        await asyncio.wait_for(asyncio.gather(build(), build()), timeout=5)
+
+    page = stopped.create_task(stay())
+    stopped.call_later(0.01, stopped.stop)
+    stopped.run_forever()
+    run(two_pages())
+    page.cancel()
+    stopped.run_until_complete(asyncio.gather(page, return_exceptions=True))
+    stopped.close()
 
 
 def test_a_busy_class_does_not_keep_new_visitors_out():

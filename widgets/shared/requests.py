@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import DocHandler, WSHandler
@@ -40,14 +42,23 @@ class PageHandler(DocHandler):
     A class opens a dashboard within a second. If all their pages were built at the same time,
     everybody would wait for the last one. One after the other, the first have theirs at once: a
     page is built when the one before has its dashboard, and nobody is waiting for a move.
+
+    Each server of a process has an event loop of its own, and so a queue of its own: a notebook
+    starts several, and one that is stopped in the middle of a page must not hold up the others.
     """
 
-    _building = asyncio.Lock()
+    _queues: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]]
+    _queues = WeakKeyDictionary()
+
+    @classmethod
+    def queue(cls) -> asyncio.Lock:
+        """The lock that the pages of the running server wait for."""
+        return cls._queues.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     async def get(self, *args, **kwargs) -> None:
         """Build the page when all earlier ones are ready."""
         self.request.arguments = readable(self.request.arguments)
-        async with self._building:
+        async with self.queue():
             answer = super().get(*args, **kwargs)
             if answer is not None:
                 await answer
