@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, MutableMapping
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
@@ -47,8 +47,7 @@ class PageHandler(DocHandler):
     starts several, and one that is stopped in the middle of a page must not hold up the others.
     """
 
-    _queues: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]]
-    _queues = WeakKeyDictionary()
+    _queues: ClassVar[MutableMapping[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
     @classmethod
     def queue(cls) -> asyncio.Lock:
