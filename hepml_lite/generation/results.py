@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,28 @@ class Results:
         error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
         return Interval.symmetric(float(np.mean(values)), float(error))
 
+    def shown(self, part: str, numbers: Sequence[str], digits: int = 3) -> pd.DataFrame:
+        """Mean and standard deviation over the trainings, as text; one training has no spread.
+
+        All trainings of a part share one test sample: the error of an area from that, `auc_error`,
+        comes on top and is the same for all of them.
+
+        Args:
+            part: of the file.
+            numbers: columns; a method that lacks one shows a dash.
+            digits: after the point.
+        """
+        table = {}
+        for method in self.methods(part):
+            rows = self.chosen(part, method)
+            row = {}
+            for name in numbers:
+                row[name] = _spread([r.numbers[name] for r in rows if name in r.numbers], digits)
+            row["CPU s"] = f"{np.mean([r.seconds for r in rows]):.0f}"
+            row["trainings"] = str(len(rows))
+            table[method] = row
+        return pd.DataFrame.from_dict(table, orient="index")
+
     def table(self, part: str) -> pd.DataFrame:
         """Means over the seeds as numbers: one row a method, one column a number."""
         rows = [
@@ -80,6 +103,14 @@ class Results:
             if row.part == part
         ]
         return pd.DataFrame(rows).groupby("method", sort=False).mean()
+
+
+def _spread(values: list[float], digits: int) -> str:
+    """Mean ± standard deviation."""
+    if not values:
+        return "–"
+    mean = f"{np.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def read_results(path: Path = RESULTS) -> Results:

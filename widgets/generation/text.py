@@ -19,7 +19,7 @@ from widgets.shared.style import (
 )
 
 SEEN = 3.0  # spreads of the floor
-HEADER = ("metric", "spreads above its floor", "what it measures")
+HEADER = ("metric", "spreads", "what it measures")
 KEY = (
     f"{swatch(GREY, '■')} truth, or real against real &ensp; {swatch(VERMILLION, '━')} showers, "
     f"{swatch(BLUE, '━')} muon pairs on the way &ensp; {swatch(SKY, '╌╌')} Euler, "
@@ -106,5 +106,6 @@ def results(significances: np.ndarray) -> str:
     for name, value in zip(METRIC_NAMES, significances, strict=True):
         number = f"{value:.1f}".replace("-", "−")
         shown = f"<b>{number}</b>" if abs(value) > SEEN else number
-        rows.append((name, shown, METRICS[name]))
+        meaning = f'<span style="white-space:normal">{METRICS[name]}</span>'  # wraps where narrow
+        rows.append((name, shown, meaning))
     return table(HEADER, rows)

@@ -24,12 +24,16 @@ def residual(x, energy):
     return x - np.log(energy)[:, None]
 
 
-def test_weights(samples):
+@pytest.mark.parametrize(("model", "off"), [("trees", 0.2), ("mlp", 0.12)])
+def test_weights(model, off, samples):
+    """Trees are cautious where rows are few; both move the mean most of the way, and widen."""
     fast, slow, energy = samples
-    weights = refinement.WeightRefinement("trees").fit(fast, slow, energy).weights(fast, energy)
+    weights = refinement.WeightRefinement(model).fit(fast, slow, energy).weights(fast, energy)
     assert weights.mean() == pytest.approx(1)
-    mean = np.average(residual(fast, energy), axis=0, weights=weights)
-    assert mean == pytest.approx(0.5, abs=0.2)
+    rows = residual(fast, energy)
+    mean = np.average(rows, axis=0, weights=weights)
+    assert mean == pytest.approx(0.5, abs=off)
+    assert (np.average((rows - mean) ** 2, axis=0, weights=weights) > 1.05).all()  # 1 to 1.44
 
 
 @pytest.mark.parametrize("kind", ["regression", "bridge"])
@@ -44,9 +48,9 @@ def test_moved_rows(kind, samples):
     moved = model.fit(fast, slow, energy, rng=1).transport(fast, energy, rng=2)
     found = residual(moved, energy)
     assert found.mean(0) == pytest.approx(0.5, abs=0.15)
-    assert found.std(0) == pytest.approx(1.2, abs=0.15)
+    assert found.std(0) == pytest.approx(1.2, abs=0.12)
     together = np.corrcoef(found[:, 0], residual(fast, energy)[:, 0])[0, 1]
-    assert together > 0.5  # each row is moved a little, and not drawn anew
+    assert together > 0.8  # each row is moved a little, and not drawn anew
 
 
 def test_untrained_models_say_so():

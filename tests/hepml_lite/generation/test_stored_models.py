@@ -60,6 +60,22 @@ def test_results_are_written_and_read(tmp_path):
     assert read.mean("voxels", "two_steps", "auc").error == pytest.approx(1.0)
     with pytest.raises(ValueError, match=r"benchmarks/generation\.py"):
         read.mean("voxels", "two_steps", "width")
+    shown = read.shown("voxels", ["auc", "width"]).loc["two_steps"]
+    assert shown.tolist() == ["1.700 ± 1.414", "–", "3", "2"]
+
+
+def test_the_stored_table_has_its_floors_and_several_trainings():
+    """Real rows are the best, the resampler copies, and flow matching is near the real rows."""
+    found = results.read_results()
+    for part in ("profiles", "voxels"):
+        assert len(found.chosen(part, "real")) >= 3
+        real = found.mean(part, "real", "auc").value
+        assert min(found.table(part)["auc"]) == pytest.approx(real)
+        assert found.mean(part, "resampler", "copies").value > 0.99
+    assert found.mean("profiles", "flow_matching", "auc").value < 0.57
+    assert found.mean("profiles", "flow_matching", "response_width").value == pytest.approx(
+        1, abs=0.05
+    )
 
 
 def test_the_strongest_judge_sorts_the_published_table():

@@ -42,8 +42,9 @@ MODELS = {
         plan=TrainingPlan(batch_size=250, learning_rate=5e-3, progress=False),
     ),
 }
-# a GAN has no likelihood that pulls mean and width to their values
-TOLERANCES = [("autoregressive", 0.2, 0.15), ("VAE", 0.2, 0.15), ("GAN", 0.6, 0.6)]
+# one and a half times the largest of three seeds or more; a GAN has no likelihood that pulls mean
+# and width to their values
+TOLERANCES = [("autoregressive", 0.15, 0.1), ("VAE", 0.08, 0.05), ("GAN", 0.45, 0.25)]
 MOONS = TwoMoons(width=0.2)
 LINEAR = linear_gaussian(2, 3)
 
@@ -101,7 +102,7 @@ def test_the_bound_of_an_autoencoder_is_below_the_truth():
     with torch.no_grad():
         bound = log_jacobian - model.loss_of_rows(model.network, z.float(), c)
     missing = (LINEAR.log_prob(x, condition) - bound.numpy()).mean()
-    assert 0 < missing < 0.3
+    assert 0 < missing < 0.15
 
 
 def test_the_penalty_vanishes_for_a_slope_of_one():
@@ -139,12 +140,14 @@ def test_samples_follow_rng_and_a_file_gives_them_again(name, tmp_path):
     )
 
 
-def test_a_gan_sees_no_row_of_weight_zero_and_brings_the_distance_down():
+def test_a_gan_sees_no_row_of_weight_zero():
+    """Its small distance would prove nothing: a generator that has collapsed has one, too."""
     rng = np.random.default_rng(0)
     x = rng.choice([-1.0, 1.0], size=(3000, 1)) + 0.2 * rng.normal(size=(3000, 1))
     model = MODELS["GAN"]().fit(x, weights=np.where(x[:, 0] > 0, 1.0, 0.0))
     assert (model.sample(2000) > 0).mean() > 0.95
-    assert abs(np.mean(model.distances[-50:])) < 0.3 * max(model.distances)
+    assert len(model.distances) == model.n_steps
+    assert np.isfinite(model.distances).all()
 
 
 @pytest.mark.parametrize("name", ["VAE", "GAN"])
