@@ -171,7 +171,7 @@ fig, axes = plt.subplots(1, 5, figsize=(20, 4.6), sharex=True, sharey=True)
 path = torch.stack([until(start[:12], t) for t in np.linspace(0, 1, 21).tolist()])
 for ax, t in zip(axes, times, strict=True):
     ax.scatter(*until(start, t).T, s=4, color=plotting.COLOURS["sky"])
-    ax.plot(path[..., 0], path[..., 1], color=plotting.COLOURS["vermilion"], lw=1, ls="-")
+    ax.plot(path[..., 0], path[..., 1], color="black", lw=2, ls="-")
     ax.set(title=f"t = {t:g}", xlabel="x", xlim=(-3, 3), ylim=(-3, 3))
 axes[0].set_ylabel("y")
 plt.show()
@@ -763,13 +763,14 @@ drawn = {
 }
 drawn = {name: shower_profiles.as_stored(x, parts["test"], SEED) for name, x in drawn.items()}
 drawn["other cascades"] = fresh[: len(real)]
-verdicts = {}
+verdicts, of_trees = {}, {}
 scale = real.std(axis=0)
 for name, rows in drawn.items():
     with_energy = np.column_stack([real, condition])
     of_rows = np.log(fresh_energy[: len(real)])[:, None] if name == "other cascades" else condition
     views = evaluation.table_views(with_energy, np.column_stack([rows, of_rows]))
     verdicts[name] = evaluation.judge_views(views, SEED)
+    of_trees[name] = evaluation.judge_views({"trees": views["trees"]}, SEED).weights
 
 # %%
 
@@ -792,8 +793,8 @@ fig, axes = plt.subplots(1, 2, figsize=(16, 5))
 depth = {"truth": real[:, 20], **{k: v[:, 20] for k, v in drawn.items() if k in verdicts}}
 del depth["other cascades"]
 plotting.histogram(axes[0], depth, np.linspace(2, 11, 46), "mean depth [X0]", density=True)
-weights = {name: np.clip(verdict.weights, 0, 4) for name, verdict in verdicts.items()}
-plotting.histogram(axes[1], weights, np.linspace(0, 4, 41), "weight of the judge", density=True)
+weights = {name: np.clip(found, 0, 4) for name, found in of_trees.items()}
+plotting.histogram(axes[1], weights, np.linspace(0, 4, 41), "weight of the trees", density=True)
 axes[1].axvline(1, color="black", lw=1)
 axes[1].set(yscale="log", ylim=(0.01, 20))
 plt.show()
@@ -806,8 +807,8 @@ plt.show()
 # the sample is spread again). It is worth what its training sample is worth, and not one shower more. By the judge alone it
 # cannot be told from a good generator, or it even wins.
 #
-# The right figure says *where* the judge sees something. Its weight $p/(1-p)$ estimates true over generated density: a
-# perfect generator has all weights at one, a tail to zero means events that should not exist, and a tail to large values
+# The right figure says *where* the judge sees something, here the trees for all four. Their weight $p/(1-p)$ estimates true
+# over generated density, and *other cascades* show how far it scatters by chance: a perfect generator has all weights at one, a tail to zero means events that should not exist, and a tail to large values
 # means a region that is missing. The exploration goes on with voxels, other metrics, and time per shower.
 
 # %% [markdown]
@@ -838,8 +839,8 @@ for name, sample in (("generated", made), ("nature", truth)):
     print(f"{name:>10}: median mass near the peak {np.median(core):.3f} ± {error:.3f} GeV")
 
 # %% [markdown]
-# **Explain.** Against its own simulation the judge cannot tell the generator from it: all tests of quality are passed. It
-# copies the error of its training into every event. Against nature the judge sees something, but its area is far from one,
+# **Explain.** Against its own simulation the judge sees next to nothing: most would say that the generator passes. It
+# copies the error of its training into every event. Against nature the judge sees a little more, but its area is far from one,
 # and yet a measurement of the $Z$ mass would be off by many times its error. A small AUC is no proof that a sample is good *for your
 # question*: ask the question, too. Calibrations and control regions find such errors; no training can.
 #
