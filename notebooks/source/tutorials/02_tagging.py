@@ -588,8 +588,8 @@ judges["L-GATr-slim"] = relativity
 judged_jets = test[: sizes.varied_jets]
 nominal = {name: tagger.score(judged_jets) for name, tagger in judges.items()}
 others = {
-    "another shower": load("top_tagging_vincia", PROFILE),
-    "+ multiple interactions": load("top_tagging_mpi", PROFILE),
+    "another shower": load("top_tagging_vincia", PROFILE)[: sizes.varied_jets],
+    "+ multiple interactions": load("top_tagging_mpi", PROFILE)[: sizes.varied_jets],
 }
 detectors = {
     "energy scale + 2 %": systematics.energy_scaled(judged_jets, 1.02),
