@@ -15,7 +15,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +24,8 @@ import numpy as np
 from data_fetch import load
 from data_fetch.generate import calo_showers
 from hepml_lite.containers.events import Events
-from hepml_lite.containers.showers import Showers
+from hepml_lite.containers.showers import Geometry, Showers
+from hepml_lite.containers.stored_steps import JUDGED_ABOVE
 from hepml_lite.densities import Consistency, FlowMatching
 from hepml_lite.generation import jets as clouds
 from hepml_lite.generation.evaluation import (
@@ -35,19 +36,31 @@ from hepml_lite.generation.evaluation import (
     neighbour_metrics,
     table_views,
 )
+from hepml_lite.generation.events import (
+    VariationalAutoencoder,
+    VectorQuantisedAutoencoder,
+    WassersteinGAN,
+)
 from hepml_lite.generation.results import RESULTS, Result, Results, read_results, write_results
 from hepml_lite.generation.showers import (
+    ShowerProfiles,
     ThreeStepVoxels,
     TwoStepVoxels,
     judge_showers,
     profiles,
 )
+from hepml_lite.generation.showers.coordinates import profile_coordinates
 from hepml_lite.generation.showers.refinement import (
     BridgeRefinement,
     RegressionRefinement,
     WeightRefinement,
 )
-from hepml_lite.generation.showers.two_steps import THRESHOLD, voxels_by_autoencoder
+from hepml_lite.generation.showers.two_steps import (
+    THRESHOLD,
+    students_plan,
+    voxels_by_autoencoder,
+    voxels_by_words,
+)
 from hepml_lite.generation.showers.views import feature_rows
 from hepml_lite.statistics.intervals import central_interval
 
@@ -55,16 +68,28 @@ sys.path.append(str(Path(__file__).parent))
 import fresh_cascades
 
 SHOWER_PARTS = {
-    "profiles": ("real", "gaussian", "resampler", "flow_matching", "flow", "one_step"),
+    "profiles": (
+        "real",
+        "gaussian",
+        "resampler",
+        "flow_matching",
+        "one_step",
+        "flow",
+        "diffusion",
+        "vae",
+        "vector_quantised",
+        "gan",
+    ),
     "voxels": (
         "real",
         "gaussian",
         "resampler",
         "parametrised",
-        "two_steps",
         "three_steps",
+        "two_steps",
         "one_step",
         "vae",
+        "vector_quantised",
     ),
     "refinement": ("parametrised", "weights", "regression", "bridge"),
 }
@@ -82,10 +107,14 @@ class Bench:
     Attributes:
         fresh: folder of fresh cascades; None: the bundled test.
         n_showers: fresh cascades to read.
+        profile_teachers: fitted models that have students, by seed, so that none is trained twice.
+        voxel_teachers: the same.
     """
 
     fresh: Path | None
     n_showers: int
+    profile_teachers: dict[int, ShowerProfiles] = field(default_factory=dict)
+    voxel_teachers: dict[int, TwoStepVoxels] = field(default_factory=dict)
 
     @cached_property
     def events(self) -> Events:
@@ -140,12 +169,11 @@ def run_profiles(bench: Bench, method: str, seed: int) -> Numbers:
         made = model.fit(x, profiles.log_energy(energy)).sample(logs, seed)
         of_made = judged.energy
     else:
-        density = profiles.profiles_by("flow" if method == "flow" else "flow_matching", depths)
+        density = untrained_profiles(bench, method, depths, seed)
         density.density.plan.progress = False
         density.fit(x, energy, rng=seed)
-        if method == "one_step":
-            density = profiles.ShowerProfiles(student_of(density.density))
-            density.fit(x, energy, rng=seed)
+        if method == "flow_matching":
+            bench.profile_teachers[seed] = density
         numbers |= milliseconds(density.sample)
         made, of_made = density.sample(judged.energy, seed + 100), judged.energy
     made = profiles.as_stored(np.maximum(made, 0), bench.events, seed + 200)
@@ -156,6 +184,24 @@ def run_profiles(bench: Bench, method: str, seed: int) -> Numbers:
     numbers |= {"auc": verdict.auc.value, "auc_error": verdict.auc.error}
     n_layers = len(depths) - 1
     return numbers | response(judged.profiles, made, n_layers) | copies(x, judged.profiles, made)
+
+
+def untrained_profiles(
+    bench: Bench, method: str, depths: tuple[float, ...], seed: int
+) -> ShowerProfiles:
+    """The model of this name; a student has the teacher of its seed, trained or not."""
+    if method in profiles.KINDS:
+        return profiles.profiles_by(method, depths)
+    if method == "one_step":
+        usual = profiles.profiles_by("flow_matching", depths)
+        teacher = bench.profile_teachers.get(seed, usual)
+        return ShowerProfiles(student_of(teacher.density))
+    change = profile_coordinates(depths)
+    if method == "gan":
+        return ShowerProfiles(WassersteinGAN(change=change))
+    if method == "vae":
+        return ShowerProfiles(VariationalAutoencoder(n_codes=12, change=change))
+    return ShowerProfiles(VectorQuantisedAutoencoder(n_words=8, n_entries=32, change=change))
 
 
 def run_voxels(bench: Bench, method: str, seed: int) -> Numbers:
@@ -171,37 +217,52 @@ def run_voxels(bench: Bench, method: str, seed: int) -> Numbers:
     elif method == "parametrised":
         made = calo_showers.showers("parametrised", energy, rng)
     elif method in ("gaussian", "resampler"):
-        model = GaussianModel() if method == "gaussian" else Resampler()
+        simple = GaussianModel() if method == "gaussian" else Resampler()
         logs = profiles.log_energy(training.energy)
         voxels = np.log(training.voxels + THRESHOLD) if method == "gaussian" else training.voxels
-        made = model.fit(voxels, logs).sample(profiles.log_energy(energy), seed)
+        made = simple.fit(voxels, logs).sample(profiles.log_energy(energy), seed)
         if method == "gaussian":
             made = np.maximum(np.exp(made) - THRESHOLD, 0)
     else:
-        two_steps = TwoStepVoxels(training.geometry)
-        if method == "vae":
-            two_steps = voxels_by_autoencoder(training.geometry)
-        if method == "three_steps":
-            two_steps = ThreeStepVoxels(training.geometry)
-        two_steps.shapes.plan.progress = False
-        two_steps.layers.density.plan.progress = False
-        two_steps.fit(training.voxels, training.energy, rng=seed)
-        if method == "one_step":
-            two_steps = two_steps.in_one_step(training.voxels, training.energy, rng=seed)
-        numbers |= milliseconds(two_steps.sample)
-        made = two_steps.sample(energy, seed + 100)
+        model = trained_voxels(bench, method, seed)
+        if seed == 0:
+            numbers |= milliseconds(model.sample)
+        made = model.sample(energy, seed + 100)
     geometry = training.geometry
-    verdict = judge_showers(judged.voxels, made, energy, of_made, geometry, THRESHOLD, seed)
+    verdict = judge_showers(judged.voxels, made, energy, of_made, geometry, rng=seed)
     numbers |= {f"auc_{name}": area.value for name, area in verdict.areas.items()}
     numbers |= {"auc": verdict.auc.value, "auc_error": verdict.auc.error}
-    made = np.where(made >= THRESHOLD, made, 0.0)
     samples = [
         (training.voxels, training.energy),
         (judged.voxels, energy),
         (made, of_made),
     ]
-    rows = [feature_rows(np.asarray(v, dtype=float), e, geometry) for v, e in samples]
+    rows = [feature_rows(np.where(v >= JUDGED_ABOVE, v, 0.0), e, geometry) for v, e in samples]
     return numbers | copies(*rows)
+
+
+def trained_voxels(bench: Bench, method: str, seed: int) -> TwoStepVoxels:
+    """The fitted model of this name; a student has the two steps of its seed as teacher."""
+    showers = bench.showers
+    if method == "one_step":
+        if seed not in bench.voxel_teachers:
+            trained_voxels(bench, "two_steps", seed)
+        teacher = bench.voxel_teachers[seed]
+        plan = replace(students_plan(), progress=False)
+        return teacher.in_one_step(showers.voxels, showers.energy, plan, rng=seed)
+    makers: dict[str, Callable[[Geometry], TwoStepVoxels]] = {
+        "two_steps": TwoStepVoxels,
+        "three_steps": ThreeStepVoxels,
+        "vae": voxels_by_autoencoder,
+        "vector_quantised": voxels_by_words,
+    }
+    model = makers[method](showers.geometry)
+    model.shapes.plan.progress = False
+    model.layers.density.plan.progress = False
+    model.fit(showers.voxels, showers.energy, rng=seed)
+    if method == "two_steps":
+        bench.voxel_teachers[seed] = model
+    return model
 
 
 def run_refinement(bench: Bench, method: str, seed: int) -> Numbers:
@@ -275,7 +336,7 @@ RUNS: dict[str, Callable[[Bench, str, int], Numbers]] = {
 
 
 def student_of(teacher: object) -> Consistency:
-    """A one-step student of fitted flow matching."""
+    """A one-step student of flow matching, which it trains first if that is not trained."""
     assert isinstance(teacher, FlowMatching)
     student = Consistency(teacher=teacher)
     student.plan.progress = False

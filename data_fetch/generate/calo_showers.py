@@ -18,12 +18,13 @@ from data_fetch.generate.showers.cascade_processes import MOLIERE_RADIUS
 from data_fetch.generate.showers.sampling import sampled
 from data_fetch.generate.showers.voxels import VoxelSum
 from hepml_lite.containers.showers import Geometry, Showers
+from hepml_lite.containers.stored_steps import SMALLEST_VOXEL
 
 NAMES = ("cascade",)
 MODELS = ("cascade", "parametrised")
 CHUNK = 500  # showers
 MIN_ENERGY, MAX_ENERGY = 1.0, 100.0  # GeV
-THRESHOLD = 0.0005  # GeV; a voxel with less is zero
+THRESHOLD = SMALLEST_VOXEL  # GeV; a voxel with less is zero
 DEPTHS = [round(1.2 * i, 1) for i in range(21)]  # X0
 RADII = [0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.5]  # Moliere radii
 CUTS: dict[str, Any] = {

@@ -111,7 +111,8 @@ class Showers(Rows):
         The logarithm of each energy moves by at most half of `stored_steps.VOXEL_LOG_STEP`. Then
         all voxels of a shower are scaled so that their sum stays. Empty voxels stay empty. The
         smallest stored energy, `stored_steps.SMALLEST_VOXEL`, stands for all smaller ones: set
-        voxels below 0.6 MeV to zero in both samples before a classifier compares them.
+        voxels below `stored_steps.JUDGED_ABOVE` (0.6 MeV) to zero in both samples before a
+        classifier compares them.
 
         Args:
             rng: source of randomness, or its seed.

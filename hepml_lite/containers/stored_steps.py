@@ -14,6 +14,7 @@ TRIGGER_LOG_PT_STEP = 0.01  # ln pT of a trigger object
 REGION_STEP = 0.2  # GeV: transverse energy of a calorimeter region
 VOXEL_LOG_STEP = 0.05  # ln E of a voxel
 SMALLEST_VOXEL = 5e-4  # GeV; lower energies of voxels are raised to it
+JUDGED_ABOVE = 6e-4  # GeV; judges see lower voxels as empty: the lowest stored steps are coarse
 
 
 def spread(values: np.ndarray, step: float, rng: np.random.Generator) -> np.ndarray:

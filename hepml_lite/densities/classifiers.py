@@ -141,20 +141,13 @@ class NetworkClassifier:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = self.make_network(rows.inputs[0].shape[-1])
-        self.history = training.fit(
+        self.history = self.plan.train(
             self.network,
             self._tensors(rows),
             weighted_cross_entropy,
             validation=self._tensors(held_out),
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
             callbacks=self.callbacks,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         return self
 

@@ -110,10 +110,7 @@ class Consistency(TrainedDensity):
 
     def _fit_changes(self, x: ArrayLike, condition: ArrayLike) -> None:
         """Take the changes of variables of the teacher."""
-        self.change = deepcopy(self.teacher.change)
-        self.condition_change = deepcopy(self.teacher.condition_change)
-        self.n_features = self.teacher.n_features
-        self.n_conditions = self.teacher.n_conditions
+        self._take_changes(self.teacher)
 
     def _step(self, z: Tensor, t: Tensor, later: Tensor, c: Tensor) -> Tensor:
         """One step of Heun's method along the teacher's path from times t to times `later` (N,)."""

@@ -5,7 +5,6 @@ student ends where many of the teacher's end (E. Luhman, T. Luhman, "Knowledge D
 Iterative Generative Models for Improved Sampling Speed", arXiv:2101.02388, step by step).
 """
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Self
@@ -83,10 +82,7 @@ class FewSteps(TrainedDensity):
             RuntimeError: the teacher is not trained.
         """
         checked_count("n_steps", self.n_steps)
-        self.change = deepcopy(self.teacher.change)
-        self.condition_change = deepcopy(self.teacher.condition_change)
-        self.n_features = self.teacher.n_features
-        self.n_conditions = self.teacher.n_conditions
+        self._take_changes(self.teacher)
         generator = checked_rng(rng)
         with torch.random.fork_rng():
             torch.manual_seed(int(generator.integers(LARGEST_SEED)))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from hepml_lite import training
 from hepml_lite.densities.change_of_variables import ChangeOfVariables, Standardise
+from hepml_lite.training.batches import Arrays
 from hepml_lite.training.optimisation import Loss
 
 LARGEST_SEED = 2**31
@@ -38,6 +40,42 @@ class TrainingPlan:
     validation_share: float = 0.1
     device: str = "auto"
     progress: bool = True
+
+    def train(
+        self,
+        network: nn.Module,
+        data: Arrays,
+        loss: Loss,
+        *,
+        validation: Arrays | None = None,
+        callbacks: Sequence[training.Callback] = (),
+        seed: int = 0,
+    ) -> training.History:
+        """Train a network as planned; without validation there is no early stop.
+
+        Args:
+            network: whose weights are trained, in place.
+            data: arrays or tensors of N rows each.
+            loss: called as loss(network, *batch).
+            validation: those of other rows, which choose the best epoch.
+            callbacks: told about the training.
+            seed: of the order of the rows, and of random losses.
+        """
+        return training.fit(
+            network,
+            data,
+            loss,
+            validation=validation,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            schedule=training.cosine,
+            patience=None if validation is None else self.patience,
+            callbacks=callbacks,
+            seed=seed,
+            device=self.device,
+            progress=self.progress,
+        )
 
 
 @dataclass(kw_only=True)
@@ -98,6 +136,13 @@ class NetworkDensity(ABC, Generic[Network]):
         if self.n_conditions:
             self.condition_change.fit(torch.as_tensor(condition))
 
+    def _take_changes(self, other: "NetworkDensity") -> None:
+        """Work in the variables of another density, with copies of its changes."""
+        self.change = deepcopy(other.change)
+        self.condition_change = deepcopy(other.condition_change)
+        self.n_features = other.n_features
+        self.n_conditions = other.n_conditions
+
     def _train(
         self,
         loss: Loss,
@@ -110,20 +155,13 @@ class NetworkDensity(ABC, Generic[Network]):
             torch.manual_seed(seed)
             network = self.untrained_network()
         self.network = network
-        self.history = training.fit(
+        self.history = self.plan.train(
             network,
             data,
             loss,
             validation=validation,
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
             callbacks=self.callbacks,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
 
     def _standardised_condition(self, conditions: np.ndarray) -> Tensor:

@@ -21,6 +21,8 @@ from hepml_lite.densities.rows import (
 )
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
+Tensors = tuple[Tensor, Tensor, Tensor]  # z, c and weights of rows
+
 
 @dataclass(kw_only=True)
 class TrainedDensity(NetworkDensity[nn.Module]):
@@ -73,14 +75,10 @@ class TrainedDensity(NetworkDensity[nn.Module]):
         """
         generator = checked_rng(rng)
         rows = checked_rows(x, condition, weights)
-        if validation is None:
-            rows, held_out = rows.split(self.plan.validation_share, generator)
-        else:
-            held_out = checked_rows(*validation)
-            require_same_columns(rows, held_out)
+        rows, held_out = self._parted(rows, validation, generator)
         self._fit_changes(rows.x, rows.condition)
         seed = int(generator.integers(LARGEST_SEED))
-        self._train(self._weighted_loss, self._tensors(rows), self._tensors(held_out), seed)
+        self._learn(self._tensors(rows), self._tensors(held_out), seed)
         return self
 
     def sample(self, n: int, condition: ArrayLike | None = None, rng: Seed = 0) -> np.ndarray:
@@ -142,10 +140,24 @@ class TrainedDensity(NetworkDensity[nn.Module]):
         """A new network of the sizes of the fit."""
         return self.make_network(self.n_z, self.n_c)
 
+    def _parted(
+        self, rows: Rows, validation: Validation | None, rng: np.random.Generator
+    ) -> tuple[Rows, Rows]:
+        """The rows to learn from, and those that choose the best epoch."""
+        if validation is None:
+            return rows.split(self.plan.validation_share, rng)
+        held_out = checked_rows(*validation)
+        require_same_columns(rows, held_out)
+        return rows, held_out
+
+    def _learn(self, data: Tensors, held_out: Tensors, seed: int) -> None:
+        """Train a new network on z, c and weights."""
+        self._train(self._weighted_loss, data, held_out, seed)
+
     def _weighted_loss(self, network: nn.Module, z: Tensor, c: Tensor, weights: Tensor) -> Tensor:
         return (weights * self.loss_of_rows(network, z, c)).mean()
 
-    def _tensors(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
+    def _tensors(self, rows: Rows) -> Tensors:
         """z, c and weights in float32, as the network takes them."""
         z, _ = self.change.forward(torch.as_tensor(rows.x))
         c = self._standardised_condition(rows.condition)

@@ -20,6 +20,7 @@ from hepml_lite.training import (
     progress_bar,
     random_numbers,
     run,
+    two_players,
     weights,
 )
 from hepml_lite.training.callbacks import Callback
@@ -58,5 +59,6 @@ __all__ = [
     "random_numbers",
     "run",
     "save_weights",
+    "two_players",
     "weights",
 ]

@@ -30,6 +30,7 @@ from hepml_lite.densities.classifiers import QuadraticMLP
 from hepml_lite.densities.rows import Rows, Validation, checked_rows, conditions_to_sample
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.training.two_players import descend, update_mean
 
 LARGEST_SEED = 2**31
 
@@ -144,14 +145,14 @@ class ConditionalGAN:
         ]
         for batch in _batches(torch.as_tensor(rows.weights), self.batch_size, n_steps):
             fake = generated(generator, c[batch], self.n_z)
-            _step(
+            descend(
                 optimizers[1],
                 discriminator_loss(discriminator, z[batch], fake, c[batch], self.penalty),
             )
-            _step(optimizers[0], generator_loss(discriminator, fake, c[batch]))
+            descend(optimizers[0], generator_loss(discriminator, fake, c[batch]))
             for schedule in schedules:
                 schedule.step()
-            _update_mean(mean, generator, self.memory)
+            update_mean(mean, generator, self.memory)
         return mean
 
     @staticmethod
@@ -199,15 +200,3 @@ def _batches(weights: Tensor, batch_size: int, n_steps: int) -> Iterator[Tensor]
 def _adam(player: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
     """Adam with little memory of the gradient: the other player has moved since."""
     return torch.optim.Adam(player.parameters(), lr=learning_rate, betas=(0.5, 0.99))
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
-@torch.no_grad()
-def _update_mean(mean: nn.Module, current: nn.Module, memory: float) -> None:
-    for old, new in zip(mean.parameters(), current.parameters(), strict=True):
-        old.lerp_(new, 1 - memory)

@@ -27,13 +27,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
-from hepml_lite.densities import Flow, TrainingPlan
+from hepml_lite.densities import Flow
 from hepml_lite.densities.labelled_rows import checked_signed_weights
 from hepml_lite.densities.rows import checked_table
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
-from hepml_lite.training.optimisation import Loss
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
 
@@ -162,7 +160,8 @@ def fitted_truth(
         return -(weight * torch.logsumexp(log_weights + log_p, dim=1)).mean()
 
     data = _tensors(truth, proposals, weights)
-    truth.history = _train(network, data, loss, truth.plan, seed)
+    # nothing is held out: the data are all that there are
+    truth.history = truth.plan.train(network, data, loss, seed=seed)
     truth.network = network
     return truth
 
@@ -178,26 +177,4 @@ def _tensors(truth: Flow, proposals: Proposals, weights: np.ndarray) -> tuple[Te
         z.reshape(n_events, -1, truth.n_z).float(),
         log_weights.float(),
         torch.as_tensor(relative, dtype=torch.float32),
-    )
-
-
-def _train(
-    network: nn.Module,
-    data: tuple[Tensor, ...],
-    loss: Loss,
-    plan: TrainingPlan,
-    seed: int,
-) -> training.History:
-    """The usual training, without held-out events: the data are all that there are."""
-    return training.fit(
-        network,
-        data,
-        loss,
-        epochs=plan.epochs,
-        batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate,
-        schedule=training.cosine,
-        seed=seed,
-        device=plan.device,
-        progress=plan.progress,
     )

@@ -177,19 +177,12 @@ class LatentDensity:
         autoencoder = Autoencoder(z.shape[1], n_latent, self.hidden_features, self.resolution)
         weights = torch.as_tensor(rows.weights, dtype=torch.float32)
         held_out = torch.as_tensor(rng.random(len(z)) < self.plan.validation_share)
-        self.history = training.fit(
+        self.history = self.plan.train(
             autoencoder,
             (z[~held_out], weights[~held_out]),
             _weighted_loss,
             validation=(z[held_out], weights[held_out]),
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
             seed=int(rng.integers(LARGEST_SEED)),
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         return autoencoder
 

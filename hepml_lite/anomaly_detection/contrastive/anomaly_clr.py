@@ -144,17 +144,11 @@ class AnomalyCLR:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = EventEncoder(self.body, self.n_representation)
-        self.history = training.fit(
+        self.history = self.plan.train(
             self.encoder,
             (background.objects,),
             self._loss,
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         self.detector.fit(self.represent(background), rng=generator)
         return self

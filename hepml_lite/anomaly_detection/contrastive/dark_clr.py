@@ -99,17 +99,11 @@ class DarkCLR:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = self._untrained()
-        self.history = training.fit(
+        self.history = self.plan.train(
             self.encoder,
             relative_particles(background, self.n_particles),
             self._loss,
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         self.detector.fit(self.represent(background), rng=generator)
         return self

@@ -140,20 +140,13 @@ class OutlierDetector(ABC):
 
     def _train(self, learned: Tensor, held_out: Tensor, seed: int) -> None:
         """Minimise the mean loss on scaled rows (N, D)."""
-        self.history = training.fit(
+        self.history = self.plan.train(
             self.fitted_network(),
             (learned,),
             self._loss,
             validation=(held_out,),
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
             callbacks=self.callbacks,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
 
     def _loss(self, network: nn.Module, z: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.anomaly_detection.resonant.anode import log_density
 from hepml_lite.anomaly_detection.resonant.events import Region, ResonantEvents
 from hepml_lite.anomaly_detection.resonant.sideband_density import fit_density, usual_flow
@@ -96,19 +95,12 @@ class RAnode:
             flow = self.signal.make_network(inside.features.shape[1], 1)
         self.model = Residual(flow, self.first_fraction)
         plan = self.signal.plan
-        training.fit(
+        plan.train(
             self.model,
             self._tensors(inside[~is_held_out]),
             _loss,
             validation=self._tensors(inside[is_held_out]),
-            epochs=plan.epochs,
-            batch_size=plan.batch_size,
-            learning_rate=plan.learning_rate,
-            schedule=training.cosine,
-            patience=plan.patience,
             seed=seed,
-            device=plan.device,
-            progress=plan.progress,
         )
         self.fraction = float(torch.sigmoid(self.model.logit.detach()))
         return self

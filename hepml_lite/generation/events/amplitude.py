@@ -22,7 +22,6 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.densities.network_density import LARGEST_SEED, TrainingPlan
 from hepml_lite.densities.rows import checked_table, features_of_rows
 from hepml_lite.exact.drell_yan import couplings
@@ -132,19 +131,12 @@ class AmplitudeSurrogate:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = MLP((len(self._x_scale[0]), *self.hidden_features, 2), nn.SiLU)
-        training.fit(
+        self.plan.train(
             network,
             [tensor[n_held_out:] for tensor in rows],
             gaussian_loss,
             validation=[tensor[:n_held_out] for tensor in rows],
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         return network
 

@@ -14,24 +14,25 @@ arXiv:1706.08500), and the generator that samples is the running mean of its ste
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Self
 
+import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite.densities.network_density import LARGEST_SEED, TrainingPlan
-from hepml_lite.densities.rows import Validation, checked_rows
-from hepml_lite.densities.trained_density import TrainedDensity
+from hepml_lite.densities.network_density import TrainingPlan
+from hepml_lite.densities.rows import Rows, Validation
+from hepml_lite.densities.trained_density import Tensors, TrainedDensity
 from hepml_lite.networks.layers.mlp import MLP
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import checked_count
+from hepml_lite.training.two_players import descend, update_mean
 
 
 @dataclass(kw_only=True)
 class WassersteinGAN(TrainedDensity):
     """A generator without a density and without a loss that says how good it is.
 
-    Of the plan only `batch_size` and `learning_rate` count.
+    Of the plan only `batch_size` and `learning_rate` count. No loss of a GAN tells a good epoch, so
+    `fit` refuses a validation.
 
     Attributes:
         n_steps: of the generator.
@@ -55,36 +56,24 @@ class WassersteinGAN(TrainedDensity):
     plan: TrainingPlan = field(default_factory=lambda: TrainingPlan(learning_rate=5e-4))
     distances: tuple[float, ...] = field(default=(), init=False, repr=False)
 
-    def fit(
-        self,
-        x: ArrayLike,
-        condition: ArrayLike | None = None,
-        *,
-        weights: ArrayLike | None = None,
-        validation: Validation | None = None,
-        rng: Seed = 0,
-    ) -> Self:
-        """Play the game of both networks.
-
-        Args:
-            x: features (N, D).
-            condition: (N, C).
-            weights: (N,); rows of a batch are drawn by them.
-            validation: refused: no loss of a GAN tells a good epoch.
-            rng: of the initial weights, the batches and the noise.
+    def _parted(
+        self, rows: Rows, validation: Validation | None, rng: np.random.Generator
+    ) -> tuple[Rows, Rows]:
+        """All rows, and none held out.
 
         Raises:
-            ValueError: rows that cannot be fitted, or a validation.
+            ValueError: a validation is given.
         """
         if validation is not None:
             raise ValueError("validation is given: no loss of a GAN tells a good epoch; leave it")
         checked_count("n_steps", self.n_steps)
-        rows = checked_rows(x, condition, weights)
-        self._fit_changes(rows.x, rows.condition)
+        return rows, rows[np.arange(0)]
+
+    def _learn(self, data: Tensors, held_out: Tensors, seed: int) -> None:
+        """Play the game of both networks; rows of a batch are drawn by their weights."""
         with torch.random.fork_rng():
-            torch.manual_seed(int(checked_rng(rng).integers(LARGEST_SEED)))
-            self.network = self._played(*self._tensors(rows))
-        return self
+            torch.manual_seed(seed)
+            self.network = self._played(*data)
 
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
         """The generator, of noise and conditions."""
@@ -120,10 +109,10 @@ class WassersteinGAN(TrainedDensity):
                 batch = torch.multinomial(weights, self.plan.batch_size, replacement=True)
                 fake = self.draw(generator, c[batch]).detach()
                 distance, loss = critic_loss(critic, z[batch], fake, c[batch], self.penalty)
-                _step(of_critic, loss)
+                descend(of_critic, loss)
             fake = self.draw(generator, c[batch])
-            _step(of_generator, -critic(torch.cat([fake, c[batch]], 1)).mean())
-            _update_mean(mean, generator, self.memory)
+            descend(of_generator, -critic(torch.cat([fake, c[batch]], 1)).mean())
+            update_mean(mean, generator, self.memory)
             distances.append(distance)
             for schedule in schedules:
                 schedule.step()
@@ -150,15 +139,3 @@ def critic_loss(
 def _adam(player: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
     """Adam with little memory of the gradient: the other player has moved since."""
     return torch.optim.Adam(player.parameters(), learning_rate, betas=(0.5, 0.9))
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
-@torch.no_grad()
-def _update_mean(mean: nn.Module, current: nn.Module, memory: float) -> None:
-    for old, new in zip(mean.parameters(), current.parameters(), strict=True):
-        old.lerp_(new, 1 - memory)

@@ -18,6 +18,7 @@ from torch.nn.functional import leaky_relu, mse_loss
 from hepml_lite.generation.jets.clouds import Cloud, from_features, to_features
 from hepml_lite.networks.layers.padding import clean, numbers_of_particles
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.training.two_players import descend, update_mean
 
 LARGEST_SEED = 2**31
 MEMORY = 0.995  # of the running mean of the generator
@@ -162,9 +163,9 @@ class AdversarialSets:
             real = x[rows]
             real_mask = mask[rows]
             fake = made(torch.randn(*real_mask.shape, self.width), real_mask)
-            _step(of_judge, judge_loss(judge, real, fake.detach(), real_mask))
-            _step(of_made, generator_loss(judge, real, fake, real_mask))
-            _update_mean(mean, made)
+            descend(of_judge, judge_loss(judge, real, fake.detach(), real_mask))
+            descend(of_made, generator_loss(judge, real, fake, real_mask))
+            update_mean(mean, made, MEMORY)
         return mean.eval()
 
 
@@ -181,15 +182,3 @@ def generator_loss(judge: SetDiscriminator, real: Tensor, fake: Tensor, mask: Te
     with torch.no_grad():
         _, real_field = judge(real, mask)
     return (of_fake - 1).square().mean() + mse_loss(field.mean(0), real_field.mean(0))
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
-@torch.no_grad()
-def _update_mean(mean: nn.Module, current: nn.Module) -> None:
-    for old, new in zip(mean.parameters(), current.parameters(), strict=True):
-        old.lerp_(new, 1 - MEMORY)

@@ -153,19 +153,12 @@ class NextToken:
                 self.cells.n_cells, mask.shape[1], self.width, self.n_heads, self.n_blocks
             )
         n_held_out = max(1, round(self.plan.validation_share * len(mask)))
-        self.history = training.fit(
+        self.history = self.plan.train(
             self.network,
             (tokens[n_held_out:], mask[n_held_out:]),
             next_particle_loss,
             validation=(tokens[:n_held_out], mask[:n_held_out]),
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=self.plan.patience,
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         return self
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from hepml_lite.densities import TrainingPlan
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.statistics.settings_checks import Seed, checked_rng
+from hepml_lite.training.two_players import descend
 
 N_BEFORE = 2  # layers whose hits are seen
 LARGEST_SEED = 2**31
@@ -106,9 +107,7 @@ class HitMasks:
             total = 0.0
             for rows in torch.randperm(len(hit)).split(self.plan.batch_size):
                 loss = loss_of(self.logits(network, hit[rows], c[rows]), hit[rows])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+                descend(optimizer, loss)
                 schedule.step()
                 total += float(loss.detach()) * len(rows)
             self.losses.append(total / len(hit))

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.containers.events import Events
-from hepml_lite.densities import Flow, FlowMatching, TrainedDensity, TrainingPlan
+from hepml_lite.densities import Diffusion, Flow, FlowMatching, TrainedDensity, TrainingPlan
 from hepml_lite.densities.change_of_variables import ChangeOfVariables
 from hepml_lite.generation.showers.coordinates import layer_coordinates, profile_coordinates
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import Seed, checked_rng
 
-KINDS = ("flow", "flow_matching")
+KINDS = ("flow", "flow_matching", "diffusion")
 
 
 @dataclass
@@ -63,7 +63,7 @@ class ShowerProfiles:
 def profiles_by(
     kind: str, depths: tuple[float, ...], plan: TrainingPlan | None = None
 ) -> ShowerProfiles:
-    """Layers and four moments by "flow" or "flow_matching", untrained.
+    """Layers and four moments by "flow", "flow_matching" or "diffusion", untrained.
 
     Args:
         kind: one of `KINDS`.
@@ -145,14 +145,15 @@ def density_by(
             n_bins=8,
             plan=plan or flow_plan,
         )
-    if kind == "flow_matching":
-        matching_plan = TrainingPlan(epochs=80, batch_size=512, learning_rate=2e-3, patience=None)
-        return FlowMatching(
+    if kind in ("flow_matching", "diffusion"):
+        along_paths = FlowMatching if kind == "flow_matching" else Diffusion
+        usual_plan = TrainingPlan(epochs=80, batch_size=512, learning_rate=2e-3, patience=None)
+        return along_paths(
             change=change,
             width=128,
             n_blocks=4,
             sampler="midpoint",
             n_steps=20,
-            plan=plan or matching_plan,
+            plan=plan or usual_plan,
         )
     raise ValueError(f"kind={kind!r}: give one of {', '.join(KINDS)}")

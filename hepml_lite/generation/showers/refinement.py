@@ -20,7 +20,6 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.densities import Bridge, BridgeDensity, DensityRatio, TrainingPlan, fit_ratio
 from hepml_lite.densities.change_of_variables import ChangeOfVariables, Standardise
 from hepml_lite.generation.showers.profiles import log_energy
@@ -92,18 +91,11 @@ class RegressionRefinement:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.network = Mover(start.shape[1], self.hidden_features)
-        training.fit(
+        self.plan.train(
             self.network,
             (start, end, c),
             _sliced_loss,
-            epochs=self.plan.epochs,
-            batch_size=self.plan.batch_size,
-            learning_rate=self.plan.learning_rate,
-            schedule=training.cosine,
-            patience=None,  # a loss of samples, not of rows: nothing is held out
             seed=seed,
-            device=self.plan.device,
-            progress=self.plan.progress,
         )
         return self
 

@@ -15,15 +15,17 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from hepml_lite.containers.showers import Geometry
+from hepml_lite.containers.stored_steps import SMALLEST_VOXEL
 from hepml_lite.densities import Consistency, FlowMatching, TrainedDensity, TrainingPlan
 from hepml_lite.generation.events.vae import VariationalAutoencoder
+from hepml_lite.generation.events.vector_quantised import VectorQuantisedAutoencoder
 from hepml_lite.generation.showers.layer_transformer import LayerTransformer
 from hepml_lite.generation.showers.profiles import ShowerProfiles, layers_by, log_energy
 from hepml_lite.generation.showers.voxel_logs import LogAboveThreshold
 from hepml_lite.generation.showers.voxel_rows import checked_voxels, symmetric_copies
 from hepml_lite.statistics.settings_checks import Seed, checked_rng
 
-THRESHOLD = 0.0005  # GeV, that of the sample `calo_showers`
+THRESHOLD = SMALLEST_VOXEL  # of the sample `calo_showers` [GeV]
 LARGEST_ENERGY = 100.0  # GeV, of its incident particles
 
 
@@ -197,6 +199,24 @@ def voxels_by_autoencoder(geometry: Geometry, n_codes: int = 32) -> TwoStepVoxel
     model.shapes = VariationalAutoencoder(
         n_codes=n_codes,
         hidden_features=(256, 256),
+        plan=plan,
+    )
+    return model
+
+
+def voxels_by_words(geometry: Geometry, n_words: int = 16) -> TwoStepVoxels:
+    """The same two steps with words of a learned vocabulary for the shapes (VQ-VAE), untrained.
+
+    Args:
+        geometry: of the calorimeter.
+        n_words: of a shower.
+    """
+    model = TwoStepVoxels(geometry)
+    plan = TrainingPlan(epochs=15, batch_size=256, learning_rate=2e-3, patience=None)
+    model.shapes = VectorQuantisedAutoencoder(
+        n_words=n_words,
+        n_entries=32,
+        width=256,
         plan=plan,
     )
     return model

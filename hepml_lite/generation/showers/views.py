@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.containers.showers import Geometry
+from hepml_lite.containers.stored_steps import JUDGED_ABOVE
 from hepml_lite.densities.judge import large_network
 from hepml_lite.generation.evaluation.strong_judge import (
     Verdict,
@@ -43,7 +44,7 @@ def shower_views(
     energy: np.ndarray,
     generated_energy: np.ndarray,
     geometry: Geometry,
-    threshold: float,
+    threshold: float = JUDGED_ABOVE,
 ) -> dict[str, View]:
     """Three judges: a network of features, a network of voxels, trees of both.
 
@@ -53,7 +54,8 @@ def shower_views(
         energy: incident, of the real ones (N,) [GeV].
         generated_energy: (M,) [GeV].
         geometry: of the voxels.
-        threshold: [GeV]; what is below is set to zero in both samples first.
+        threshold: [GeV]; what is below is set to zero in both samples first. It lies above that
+            of the sample `calo_showers`, 0.5 MeV, whose rounding shows in the lowest voxels.
     """
     real = np.where(real >= threshold, real, 0.0)
     generated = np.where(generated >= threshold, generated, 0.0)
@@ -79,7 +81,7 @@ def judge_showers(
     energy: ArrayLike,
     generated_energy: ArrayLike,
     geometry: Geometry,
-    threshold: float,
+    threshold: float = JUDGED_ABOVE,
     rng: Seed = 0,
 ) -> Verdict:
     """What three judges find; arguments as `shower_views`.

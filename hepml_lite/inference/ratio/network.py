@@ -8,7 +8,6 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.densities.network_density import TrainingPlan
 from hepml_lite.densities.rows import checked_table
 from hepml_lite.networks.layers.mlp import MLP
@@ -131,19 +130,12 @@ def trained(
     n_held_out = max(1, round(plan.validation_share * len(order)))
     held_out, kept = np.split(order, [n_held_out])
     tensors = [_float(array) for array in data]
-    training.fit(
+    plan.train(
         network,
         [tensor[kept] for tensor in tensors],
         loss,
         validation=[tensor[held_out] for tensor in tensors],
-        epochs=plan.epochs,
-        batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate,
-        schedule=training.cosine,
-        patience=plan.patience,
         seed=seed,
-        device=plan.device,
-        progress=plan.progress,
     )
     return network
 

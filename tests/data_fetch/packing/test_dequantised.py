@@ -10,11 +10,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.metrics import roc_auc_score
 
 from data_fetch import load, packing
+from hepml_lite.containers.stored_steps import JUDGED_ABOVE
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 
 INDISTINGUISHABLE = 0.52
 VISIBLE = 0.525
-SMALLEST_COMPARED = 6e-4  # GeV; the docstring of `Showers.dequantised` says why
 
 
 def boosted():
@@ -44,7 +44,7 @@ def leading_objects(events):
 
 def voxels(showers):
     compared = showers.voxels[:, :200:10]
-    return np.where(compared > SMALLEST_COMPARED, compared, 0)
+    return np.where(compared > JUDGED_ABOVE, compared, 0)
 
 
 def values(events):

@@ -56,7 +56,7 @@ def test_data_set_1_with_layers_of_different_cells(tmp_path):
     half = N // 2
     voxels = [showers.voxels[:half], showers.voxels[half:]]
     energy = [showers.energy[:half], showers.energy[half:]]
-    verdict = judge_showers(*voxels, *energy, showers.geometry, THRESHOLD, 0)
+    verdict = judge_showers(*voxels, *energy, showers.geometry, rng=0)
     assert set(verdict.areas) == {"features", "voxels", "trees"}
     with pytest.raises(ValueError, match="divided in different ways"):
         TwoStepVoxels(showers.geometry).fit(showers.voxels, showers.energy)
