@@ -80,9 +80,9 @@ class OptimalObservable:
     def _require_hypotheses(self) -> None:
         given = checked_finite("parameters", self.parameters)
         if given.shape != (2,) or given[0] == given[1]:
+            problem = "equal" if given.shape == (2,) else "not two numbers"
             raise ValueError(
-                f"parameters={self.parameters} are not two different numbers: give two hypotheses, "
-                "as (0.3, -0.3)"
+                f"parameters={self.parameters} are {problem}: give two hypotheses, as (0.3, -0.3)"
             )
 
     def __call__(self, true: ArrayLike) -> np.ndarray:
