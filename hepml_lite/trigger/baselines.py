@@ -99,7 +99,7 @@ def supervised_trees(events: TriggerEvents, signal: str, seed: int = 0) -> "Supe
 
 def trees_of(columns: Columns, events: TriggerEvents, signal: str, seed: int) -> "SupervisedTrees":
     """`supervised_trees` of other columns, TriggerEvents -> (N, D)."""
-    background = events.of_class("background")
+    background = checked_events(events).of_class("background")
     wanted = events.of_class(signal)
     if not len(background) or not len(wanted):
         raise ValueError(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.statistics.data_checks import checked_finite
-from hepml_lite.statistics.settings_checks import checked_count
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 Strategy = Literal["frozen", "last crossings", "replay", "retrained"]
 STRATEGIES: tuple[Strategy, ...] = ("frozen", "last crossings", "replay", "retrained")
@@ -35,15 +35,16 @@ class Reservoir:
         rng: source of randomness.
     """
 
-    def __init__(self, size: int, rng: np.random.Generator) -> None:
+    def __init__(self, size: int, rng: Seed = 0) -> None:
         self.size = checked_count("size", size)
-        self.rng = rng
+        self.rng = checked_rng(rng)
         self.n_seen = 0
         self.rows = np.zeros((0, 0))
 
     def add(self, rows: np.ndarray) -> None:
         """See rows (N, D)."""
         new = checked_finite("rows", rows, 2)
+        _require_columns(new, self.rows.shape[1] if self.n_seen else new.shape[1])
         if not len(self.rows):
             self.rows = np.zeros((0, new.shape[1]))
         room = self.size - len(self.rows)
@@ -54,6 +55,13 @@ class Reservoir:
             place = self.rng.integers(self.n_seen)
             if place < self.size:
                 self.rows[place] = row
+
+
+def _require_columns(rows: np.ndarray, n_inputs: int) -> None:
+    if rows.shape[1] != n_inputs:
+        raise ValueError(
+            f"rows have shape {rows.shape}: give (N, {n_inputs}), the inputs of the first interval"
+        )
 
 
 class Learner:
@@ -87,10 +95,11 @@ class Learner:
         self.n_first = checked_count("n_first", n_first)
         self.n_steps = checked_count("n_steps", n_steps)
         self.seed = seed
-        self.rng = np.random.default_rng(seed)
+        self.rng = checked_rng(seed)
         self.reservoir = Reservoir(n_memory, self.rng)
         self.everything: list[np.ndarray] = []
         self.network: MLP | None = None
+        self.network_inputs = 0
         self.steps_taken = 0
 
     @property
@@ -101,7 +110,14 @@ class Learner:
         return len(self.reservoir.rows) if self.strategy == "replay" else 0
 
     def see(self, rows: np.ndarray) -> None:
-        """Learn from the inputs (N, D) of the crossings of one interval."""
+        """Learn from the inputs (N, D) of the crossings of one interval.
+
+        Raises:
+            ValueError: no crossings, NaN, or other inputs than before.
+        """
+        rows = checked_finite("rows", rows, 2, fewest=1)
+        if self.network is not None:
+            _require_columns(rows, self.network_inputs)
         if self.network is None:
             self._start(rows.shape[1])
             self._train(rows, self.n_first)
@@ -121,17 +137,20 @@ class Learner:
         """The mean squared error of the reconstruction of inputs (N, D), (N,).
 
         Raises:
-            ValueError: before the first interval.
+            ValueError: before the first interval, NaN, or other inputs than in it.
         """
         if self.network is None:
             raise ValueError("this learner has seen nothing: call see(rows) first")
-        x = torch.as_tensor(rows, dtype=torch.float32)
+        numbers = checked_finite("rows", rows, 2)
+        _require_columns(numbers, self.network_inputs)
+        x = torch.as_tensor(numbers, dtype=torch.float32)
         with torch.no_grad():
             return (self.network(x) - x).square().mean(dim=1).double().numpy()
 
     def _start(self, n_in: int) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
+            self.network_inputs = n_in
             self.network = MLP((n_in, HIDDEN, LATENT, HIDDEN, n_in))
 
     def _train(self, rows: np.ndarray, n_steps: int, memory: np.ndarray | None = None) -> None:

@@ -19,18 +19,22 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from hepml_lite.statistics.data_checks import checked_finite
-from hepml_lite.statistics.settings_checks import checked_count, checked_number
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 SIEGMUND = 1.166  # 2 * 0.583, by how much a random walk overshoots its two limits
+SIEGMUND_SHIFT = 3.0  # the largest, either way; he takes small ones, and e^x must stay finite
 N_NODES = 64  # of the quadrature
 LARGEST_LIMIT = 50.0
+LARGEST_RUN_LENGTH = 1e9  # that a limit is computed for
+LARGEST_CONDITION = 1e14  # of the equation: beyond it no digit of the answer is right
 
 
 def average_run_length(shift: float, limit: float, reference: float = 0.5) -> float:
     """Mean number of intervals until the alarm, for z ~ N(shift, 1).
 
     L(s) = 1 + L(0) P(s + z - k <= 0) + integral over 0 < y <= h of L(y) p(y - s + k) is solved on
-    the nodes of a Gauss-Legendre quadrature; the answer is L(0).
+    the nodes of a Gauss-Legendre quadrature; the answer is L(0). It is inf from about 10^14
+    intervals on, which is more than can be computed.
 
     Args:
         shift: of the mean, in standard deviations.
@@ -42,6 +46,7 @@ def average_run_length(shift: float, limit: float, reference: float = 0.5) -> fl
     """
     checked_number("limit", limit, 0, LARGEST_LIMIT, "(]", "5.0")
     checked_number("reference", reference, 0, np.inf, "[)", "0.5")
+    checked_number("shift", shift, example="1.0")
     node, weight = np.polynomial.legendre.leggauss(N_NODES)
     y = limit * (node + 1) / 2
     weight = weight * limit / 2
@@ -49,7 +54,10 @@ def average_run_length(shift: float, limit: float, reference: float = 0.5) -> fl
     to_zero = norm.cdf(reference - shift - start)
     to_node = weight * norm.pdf(y - start[:, None] + reference - shift)
     moves = np.column_stack([to_zero, to_node])
-    return float(np.linalg.solve(np.eye(len(start)) - moves, np.ones(len(start)))[0])
+    stays = np.eye(len(start)) - moves
+    if np.linalg.cond(stays) > LARGEST_CONDITION:
+        return np.inf
+    return float(np.linalg.solve(stays, np.ones(len(start)))[0])
 
 
 def siegmund_run_length(shift: float, limit: float, reference: float = 0.5) -> float:
@@ -59,7 +67,8 @@ def siegmund_run_length(shift: float, limit: float, reference: float = 0.5) -> f
         ValueError: as `average_run_length`.
     """
     checked_number("limit", limit, 0, LARGEST_LIMIT, "(]", "5.0")
-    drift = shift - checked_number("reference", reference, 0, np.inf, "[)", "0.5")
+    moved = checked_number("shift", shift, -SIEGMUND_SHIFT, SIEGMUND_SHIFT, example="1.0")
+    drift = moved - checked_number("reference", reference, 0, SIEGMUND_SHIFT, "[]", "0.5")
     wide = limit + SIEGMUND
     if abs(drift) < 1e-6:
         return wide**2
@@ -72,7 +81,7 @@ def limit_for(run_length: float, reference: float = 0.5) -> float:
     Raises:
         ValueError: for a run length that no limit below 50 has.
     """
-    checked_number("run_length", run_length, 2, np.inf, "(]", "1000")
+    checked_number("run_length", run_length, 2, LARGEST_RUN_LENGTH, "(]", "1000")
     edges = (1e-3, 3.0)
     while average_run_length(0.0, edges[1], reference) < run_length:
         edges = (edges[1], 1.5 * edges[1])
@@ -94,10 +103,17 @@ class Cusum:
     Attributes:
         limit: h.
         reference: k.
+
+    Raises:
+        ValueError: for a limit that is not positive, or a negative reference.
     """
 
     limit: float
     reference: float = 0.5
+
+    def __post_init__(self) -> None:
+        checked_number("limit", self.limit, 0, np.inf, "()", "5.0")
+        checked_number("reference", self.reference, 0, np.inf, "[)", "0.5")
 
     @classmethod
     def with_false_alarms(cls, run_length: float, reference: float = 0.5) -> "Cusum":
@@ -112,7 +128,7 @@ class Cusum:
 
         They start at zero and go on after an alarm.
         """
-        deviations = np.atleast_1d(checked_finite("z", z))
+        deviations = np.atleast_1d(checked_finite("z", z, fewest=1))
         signed = np.stack([deviations, -deviations]) - self.reference
         total = np.zeros(signed.shape[:-1])
         found = np.empty(signed.shape)
@@ -134,10 +150,16 @@ def deviations(counts: ArrayLike, expected: ArrayLike) -> np.ndarray:
     add false alarms on the high side (F. J. Anscombe, Biometrika 35 (1948) 246).
 
     Raises:
-        ValueError: for counts that are negative, or expectations that are not positive.
+        ValueError: for counts that are negative, expectations that are not positive, or shapes
+            that differ.
     """
-    numbers = checked_finite("counts", counts)
-    means = checked_finite("expected", expected)
+    numbers = checked_finite("counts", counts, fewest=1)
+    means = checked_finite("expected", expected, fewest=1)
+    if means.ndim and means.shape not in (numbers.shape, numbers.shape[-1:]):
+        raise ValueError(
+            f"counts {numbers.shape} and expected {means.shape}: give one expectation for each "
+            "count, for each interval (T,), or one for all"
+        )
     if (numbers < 0).any() or (means <= 0).any():
         raise ValueError(
             f"counts from {numbers.min():g}, expected from {means.min():g}: counts are not "
@@ -147,7 +169,7 @@ def deviations(counts: ArrayLike, expected: ArrayLike) -> np.ndarray:
 
 
 def simulated_run_length(
-    cusum: Cusum, shift: float, n_runs: int, rng: np.random.Generator, longest: int = 20_000
+    cusum: Cusum, shift: float, n_runs: int, rng: Seed, longest: int = 20_000
 ) -> tuple[float, float]:
     """Mean run length of simulated runs with z ~ N(shift, 1), and its statistical error.
 
@@ -155,15 +177,19 @@ def simulated_run_length(
         cusum: the alarm, with both of its sums.
         shift: of the mean.
         n_runs: runs.
-        rng: source of randomness.
+        rng: source of randomness, or its seed.
         longest: runs without an alarm until then count with this length.
     """
-    checked_count("n_runs", n_runs)
+    if not isinstance(cusum, Cusum):
+        raise TypeError(f"cusum is {type(cusum).__name__}: give Cusum(limit=5.0)")
+    n_runs, longest = checked_count("n_runs", n_runs), checked_count("longest", longest)
+    checked_number("shift", shift, example="1.0")
+    generator = checked_rng(rng)
     length = np.full(n_runs, longest)
     total = np.zeros((2, n_runs))
     running = np.arange(n_runs)
     for time in range(1, longest + 1):
-        z = rng.normal(shift, 1, len(running))
+        z = generator.normal(shift, 1, len(running))
         total = np.maximum(0, total + np.stack([z, -z]) - cusum.reference)
         alarm = (total > cusum.limit).any(axis=0)
         length[running[alarm]] = time

@@ -8,7 +8,7 @@ each. Other layers take the readable way.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_array
+from hepml_lite.statistics.data_checks import as_array, as_floats
 from hepml_lite.trigger.fixed_point import FixedPoint
 from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork, checked_codes
 
@@ -42,6 +42,8 @@ def codes(network: IntegerNetwork, x: ArrayLike) -> np.ndarray:
         ValueError: another shape, or numbers that are no codes of the input.
     """
     given = as_array("codes", x)
+    if given.dtype.kind not in "biuf":
+        given = as_floats("codes", given)
     if not len(np.atleast_1d(given)) or not all(is_fast(layer) for layer in network.layers):
         return network.codes(given)
     if given.ndim != 2:
@@ -64,7 +66,7 @@ def codes(network: IntegerNetwork, x: ArrayLike) -> np.ndarray:
 def _codes_in_float32(codes: np.ndarray, n_in: int, kind: FixedPoint) -> np.ndarray:
     """Codes of at most 24 bits in float32; what is no code is refused as the readable way does."""
     piece = codes.astype(np.float32)
-    is_whole = piece.shape[1] == n_in and bool((np.rint(piece) == piece).all())
+    is_whole = piece.shape[1] == n_in and bool((np.rint(piece) == codes).all())
     if not is_whole or piece.min() < kind.lowest_code or piece.max() > kind.highest_code:
         return checked_codes(codes, n_in, kind).astype(np.float32)
     return piece

@@ -8,13 +8,15 @@ threshold; a small one is smooth and late. The rival takes the quantile of the l
 it has to keep them in memory.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from hepml_lite.statistics.data_checks import checked_finite
-from hepml_lite.statistics.settings_checks import checked_number
+from hepml_lite.statistics.settings_checks import checked_count, checked_number
+
+LOWEST = -1e300  # of a threshold that still moves
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,17 @@ class Followed:
 
 def fixed_threshold(batches: Iterable[np.ndarray], threshold: float) -> Followed:
     """The same threshold in all intervals; batches are the scores (n,) of each."""
-    shares = [np.mean(checked_finite("scores", batch, 1) >= threshold) for batch in batches]
-    return Followed(np.full(len(shares), float(threshold)), np.array(shares))
+    start = checked_number("threshold", threshold, example="5.0")
+    shares = [np.mean(scores >= start) for scores in _checked_batches(batches)]
+    return Followed(np.full(len(shares), start), np.array(shares))
+
+
+def _checked_batches(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The scores (n,) of each interval, which has one crossing or more."""
+    if not isinstance(batches, Iterable):
+        raise ValueError(f"batches is {batches!r:.40}: give a list of the scores of each interval")
+    for batch in batches:
+        yield checked_finite("scores", batch, 1, fewest=1)
 
 
 def following_threshold(
@@ -58,10 +69,10 @@ def following_threshold(
     checked_number("share", share, 0, 1, "()", "0.002")
     checked_number("gain", gain, 0, 1, "(]", "0.3")
     checked_number("scale", scale, 0, np.inf, "()", "5.0")
-    threshold = float(start)
+    threshold = checked_number("start", start, LOWEST, -LOWEST, example="5.0")
     thresholds, shares = [], []
-    for batch in batches:
-        passed = float(np.mean(checked_finite("scores", batch, 1) >= threshold))
+    for scores in _checked_batches(batches):
+        passed = float(np.mean(scores >= threshold))
         thresholds.append(threshold)
         shares.append(passed)
         threshold += gain * scale * np.clip(passed / share - 1, -1, 2)  # one odd count moves little
@@ -74,14 +85,14 @@ def quantile_threshold(
     """In each interval the quantile of the scores of the `n_memory` intervals before.
 
     Raises:
-        ValueError: for a share outside 0 to 1.
+        ValueError: for a share outside 0 to 1, or fewer than one interval to remember.
     """
     checked_number("share", share, 0, 1, "()", "0.002")
+    n_memory = checked_count("n_memory", n_memory)
     memory: list[np.ndarray] = []
-    threshold = float(start)
+    threshold = checked_number("start", start, LOWEST, -LOWEST, example="5.0")
     thresholds, shares = [], []
-    for batch in batches:
-        scores = checked_finite("scores", batch, 1)
+    for scores in _checked_batches(batches):
         thresholds.append(threshold)
         shares.append(float(np.mean(scores >= threshold)))
         memory = [*memory, scores][-n_memory:]
@@ -96,7 +107,7 @@ def tail_length(scores: np.ndarray, share: float) -> float:
         ValueError: for a share outside 0 to 1, or scores without a tail there.
     """
     checked_number("share", share, 0, 1, "()", "0.002")
-    numbers = checked_finite("scores", scores, 1)
+    numbers = checked_finite("scores", scores, 1, fewest=2)
     low, high = np.quantile(numbers, [1 - share, 1 - share / np.e])
     if high <= low:
         raise ValueError(

@@ -77,8 +77,20 @@ class GraphAutoencoder(nn.Module):
 def displaced_floors(hits: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
     """Scores (N,) without a network: hits that are missing, and those missing in layers 1 and 2."""
     radius = checked_finite("hits", hits, 3)[..., 0]
+    present = _checked_mask(present, radius.shape)
     inner = ((radius < 2.5) & present).sum(axis=1)
     return {"missing hits": -present.sum(axis=1).astype(float), "missing inner hits": -1.0 * inner}
+
+
+def _checked_mask(present: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Masks (N, P) as bool; 0 and 1 are taken, too."""
+    mask = checked_finite("present", present)
+    if mask.shape != shape or not np.isin(mask, (0, 1)).all():
+        raise ValueError(
+            f"hits {shape} and masks {mask.shape}: give hits (N, P, 2), and masks (N, P) of True "
+            "and False"
+        )
+    return mask.astype(bool)
 
 
 def train_graph_autoencoder(
@@ -90,9 +102,7 @@ def train_graph_autoencoder(
         ValueError: for shapes that differ.
     """
     x = checked_finite("hits", hits, 3).astype(np.float32)
-    mask = np.asarray(present, np.float32)
-    if mask.shape != x.shape[:2]:
-        raise ValueError(f"hits {x.shape} and masks {mask.shape}: give (N, P, 2) and (N, P)")
+    mask = _checked_mask(present, x.shape[:2]).astype(np.float32)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = GraphAutoencoder()
@@ -117,5 +127,6 @@ def train_graph_autoencoder(
 
 def graph_score(network: GraphAutoencoder, hits: np.ndarray, present: np.ndarray) -> np.ndarray:
     """The error of each event, (N,); the larger, the stranger."""
-    inputs = (np.asarray(hits, np.float32), np.asarray(present, np.float32))
+    x = checked_finite("hits", hits, 3).astype(np.float32)
+    inputs = (x, _checked_mask(present, x.shape[:2]).astype(np.float32))
     return training.predict(network, inputs, ROWS_AT_ONCE).astype(float)

@@ -30,7 +30,7 @@ Comparator = tuple[int, int]  # wires; afterwards the first one has the smaller 
 
 def comparators(n: int) -> list[list[Comparator]]:
     """Batcher's odd-even merge sort of n wires: stages, each of comparators that work at once."""
-    checked_count("n", n)
+    n = checked_count("n", n)
     stages = []
     size = 1
     while size < n:
@@ -71,6 +71,7 @@ class NeighbourSearch:
         n, k = checked_count("n", self.n), checked_count("k", self.k)
         if not 2 <= n <= 64 or k > n - 1:
             raise ValueError(f"n is {n} and k is {k}: give 2 to 64 particles, and k of 1 to n - 1")
+        self.__dict__.update(n=n, k=k)
 
     @property
     def stages(self) -> list[list[Comparator]]:

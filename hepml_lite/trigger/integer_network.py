@@ -76,6 +76,9 @@ class IntegerLayer:
 
     def _check_accumulator(self) -> None:
         """Refuse an accumulator whose sums a chip would not add up like this."""
+        for name in ("input_type", "output_type", "accumulator", "weight_type", "bias_type"):
+            if not isinstance(getattr(self, name), FixedPoint):
+                raise ValueError(f"{name} is {getattr(self, name)!r}: give one as FixedPoint(8, 6)")
         if not self.accumulator.signed or self.accumulator.overflow != "WRAP":
             raise ValueError(
                 f"accumulator {self.accumulator}: choose one with a sign that wraps; the output "
@@ -131,8 +134,11 @@ class IntegerNetwork:
     layers: tuple[IntegerLayer, ...]
 
     def __post_init__(self) -> None:
-        if not self.layers:
-            raise ValueError("a network needs at least one layer")
+        is_list = isinstance(self.layers, tuple | list) and bool(self.layers)
+        if not is_list or not all(isinstance(layer, IntegerLayer) for layer in self.layers):
+            raise ValueError(
+                f"layers are {self.layers!r:.60}: a network needs at least one layer, as (layer,)"
+            )
         for number, (one, after) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             out, into = one.weight.shape[1], after.weight.shape[0]
             if out != into or one.output_type != after.input_type:
@@ -218,9 +224,13 @@ def squared_score(codes: np.ndarray, kind: FixedPoint = RESULT) -> np.ndarray:
     """(N, D) codes of the last nodes -> (N,) sum of their squares, as the firmware adds them up.
 
     Each square is cut to the type `SCORE` before the sum, which wraps as well.
+
+    Raises:
+        ValueError: another shape, or numbers that are no codes of `kind`.
     """
     numbers = as_floats("codes", codes)
     if numbers.ndim != 2:
         raise ValueError(f"codes have shape {numbers.shape}: give (N, D)")
+    checked_codes(numbers, numbers.shape[1], kind)
     squares = SCORE.codes((numbers * kind.step) ** 2)
     return SCORE.fitted(squares.sum(axis=1)) * SCORE.step

@@ -77,7 +77,7 @@ class SharedNetwork:
     steps: tuple[SharedStep, ...]
 
     def __post_init__(self) -> None:
-        checked_count("n_in", self.n_in)
+        self.__dict__["n_in"] = checked_count("n_in", self.n_in)
         if not self.steps:
             raise ValueError("a network needs at least one step")
         types = [self.input_type] * self.n_in

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from hepml_lite import training
 from hepml_lite.containers.jets import Jets, require_jets
+from hepml_lite.containers.validation import integers
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.trigger.quantised_sets import SharedLayers
@@ -48,7 +49,7 @@ def train_on_jets(
         ValueError: for inputs and labels of different lengths.
     """
     x = checked_finite("inputs", inputs, 2).astype(np.float32)
-    truth = np.asarray(label, np.int64)
+    truth = integers("label", label)
     if truth.shape != (len(x),):
         raise ValueError(f"{len(x)} inputs and labels {truth.shape}: give one each, (N,)")
 

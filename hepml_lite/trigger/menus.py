@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import checked_not_negative
-from hepml_lite.statistics.settings_checks import checked_number
+from hepml_lite.statistics.settings_checks import checked_by_name, checked_number
 from hepml_lite.trigger.rates import Item, MenuRates, RateCurve
 
 BISECTIONS = 20
@@ -35,6 +35,8 @@ def thresholds_within(
             that one event exceeds it.
     """
     checked_number("budget", budget, 0, np.inf, "()", "1000")
+    checked_by_name("shares", shares, "{'met': 1, 'HT': 2}")
+    checked_by_name("columns", columns, "quantities(events)")
     unknown = [name for name in shares if name not in columns]
     if unknown or not shares:
         raise ValueError(f"shares of {unknown or 'nothing'}: there are: {', '.join(columns)}")
@@ -64,9 +66,15 @@ def kept(items: Sequence[Item], columns: Mapping[str, np.ndarray]) -> np.ndarray
     Raises:
         ValueError: without an item, or for an unknown quantity.
     """
-    if not items:
-        raise ValueError("no items: give at least one")
-    return np.logical_or.reduce([item.passes(columns) for item in items])
+    if not isinstance(items, Sequence) or not items or not all(isinstance(i, Item) for i in items):
+        raise ValueError(f"there are no items in {items!r:.80}: give a list of Item, one or more")
+    passed = [item.passes(columns) for item in items]
+    if len({each.shape for each in passed}) > 1:
+        raise ValueError(
+            f"the items see {[len(each) for each in passed]} events: give quantities of the same "
+            "events"
+        )
+    return np.logical_or.reduce(passed)
 
 
 def efficiencies(
@@ -80,5 +88,12 @@ def efficiencies(
     weights = checked_not_negative("weight", weight)
     if not weights.sum() > 0:
         raise ValueError("all weights are zero: give a positive weight to some events")
-    shares = {item.name: item.passes(columns) for item in items} | {"all": kept(items, columns)}
+    together = kept(items, columns)
+    names = [*(item.name for item in items), "all"]
+    if weights.shape != together.shape or len(set(names)) < len(names):
+        raise ValueError(
+            f"weights {weights.shape} for {together.shape} events, items {names[:-1]}: give one "
+            "weight an event, and each item its own name, other than 'all'"
+        )
+    shares = {item.name: item.passes(columns) for item in items} | {"all": together}
     return {name: float(weights @ passed / weights.sum()) for name, passed in shares.items()}

@@ -13,8 +13,17 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.containers.pile_up import overlay
 from hepml_lite.containers.trigger_events import N_OBJECTS, REGIONS, TriggerEvents
+from hepml_lite.statistics.data_checks import as_array, checked_finite
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
+from hepml_lite.statistics.settings_checks import (
+    Seed,
+    checked_by_name,
+    checked_count,
+    checked_function,
+    checked_number,
+    checked_rng,
+)
+from hepml_lite.trigger.quantities import checked_events
 
 Decision = Callable[[TriggerEvents], ArrayLike]
 CROSSINGS_AT_ONCE = 2000
@@ -39,6 +48,7 @@ def crossings(
         ValueError: as `containers.pile_up.overlay`, or if regions are wanted that are not there.
     """
     generator = checked_rng(rng)
+    checked_events(minimum_bias)
     left = checked_count("n", n)
     if with_regions and minimum_bias.regions is None:
         raise ValueError("minimum_bias has no regions: give load('minimum_bias'), which has them")
@@ -88,10 +98,10 @@ class PileUpScan:
             ValueError: fewer than two points have ten events.
         """
         seen = self.kept >= 10
-        if seen.sum() < 2:
+        if len(np.unique(self.mu[seen])) < 2:
             raise ValueError(
                 f"{self.kept.tolist()} crossings are kept: a slope needs two points with 10 "
-                "each; use more crossings, or lower thresholds"
+                "each, at different mu; use more crossings, or lower thresholds"
             )
         x = np.log(self.mu[seen])
         y = np.log(self.kept[seen])
@@ -100,6 +110,17 @@ class PileUpScan:
         squares = np.sum(weight * (x - centre) ** 2)
         slope = np.sum(weight * (x - centre) * y) / squares
         return Interval.symmetric(float(slope), float(1 / np.sqrt(squares)))
+
+
+def _decided(name: str, passed: ArrayLike, n: int) -> np.ndarray:
+    """The decisions (n,) bool that a function gave."""
+    decided = as_array(f"decisions[{name!r}]", passed)
+    if decided.shape != (n,) or decided.dtype != bool:
+        raise ValueError(
+            f"decisions[{name!r}] gave {decided.dtype} {decided.shape} for {n} events: return one "
+            "bool an event, (N,), as score >= threshold"
+        )
+    return decided
 
 
 def scan(
@@ -122,22 +143,27 @@ def scan(
         rng: source of randomness, or its seed.
 
     Raises:
-        ValueError: for a mu or a rate that is not above 0.
+        ValueError: for a mu or a rate that is not above 0, or a decision that is not one bool an
+            event.
+        TypeError: for anything but `TriggerEvents`.
     """
     checked_number("crossing_rate", crossing_rate, 0, np.inf, "()", "28.6e6")
+    checked_by_name("decisions", decisions, "{'muon': lambda events: ...}")
+    n, means = checked_count("n", n), checked_finite("mu", mu, n_axes=1, fewest=1)
+    for name, decide in decisions.items():
+        checked_function(f"decisions[{name!r}]", decide, "TriggerEvents -> (N,) bool")
     generator = checked_rng(rng)
     kept: dict[str, list[int]] = {name: [] for name in decisions}
-    for mean in mu:
+    for mean in means:
         checked_number("mu", mean, 0, np.inf, "()", "20")
         counts = dict.fromkeys(decisions, 0)
         for first in range(0, n, CROSSINGS_AT_ONCE):  # mu collisions for each of them in memory
             few = min(CROSSINGS_AT_ONCE, n - first)
             events = crossings(minimum_bias, mean, few, generator)
             for name, decide in decisions.items():
-                counts[name] += int(np.sum(decide(events)))
+                counts[name] += int(_decided(name, decide(events), few).sum())
         for name, count in counts.items():
             kept[name].append(count)
-    means = np.asarray(mu, float)
     return {
         name: PileUpScan(means, np.array(found), n, crossing_rate) for name, found in kept.items()
     }

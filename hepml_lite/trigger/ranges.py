@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.trigger.fixed_point import FixedPoint
 from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork, checked_codes
@@ -69,7 +70,7 @@ def _range(number: int, layer: IntegerLayer, sums: np.ndarray, outputs: np.ndarr
 
 def bits_for(whole: ArrayLike) -> int:
     """The fewest bits, the sign included, that hold all these whole numbers."""
-    numbers = np.rint(np.asarray(whole, float))
+    numbers = np.rint(checked_finite("whole", whole))
     largest = max(numbers.max(initial=0), -numbers.min(initial=0) - 1)  # -2^n fits, 2^n does not
     return int(largest).bit_length() + 1
 
@@ -80,7 +81,8 @@ def narrowed(network: IntegerNetwork, layer: int, bits: int) -> IntegerNetwork:
     Raises:
         ValueError: for no such layer, or other than 1 to the bits that it has.
     """
-    if not 0 <= layer < len(network.layers):
+    layer = checked_count("layer", layer, 0)
+    if layer >= len(network.layers):
         raise ValueError(f"layer {layer}: the network has layers 0 to {len(network.layers) - 1}")
     layers = list(network.layers)
     old = layers[layer]

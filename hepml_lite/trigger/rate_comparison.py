@@ -15,7 +15,14 @@ import pandas as pd
 from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.intervals import Interval, central_interval
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
+from hepml_lite.statistics.settings_checks import (
+    Seed,
+    checked_by_name,
+    checked_count,
+    checked_number,
+    checked_rng,
+)
+from hepml_lite.trigger.quantities import checked_events
 from hepml_lite.trigger.rates import RateCurve
 
 
@@ -82,7 +89,9 @@ def compare_at_rate(
             single background event.
     """
     checked_number("rate", rate, 0, np.inf, "()", "100_000")
-    checked_count("n_bootstrap", n_bootstrap)
+    n_bootstrap = checked_count("n_bootstrap", n_bootstrap)
+    checked_by_name("scores", scores, "{'autoencoder': score}")
+    checked_events(events)
     signals = tuple(name for k, name in enumerate(events.names) if k and (events.label == k).any())
     if events.weight is None or not signals or not scores:
         raise ValueError(

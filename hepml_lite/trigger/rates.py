@@ -15,9 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_array, checked_finite, checked_not_negative
+from hepml_lite.statistics.data_checks import (
+    as_array,
+    as_floats,
+    checked_finite,
+    checked_not_negative,
+)
 from hepml_lite.statistics.intervals import Interval
-from hepml_lite.statistics.settings_checks import checked_count, checked_number
+from hepml_lite.statistics.settings_checks import checked_by_name, checked_count, checked_number
 from hepml_lite.statistics.weighted_counts import weighted_sum_interval
 
 MOST_ITEMS = 62  # one bit each in a 64-bit number
@@ -57,6 +62,7 @@ class Item:
             checked_number(f"threshold of {quantity!r} in {self.name!r}", threshold)
         prescale = checked_count(f"prescale of {self.name!r}", self.prescale)
         object.__setattr__(self, "prescale", prescale)
+        object.__setattr__(self, "thresholds", dict(self.thresholds))  # the student's may change
 
     def passes(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """Whether each event passes, before the prescale; (N,) bool.
@@ -64,6 +70,7 @@ class Item:
         Raises:
             ValueError: for an unknown quantity, or one that is NaN or not (N,).
         """
+        checked_by_name("columns", columns, "quantities(events)")
         missing = set(self.thresholds) - set(columns)
         if missing:
             raise ValueError(
@@ -131,7 +138,7 @@ class MenuRates:
             ValueError: no items, too many, two of one name, an unknown quantity, or weights that
                 are negative, not finite, or not one an event.
         """
-        if not all(isinstance(item, Item) for item in items):
+        if not isinstance(items, Sequence) or not all(isinstance(item, Item) for item in items):
             raise ValueError(f"items are {items!r:.80}: give some of the class Item")
         names = [item.name for item in items]
         if not 1 <= len(items) <= MOST_ITEMS or len(set(names)) < len(names):
@@ -294,8 +301,15 @@ class RateCurve:
         return float(self.thresholds[n_allowed - 1])
 
     def rate(self, threshold: ArrayLike) -> np.ndarray:
-        """Hz: of thresholds of any shape; 0 above the highest value."""
-        passing = np.searchsorted(-self.thresholds, -np.asarray(threshold, float), side="right")
+        """Hz: of thresholds of any shape; 0 above the highest value.
+
+        Raises:
+            ValueError: for NaN, or thresholds that are no numbers.
+        """
+        wanted = as_floats("threshold", threshold)
+        if np.isnan(wanted).any():
+            raise ValueError("threshold is NaN: no value reaches it; give numbers, or inf")
+        passing = np.searchsorted(-self.thresholds, -wanted, side="right")
         return np.append(0.0, self.rates)[passing]
 
 

@@ -26,7 +26,8 @@ def region_floors(events: TriggerEvents, hot: float = HOT) -> dict[str, np.ndarr
         ValueError: if the events have no regions.
     """
     checked_number("hot", hot, 0, np.inf, "()", "8.0")
-    energies = regions_of(events).reshape(len(events), -1)
+    regions = regions_of(events)
+    energies = regions.reshape(len(regions), -1)
     total = energies.sum(axis=1, dtype=float)
     number = (energies > hot).sum(axis=1)
     return {"sum of energies": total, "hot regions": number + total / (1e4 + total)}
@@ -34,7 +35,7 @@ def region_floors(events: TriggerEvents, hot: float = HOT) -> dict[str, np.ndarr
 
 def region_columns(events: TriggerEvents, n_hottest: int = N_HOTTEST) -> np.ndarray:
     """What the trees see: the hottest regions, sums of rows and columns, and the floors, (N, D)."""
-    checked_count("n_hottest", n_hottest)
+    n_hottest = checked_count("n_hottest", n_hottest)
     energies = regions_of(events)
     hottest = -np.sort(-energies.reshape(len(events), -1), axis=1)[:, :n_hottest]
     rows = -np.sort(-energies.sum(axis=2), axis=1)  # azimuths in falling order: no direction counts

@@ -25,6 +25,7 @@ from hepml_lite.trigger.integer_sets import SharedNetwork
 from hepml_lite.trigger.pieces import in_pieces
 from hepml_lite.trigger.quantised_sets import convolution
 from hepml_lite.trigger.quantised_training import QuantisedDense, fake_quantised
+from hepml_lite.trigger.quantities import checked_events
 from hepml_lite.trigger.variational import importance_of
 
 ENERGY = FixedPoint(10, 10, signed=False, rounding="RND_CONV", overflow="SAT")  # whole GeV
@@ -154,9 +155,10 @@ def regions_of(events: TriggerEvents) -> np.ndarray:
     """Transverse energies (N, 18, 14) in GeV, float32.
 
     Raises:
+        TypeError: for anything but `TriggerEvents`.
         ValueError: if the events have no regions.
     """
-    if events.regions is None:
+    if checked_events(events).regions is None:
         raise ValueError("these events have no regions: load('trigger_regions') has them")
     return events.regions.astype(np.float32)
 
