@@ -19,10 +19,13 @@
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can**
 #
-# - build a tagger for sets of particles by hand, and say what a graph, attention and Lorentz symmetry add;
-# - compare taggers fairly: same jets, errors of the test sample and of the training;
-# - say what a tagger learned that you did not want: the mass, the shower, the energy scale;
-# - train a tagger without a single label.
+# - build a tagger for sets of particles by hand (exercise 2.2), and write the core of a transformer (exercise 2.3)
+#   and of a network that knows relativity (exercise 2.4);
+# - compare taggers by their background rejection, with its error (exercise 2.1);
+# - measure how far a tagger has bent the mass of the background (exercise 2.5).
+#
+# You also see a graph network, what another shower or energy scale does to a tagger, and a training without a
+# single label.
 #
 # **You need** NumPy, a little PyTorch, and the notebook *Start here*.
 
