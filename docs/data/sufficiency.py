@@ -155,8 +155,9 @@ def assigned(sample: Sample) -> Iterator[Row]:
     yield "top pairs with all four quarks among the jets, test split", f"{n}"
     error = 0.5 / math.sqrt(n)
     yield "error of a share of right assignments of 0.5, test split", f"{error:.3f}"
-    yield "difference of two methods that is resolved, if they differ in 10 %", (
-        f"{2 * math.sqrt(0.1 / n):.3f}"
+    yield (
+        "difference of two methods that is resolved, if they differ in 10 %",
+        (f"{2 * math.sqrt(0.1 / n):.3f}"),
     )
 
 

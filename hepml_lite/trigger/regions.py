@@ -158,7 +158,8 @@ def regions_of(events: TriggerEvents) -> np.ndarray:
         TypeError: for anything but `TriggerEvents`.
         ValueError: if the events have no regions.
     """
-    if checked_events(events).regions is None:
+    checked_events(events)
+    if events.regions is None:
         raise ValueError("these events have no regions: load('trigger_regions') has them")
     return events.regions.astype(np.float32)
 
