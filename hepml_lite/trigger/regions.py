@@ -158,10 +158,10 @@ def regions_of(events: TriggerEvents) -> np.ndarray:
         TypeError: for anything but `TriggerEvents`.
         ValueError: if the events have no regions.
     """
-    checked_events(events)
-    if events.regions is None:
+    regions = checked_events(events).regions
+    if regions is None:
         raise ValueError("these events have no regions: load('trigger_regions') has them")
-    return events.regions.astype(np.float32)
+    return regions.astype(np.float32)
 
 
 def log_score(error: np.ndarray) -> np.ndarray:

@@ -191,10 +191,10 @@ def importance_of(background: TriggerEvents, rate_power: float) -> np.ndarray:
         ValueError: without weights, or for a power outside 0 to 1.
     """
     checked_number("rate_power", rate_power, 0, 1, "[]", "0.5")
-    checked_events(background)
-    if background.weight is None or not background.weight.sum() > 0:
+    weight = checked_events(background).weight
+    if weight is None or not weight.sum() > 0:
         raise ValueError(
             "background has no weights, or only zeros: give events of load('trigger_objects')"
         )
-    importance = background.weight**rate_power
+    importance = weight**rate_power
     return (importance / importance.mean()).astype(np.float32)
