@@ -645,7 +645,7 @@ reweighted(top_test.of_class("top"), vincia.of_class("top"), prongs=3)
 # ## A network on the Lund plane
 #
 # **LundNet** (arXiv:2012.08526) is a graph network whose nodes are the *splittings* of a jet, and whose edges are those of
-# the clustering tree. It is not among the stored taggers. **Predict**: with as few jets as you had above, will it be
+# the clustering tree. It is in the table of the tutorial, from one training, and not in the dashboard. **Predict**: with as few jets as you had above, will it be
 # better than the PFN?
 
 # %%
