@@ -466,7 +466,8 @@ plt.show()
 # **Explain.** Read the errors first. Ten thousand test jets measure an AUC to a permille. But a rejection of
 # 1000 means that only five QCD jets passed: such numbers are given as limits. All networks of this table are
 # miniatures: ResNet has 22 thousand parameters where ResNeXt has 1.46 million, ParT 44 thousand where the
-# paper has 2.1 million. So the published column is another experiment, not a target.
+# paper has 2.1 million. So the published column is another experiment, not a target. LundNet was trained once: its
+# errors do not contain the spread over trainings.
 #
 # Which differences are clear? All were judged on the *same* jets, so we compare them in pairs: the common
 # fluctuations cancel. The spread over trainings is added.
