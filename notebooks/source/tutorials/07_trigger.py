@@ -49,11 +49,11 @@ from hepml_lite.course.try_it import try_it
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.trigger import baselines, fitting_types, fixed_point, menus, pile_up, ranges, rates
 from hepml_lite.trigger import quantities as trigger_quantities
-from hepml_lite.trigger.integer_network import squared_score
-from hepml_lite.trigger.on_chip import train_for_chip
+from hepml_lite.trigger.anomaly.on_chip import train_for_chip
+from hepml_lite.trigger.anomaly.variational import train_variational
+from hepml_lite.trigger.emulation.integer_network import squared_score
 from hepml_lite.trigger.pieces import in_pieces
-from hepml_lite.trigger.turn_on import turn_on
-from hepml_lite.trigger.variational import train_variational
+from hepml_lite.trigger.rates.turn_on import turn_on
 
 plotting.use_style()
 sizes = profiles.sizes("07_trigger", PROFILE)
@@ -763,7 +763,7 @@ train = check("7.6", train, practice=ordinary, hidden=events)
 # is the smallest share with ten background events.
 
 # %%
-from hepml_lite.trigger.working_points import at_false_positive
+from hepml_lite.trigger.rates.working_points import at_false_positive
 
 published = {"LQ -> b tau": (0.07, 92), "A -> 4l": (5.23, 94), "h+- -> tau nu": (0.08, 94)}
 published |= {"h0 -> tau tau": (0.11, 81)}  # DNN VAE, R_z: true positives in % at 1e-5, AUC in %

@@ -16,7 +16,7 @@ from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.intervals import Interval, central_interval
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
-from hepml_lite.trigger.rates import RateCurve
+from hepml_lite.trigger.rates.rate_curve import RateCurve
 
 
 @dataclass(frozen=True)

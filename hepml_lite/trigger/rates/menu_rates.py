@@ -15,85 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_array, checked_finite, checked_not_negative
+from hepml_lite.statistics.data_checks import checked_not_negative
 from hepml_lite.statistics.intervals import Interval
-from hepml_lite.statistics.settings_checks import checked_count, checked_number
 from hepml_lite.statistics.weighted_counts import weighted_sum_interval
+from hepml_lite.trigger.rates.item import Item
 
 MOST_ITEMS = 62  # one bit each in a 64-bit number
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of a menu: an event passes if each quantity reaches its threshold.
-
-    Args:
-        name: as the menu prints it.
-        thresholds: by the name of a quantity, see `quantities.quantities`.
-        prescale: of the events that pass, one in so many is kept, by a counter.
-
-    Raises:
-        ValueError: without a threshold, for one that is no number, or for a prescale that is not a
-            whole number above 0.
-    """
-
-    name: str
-    thresholds: Mapping[str, float]
-    prescale: int = 1
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
-            raise ValueError(f"name is {self.name!r}: give a text, such as 'single muon'")
-        if not isinstance(self.thresholds, Mapping):
-            raise ValueError(
-                f"thresholds of {self.name!r} are {self.thresholds!r}: give them by quantity, such "
-                "as {'muons 1': 22}"
-            )
-        if not self.thresholds:
-            raise ValueError(
-                f"item {self.name!r} has no threshold, so every event would pass it: give one"
-            )
-        for quantity, threshold in self.thresholds.items():
-            checked_number(f"threshold of {quantity!r} in {self.name!r}", threshold)
-        prescale = checked_count(f"prescale of {self.name!r}", self.prescale)
-        object.__setattr__(self, "prescale", prescale)
-
-    def passes(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Whether each event passes, before the prescale; (N,) bool.
-
-        Raises:
-            ValueError: for an unknown quantity, or one that is NaN or not (N,).
-        """
-        missing = set(self.thresholds) - set(columns)
-        if missing:
-            raise ValueError(
-                f"item {self.name!r} cuts on {sorted(missing)}; there are: {', '.join(columns)}"
-            )
-        cuts = [
-            _checked_column(name, columns[name]) >= threshold
-            for name, threshold in self.thresholds.items()
-        ]
-        shapes = {cut.shape for cut in cuts}
-        if len(shapes) > 1:
-            raise ValueError(
-                f"the quantities of item {self.name!r} have shapes {sorted(shapes)}: give the same "
-                "events of each"
-            )
-        return np.logical_and.reduce(cuts)
-
-
-def _checked_column(name: str, values: ArrayLike) -> np.ndarray:
-    """A quantity (N,) in its own format, whose comparison with a threshold float64 would change."""
-    column = as_array(name, values)
-    if column.ndim != 1 or column.dtype.kind not in "biuf":
-        raise ValueError(
-            f"quantity {name!r} has shape {column.shape} of {column.dtype}: give one number an "
-            "event, (N,)"
-        )
-    wrong = int(np.isnan(column).sum())
-    if wrong:
-        raise ValueError(f"quantity {name!r} is NaN in {wrong} events, which would never pass")
-    return column
 
 
 @dataclass(frozen=True)
@@ -245,69 +172,3 @@ def kept_by_any(shares: np.ndarray) -> np.ndarray:
     """1 - product of (1 - shares) over the last axis (..., M), also for shares of 10^-15."""
     with np.errstate(divide="ignore"):  # a share of one: the logarithm is -inf, the result one
         return 0.0 - np.expm1(np.log1p(-shares).sum(axis=-1))
-
-
-@dataclass(frozen=True)
-class RateCurve:
-    """The rate of "value >= threshold" for each threshold, from the highest down.
-
-    Attributes:
-        thresholds: (T,) the different values, falling.
-        rates: (T,) Hz, rising.
-    """
-
-    thresholds: np.ndarray
-    rates: np.ndarray
-
-    @classmethod
-    def of_events(cls, values: ArrayLike, weight: ArrayLike) -> Self:
-        """The curve of background events: values (N,) and weights (N,) in Hz.
-
-        Raises:
-            ValueError: for shapes that differ, no events, or weights that are negative.
-        """
-        numbers = checked_finite("values", values)
-        weights = checked_not_negative("weight", weight)
-        if numbers.shape != weights.shape or numbers.ndim != 1 or not len(numbers):
-            raise ValueError(
-                f"values {numbers.shape} for weights {weights.shape}: give one each, (N,)"
-            )
-        order = np.argsort(-numbers, kind="stable")
-        grown = np.cumsum(weights[order]) / len(weights)
-        last_of_equal = np.append(np.diff(numbers[order]) != 0, True)
-        return cls(numbers[order][last_of_equal], grown[last_of_equal])
-
-    def threshold(self, rate: float) -> float:
-        """The lowest threshold that stays within a rate [Hz].
-
-        Raises:
-            ValueError: for a rate that is not above 0, or smaller than what a single event
-                contributes: it cannot be measured with this sample.
-        """
-        rate = checked_number("rate", rate, 0, np.inf, "()", "1000")
-        n_allowed = int(np.searchsorted(self.rates, rate, side="right"))
-        if not n_allowed:
-            raise ValueError(
-                f"rate {rate:g} Hz: the highest value alone has {self.rates[0]:g} Hz; ask for "
-                "more, or use more events"
-            )
-        return float(self.thresholds[n_allowed - 1])
-
-    def rate(self, threshold: ArrayLike) -> np.ndarray:
-        """Hz: of thresholds of any shape; 0 above the highest value."""
-        passing = np.searchsorted(-self.thresholds, -np.asarray(threshold, float), side="right")
-        return np.append(0.0, self.rates)[passing]
-
-
-def threshold_for_rate(values: ArrayLike, weight: ArrayLike, rate: float) -> float:
-    """The lowest threshold with which "value >= threshold" stays within a rate [Hz].
-
-    Args:
-        values: (N,) of the background events.
-        weight: (N,) Hz.
-        rate: > 0.
-
-    Raises:
-        ValueError: as `RateCurve`.
-    """
-    return RateCurve.of_events(values, weight).threshold(rate)
