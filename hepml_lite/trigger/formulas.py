@@ -20,9 +20,9 @@ from hepml_lite.statistics.data_checks import checked_labels
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.symbolic_regression import Formula, Front
 from hepml_lite.symbolic_regression.expressions import Tree
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork
 from hepml_lite.trigger.firmware.verilog import signed_digits
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerNetwork
 from hepml_lite.trigger.quantities import quantities
 
 VARIABLES = ("met", "egamma 1", "egamma 2", "muons 1", "muons 2", "jets 1", "HT", "n jets")

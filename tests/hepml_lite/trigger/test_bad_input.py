@@ -21,23 +21,23 @@ from hepml_lite.trigger import (
     ranges,
     regions,
 )
-from hepml_lite.trigger.firmware import hls, simulation
-from hepml_lite.trigger.firmware.trees_verilog import forest_design
-from hepml_lite.trigger.firmware.verilog import network_design
-from hepml_lite.trigger.fixed_point import FixedPoint, integer_bits, quantise
-from hepml_lite.trigger.integer_network import (
+from hepml_lite.trigger.emulation.integer_network import (
     INPUT,
     IntegerLayer,
     IntegerNetwork,
     squared_score,
 )
-from hepml_lite.trigger.integer_trees import (
+from hepml_lite.trigger.emulation.integer_trees import (
     IntegerForest,
     IntegerTree,
     of_gradient_boosting,
     whole_threshold,
 )
-from hepml_lite.trigger.quantised_training import QuantisedEncoder, fake_quantised
+from hepml_lite.trigger.firmware import hls, simulation
+from hepml_lite.trigger.firmware.trees_verilog import forest_design
+from hepml_lite.trigger.firmware.verilog import network_design
+from hepml_lite.trigger.fixed_point import FixedPoint, integer_bits, quantise
+from hepml_lite.trigger.quantised.quantised_training import QuantisedEncoder, fake_quantised
 from hepml_lite.trigger.quantities import offline, quantities
 from hepml_lite.trigger.rates import Item, MenuRates, RateCurve, threshold_for_rate
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import as_array, as_floats
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork, checked_codes
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork, checked_codes
 
 ROWS = 2048  # of one piece: half a megabyte, which stays in the cache
 EXACT = 2**24  # a float32 holds all whole numbers up to here

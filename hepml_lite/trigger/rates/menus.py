@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import checked_not_negative
 from hepml_lite.statistics.settings_checks import checked_by_name, checked_number
-from hepml_lite.trigger.rates import Item, MenuRates, RateCurve
+from hepml_lite.trigger.rates.item import Item
+from hepml_lite.trigger.rates.menu_rates import MenuRates
+from hepml_lite.trigger.rates.rate_curve import RateCurve
 
 BISECTIONS = 20
 

@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.trigger.pieces import in_pieces
 from hepml_lite.trigger.quantities import checked_events, quantities
-from hepml_lite.trigger.rates import RateCurve
+from hepml_lite.trigger.rates.rate_curve import RateCurve
 
 Columns = Callable[[TriggerEvents], np.ndarray]
 

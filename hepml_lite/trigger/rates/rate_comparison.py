@@ -23,7 +23,7 @@ from hepml_lite.statistics.settings_checks import (
     checked_rng,
 )
 from hepml_lite.trigger.quantities import checked_events
-from hepml_lite.trigger.rates import RateCurve
+from hepml_lite.trigger.rates.rate_curve import RateCurve
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from hepml_lite import training
 from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.statistics.settings_checks import checked_number
+from hepml_lite.trigger.emulation.integer_network import SIZES
 from hepml_lite.trigger.inputs import N_INPUTS, InputScaling
-from hepml_lite.trigger.integer_network import SIZES
 from hepml_lite.trigger.pieces import ROWS_AT_ONCE, in_pieces
 from hepml_lite.trigger.quantities import checked_events
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork, checked_codes
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork, checked_codes
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from hepml_lite import training
 from hepml_lite.containers.trigger_events import TriggerEvents
-from hepml_lite.trigger import fast_network
-from hepml_lite.trigger.fitting_types import fitted_layers
+from hepml_lite.trigger.anomaly.variational import VariationalTrigger, importance_of
+from hepml_lite.trigger.emulation import fast_network
+from hepml_lite.trigger.emulation.fitting_types import fitted_layers
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork, squared_score
 from hepml_lite.trigger.inputs import InputScaling
-from hepml_lite.trigger.integer_network import IntegerNetwork, squared_score
 from hepml_lite.trigger.pieces import in_pieces
-from hepml_lite.trigger.quantised_training import QuantisedEncoder
+from hepml_lite.trigger.quantised.quantised_training import QuantisedEncoder
 from hepml_lite.trigger.quantities import checked_events
-from hepml_lite.trigger.variational import VariationalTrigger, importance_of
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ import numpy as np
 
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_number
-from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import (
+from hepml_lite.trigger.emulation.integer_network import (
     ACTIVATION,
     BIAS,
     RESULT,
@@ -22,6 +21,7 @@ from hepml_lite.trigger.integer_network import (
     IntegerNetwork,
     axol1tl_like,
 )
+from hepml_lite.trigger.fixed_point import FixedPoint
 
 OUTPUTS = (ACTIVATION, ACTIVATION, RESULT)
 LARGEST_POWER = 12

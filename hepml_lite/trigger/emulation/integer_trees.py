@@ -15,8 +15,8 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from hepml_lite.statistics.data_checks import as_floats
 from hepml_lite.statistics.settings_checks import checked_number
+from hepml_lite.trigger.emulation.integer_network import checked_codes
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import checked_codes
 
 Convention = Literal["<=", "<"]
 

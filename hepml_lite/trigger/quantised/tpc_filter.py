@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from hepml_lite import training
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.quantised_sets import SharedLayers, convolution
+from hepml_lite.trigger.quantised.quantised_sets import SharedLayers, convolution
 
 CHARGE = FixedPoint(8, 5, rounding="RND_CONV", overflow="SAT")  # in units of the noise
 

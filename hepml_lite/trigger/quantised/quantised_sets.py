@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.statistics.settings_checks import checked_count
-from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_sets import (
+from hepml_lite.trigger.emulation.integer_sets import (
     ONE,
     SharedNetwork,
     SharedStep,
@@ -23,7 +22,8 @@ from hepml_lite.trigger.integer_sets import (
     of_patches,
     over_the_set,
 )
-from hepml_lite.trigger.quantised_training import QuantisedDense, fake_quantised
+from hepml_lite.trigger.fixed_point import FixedPoint
+from hepml_lite.trigger.quantised.quantised_training import QuantisedDense, fake_quantised
 
 #: The types of particles, weights, biases, hidden numbers, sums and results.
 PARTICLE = FixedPoint(10, 4, rounding="RND_CONV", overflow="SAT")

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.settings_checks import checked_count
+from hepml_lite.trigger.emulation.integer_network import checked_codes
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import checked_codes
 
 COORDINATE = FixedPoint(8, 8)  # whole steps of an angle; phi turns once in 256 steps
 Comparator = tuple[int, int]  # wires; afterwards the first one has the smaller number

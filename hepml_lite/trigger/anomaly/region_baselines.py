@@ -9,8 +9,8 @@ import numpy as np
 
 from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.statistics.settings_checks import checked_count, checked_number
-from hepml_lite.trigger.baselines import SupervisedTrees, trees_of
-from hepml_lite.trigger.regions import regions_of
+from hepml_lite.trigger.anomaly.baselines import SupervisedTrees, trees_of
+from hepml_lite.trigger.anomaly.regions import regions_of
 
 HOT = 8.0  # GeV in one region
 N_HOTTEST = 8

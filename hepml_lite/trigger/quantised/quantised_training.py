@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite.statistics.settings_checks import checked_count
-from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import (
+from hepml_lite.trigger.emulation.integer_network import (
     ACCUMULATORS,
     ACTIVATION,
     BIAS,
@@ -23,6 +22,7 @@ from hepml_lite.trigger.integer_network import (
     IntegerLayer,
     IntegerNetwork,
 )
+from hepml_lite.trigger.fixed_point import FixedPoint
 
 LARGEST_TRAINED_WIDTH = 24  # bits of the whole numbers of float32
 ROUNDINGS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -13,7 +13,7 @@ from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.containers.validation import integers
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
-from hepml_lite.trigger.quantised_sets import SharedLayers
+from hepml_lite.trigger.quantised.quantised_sets import SharedLayers
 
 SCALE = (8.0, 10.0, 10.0)  # of pT / pT of the jet, and of the angles, so that they are of order one
 

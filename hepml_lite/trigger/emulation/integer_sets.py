@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.settings_checks import checked_count
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, checked_codes
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, checked_codes
 
 ONE = FixedPoint(2, 2)  # the type of the weight 1
 

@@ -19,14 +19,14 @@ from hepml_lite.containers.trigger_events import REGIONS, TriggerEvents
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.training.batches import Arrays
 from hepml_lite.training.optimisation import Loss
+from hepml_lite.trigger.anomaly.variational import importance_of
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork
+from hepml_lite.trigger.emulation.integer_sets import SharedNetwork
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerNetwork
-from hepml_lite.trigger.integer_sets import SharedNetwork
 from hepml_lite.trigger.pieces import in_pieces
-from hepml_lite.trigger.quantised_sets import convolution
-from hepml_lite.trigger.quantised_training import QuantisedDense, fake_quantised
+from hepml_lite.trigger.quantised.quantised_sets import convolution
+from hepml_lite.trigger.quantised.quantised_training import QuantisedDense, fake_quantised
 from hepml_lite.trigger.quantities import checked_events
-from hepml_lite.trigger.variational import importance_of
 
 ENERGY = FixedPoint(10, 10, signed=False, rounding="RND_CONV", overflow="SAT")  # whole GeV
 HIDDEN = FixedPoint(16, 10, signed=False, rounding="RND_CONV", overflow="SAT")
