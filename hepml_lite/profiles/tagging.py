@@ -6,7 +6,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "epochs": 1,
         "batch_size": 64,
         "boosted_jets": 100,
-        "varied_jets": 400,
+        "varied_jets": 1_000,
         "shown_jets": 500,
         "probed_jets": 200,
         "steps": 20,
