@@ -36,6 +36,7 @@ from hepml_lite.generation.evaluation import (
     neighbour_metrics,
     table_views,
 )
+from hepml_lite.generation.evaluation.strong_judge import FEWEST_ROWS
 from hepml_lite.generation.events import (
     VariationalAutoencoder,
     VectorQuantisedAutoencoder,
@@ -283,6 +284,9 @@ def run_refinement(bench: Bench, method: str, seed: int) -> Numbers:
         numbers["effective"] = float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
         kept = rng.random(len(weights)) < weights / np.quantile(weights, 0.999)
         made, of_start = start[kept], of_start[kept]
+        numbers["kept"] = float(kept.mean())
+        if kept.sum() < FEWEST_ROWS:  # too few for a judge, which is a result, too
+            return numbers
     elif method != "parametrised":
         model = RegressionRefinement() if method == "regression" else BridgeRefinement()
         plan = model.plan if isinstance(model, RegressionRefinement) else model.bridge.density.plan
