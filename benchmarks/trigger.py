@@ -31,13 +31,13 @@ from data_fetch.files import read_arrays, write_arrays
 from hepml_lite import training
 from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.statistics.metrics import auc
+from hepml_lite.trigger.anomaly.variational import train_variational
 from hepml_lite.trigger.compression import Bits, cost, fitting, tagger, tasks
+from hepml_lite.trigger.emulation.integer_network import INPUT, IntegerLayer, IntegerNetwork
 from hepml_lite.trigger.firmware import synthesis, tools, verilog
 from hepml_lite.trigger.firmware.shared_additions import shared_additions
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import INPUT, IntegerLayer, IntegerNetwork
 from hepml_lite.trigger.results import RESULTS, Result, Results, read_results, write_results
-from hepml_lite.trigger.variational import train_variational
 
 PARTS = ("anomaly", "tagger")
 TEST_ROWS = 60_000

@@ -144,6 +144,23 @@ def resonance(sample: Sample) -> Iterator[Row]:
     yield "largest rejection known to 30 % in the signal region", f"{background / FEWEST:.3g}"
 
 
+def assigned(sample: Sample) -> Iterator[Row]:
+    """Top pairs whose four quarks are all among the jets, to judge how jets are assigned."""
+    rows: Events = sample.rows()
+    start, stop = splits.bounds(len(rows), "test", splits.of_card(sample.card))
+    jets = [name for name in rows.quantities if name.endswith("_role")]
+    role = rows[start:stop].columns(*jets)
+    found = [np.sum(role == number, axis=1) for number in (1, 2, 3)]
+    n = int(np.sum((found[0] == 1) & (found[1] == 1) & (found[2] == 2)))
+    yield "top pairs with all four quarks among the jets, test split", f"{n}"
+    error = 0.5 / math.sqrt(n)
+    yield "error of a share of right assignments of 0.5, test split", f"{error:.3f}"
+    yield (
+        "difference of two methods that is resolved, if they differ in 10 %",
+        (f"{2 * math.sqrt(0.1 / n):.3f}"),
+    )
+
+
 def parameters(sample: Sample) -> Iterator[Row]:
     """Pseudo-experiments of a sample with parameters: coverage, and the smallest step."""
     rows: Events = sample.rows()
@@ -189,6 +206,8 @@ def questions(sample: Sample) -> Callable[[Sample], Iterator[Row]]:
         return parameters
     if "mjj" in card.get("quantities", ()):
         return resonance
+    if "jet1_role" in card.get("quantities", ()):
+        return assigned
     to_tag = len(card["classes"]) > 1 and "simulation" not in card["classes"]
     return tagged if to_tag else judged
 

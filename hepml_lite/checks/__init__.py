@@ -36,6 +36,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 __all__ = ["Wrong", "check", "exercise", "exercise_ids", "judge"]
 
 
@@ -175,14 +177,25 @@ def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple
 def _guarded(answer: Any, results: list[Any]) -> Any:
     """Return a copy of the answer, or a function that notices a missing ``return``.
 
-    The function adds all that it returns to `results`.
+    The function adds all that it returns to `results`. Arrays that it changes in place are
+    restored, and named.
     """
     if not isinstance(answer, types.FunctionType):
         return _copy(answer)
 
     @functools.wraps(answer)
     def tried(*args: Any, **keywords: Any) -> Any:
-        result = answer(*args, **keywords)
+        kept = _kept(answer, args, keywords)
+        try:
+            result = answer(*args, **keywords)
+        finally:
+            changed = _restored(kept)
+        if changed:
+            raise Wrong(
+                f"your {answer.__name__} changes its input {changed} in place, so that the next "
+                f"cell computes with other data: begin with {changed} = {changed}.copy(), or write "
+                "x = x * 2 for x *= 2"
+            )
         if result is ...:
             raise NotAttempted
         if result is None:
@@ -191,6 +204,28 @@ def _guarded(answer: Any, results: list[Any]) -> Any:
         return result
 
     return tried
+
+
+def _kept(answer: Any, args: tuple, keywords: dict) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, array and copy of each array that a function is called with and could change."""
+    names = [*inspect.signature(answer).parameters]
+    names += [f"argument_{place + 1}" for place in range(len(names), len(args))]
+    given = {**dict(zip(names, args, strict=False)), **keywords}
+    return [
+        (name, array, array.copy())
+        for name, array in given.items()
+        if isinstance(array, np.ndarray) and array.flags.writeable and array.dtype.kind in "biuf"
+    ]
+
+
+def _restored(kept: list[tuple[str, np.ndarray, np.ndarray]]) -> str:
+    """The name of the first array that has changed, or ""; all get their old values back."""
+    changed = ""
+    for name, array, before in kept:
+        if not np.array_equal(array, before, equal_nan=True):
+            array[...] = before
+            changed = changed or name
+    return changed
 
 
 def _holds_nan(value: Any) -> bool:
@@ -227,6 +262,12 @@ def _raised_by(answer: Any, error: BaseException) -> bool:
 def _explain(answer: Any, error: Exception) -> str:
     """Return one sentence on an exception: its type, text, and the student's line if it has one."""
     what = f"{type(error).__name__}: {error}"
+    kind = type(answer).__name__
+    if str(error) == f"'{kind}' object is not callable":
+        return (
+            f"this exercise asks for a function, and your answer is of the type {kind}: give the "
+            "name of the function alone, without calling it."
+        )
     places = _student_frames(answer, error)
     if not places:
         subject = "what your code returns" if callable(answer) else "an answer of this type"

@@ -16,7 +16,7 @@ import numpy as np
 from hepml_lite.checks import Wrong, exercise
 from hepml_lite.checks.comparison import as_numbers
 from hepml_lite.containers.trigger_events import TriggerEvents
-from hepml_lite.trigger.baselines import Rarity
+from hepml_lite.trigger.anomaly.baselines import Rarity
 from hepml_lite.trigger.rates import RateCurve
 
 BUDGET = 20_000.0  # Hz

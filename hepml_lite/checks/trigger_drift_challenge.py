@@ -16,8 +16,8 @@ from hepml_lite.checks import Wrong, exercise
 from hepml_lite.checks.trigger_challenge import Reached, ScoreOf, require_meaning, scores_of
 from hepml_lite.containers.pile_up import overlay
 from hepml_lite.containers.trigger_events import TriggerEvents
-from hepml_lite.trigger.baselines import Rarity
-from hepml_lite.trigger.pile_up import crossings
+from hepml_lite.trigger.anomaly.baselines import Rarity
+from hepml_lite.trigger.rates.pile_up import crossings
 
 MU_OF_PRACTICE, MU_OF_JUDGEMENT = 40.0, 20.0
 CROSSING_RATE = 28.6e6  # Hz

@@ -86,8 +86,9 @@ class Course:
 
     def _assemble(self, entry: Entry, body: Callable[[Source], list[NotebookNode]]) -> NotebookNode:
         cost = self.budget.get(entry.name, {}).get("lesson")
-        title, *rest = body(self.sources[entry.name])
-        about = header(entry, self.order, self.titles, cost, self.repository)
+        source = self.sources[entry.name]
+        title, *rest = body(source)
+        about = header(entry, self.order, self.titles, cost, source, self.repository)
         cells = [title, about, colab_cell(self.repository), *rest]
         return new_notebook(cells=_numbered(cells), metadata=_metadata)
 

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from hepml_lite.course.paths import Entry
+from hepml_lite.course.reading_time import spell_reading, student_minutes
 from hepml_lite.course.source import Source
 
 begin = "<!-- notebooks:begin -->"
@@ -59,15 +60,17 @@ def header(
     order: Sequence[Entry],
     titles: Mapping[str, str],
     cost: Cost | None,
+    source: Source,
     repository: str = "",
 ) -> NotebookNode:
-    """Return the Markdown cell below the title."""
+    """Return the Markdown cell below the title: time to run, time to read, navigation."""
     base = _base(entry)
     navigation = _navigation(entry, order, titles)
     if (base / GLOSSARY).is_file():
         glossary = Path(os.path.relpath(base / GLOSSARY, entry.notebook.parent)).as_posix()
         navigation += f" · [glossary]({glossary}): every word in a sentence"
-    lines = [f"*{spell_cost(cost)}* {_profiles} {_shut_down}", navigation]
+    times = f"*{spell_cost(cost)} {spell_reading(source)}*"
+    lines = [f"{times} {_profiles} {_shut_down}", navigation]
     if repository.startswith(_github):  # Colab opens notebooks from GitHub
         lines.insert(0, _badge(entry, repository))
     return new_markdown_cell("\n\n".join(lines), metadata={"tags": ["generated"]})
@@ -93,12 +96,12 @@ def colab_cell(repository: str) -> NotebookNode:
 
 
 def spell_cost(cost: Cost | None) -> str:
-    """Return time and memory in words."""
+    """Return the time of a run and its memory in words."""
     if cost is None:
-        return "Time and memory: not measured yet."
+        return "Time to run and memory: not measured yet."
     memory = f"{cost['megabytes']:.0f} MB of memory"
     cores = f"{cost['cores']} core{'s' if cost['cores'] > 1 else ''}"
-    return f"About {_duration(cost['seconds'])} and {memory} in class (measured on {cores})."
+    return f"About {_duration(cost['seconds'])} to run, with {memory} (measured on {cores})."
 
 
 def _duration(seconds: float) -> str:
@@ -132,12 +135,16 @@ def readme_with_table(
     before, _, rest = readme.partition(begin)
     after = rest.partition(end)[2]
     rows = [_row(entry, sources[entry.name], budget.get(entry.name, {})) for entry in order]
-    head = ["| notebook | after it you can | time | memory |", "|---|---|---|---|"]
+    names = "| notebook | after it you can | to run | to read and solve | memory |"
+    head = [names, "|---|---|---|---|---|"]
     return "\n".join([f"{before}{begin}", *head, *rows, f"{end}{after}"])
 
 
 def _row(entry: Entry, source: Source, costs: Mapping[str, Cost]) -> str:
     cost = costs.get("lesson")
-    spent = f"{_duration(cost['seconds'])} | {cost['megabytes']:.0f} MB" if cost else "– | –"
+    run, memory = "–", "–"
+    if cost:
+        run, memory = _duration(cost["seconds"]), f"{cost['megabytes']:.0f} MB"
     objective = source.objective.replace("|", "\\|")
-    return f"| [{source.title}](notebooks/{entry.name}.ipynb) | {objective} | {spent} |"
+    link = f"[{source.title}](notebooks/{entry.name}.ipynb)"
+    return f"| {link} | {objective} | {run} | {student_minutes(source)} min | {memory} |"

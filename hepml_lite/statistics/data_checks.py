@@ -160,16 +160,63 @@ def checked_columns(
     return checked_labels(given, n_classes or table.shape[1], fewest), table
 
 
-def checked_finite(name: str, values: ArrayLike, n_axes: int | None = None) -> np.ndarray:
+def checked_finite(
+    name: str, values: ArrayLike, n_axes: int | None = None, fewest: int = 0
+) -> np.ndarray:
     """Finite numbers as an array of floats, of `n_axes` axes if that is given.
 
+    Args:
+        name: of the argument, for the message.
+        values: anything that may have been given.
+        n_axes: how many axes there must be; None: any number.
+        fewest: how many numbers there must be, as for a mean, which needs one.
+
     Raises:
-        ValueError: no numbers, another number of axes, NaN or infinite numbers.
+        ValueError: no numbers, another number of axes, too few, NaN or infinite numbers.
     """
     numbers = as_floats(name, values)
     if n_axes is not None and numbers.ndim != n_axes:
         raise ValueError(f"{name} has shape {numbers.shape}: give an array of {n_axes} axes")
+    if numbers.size < fewest:
+        raise ValueError(
+            f"{name} has {numbers.size} numbers, of shape {numbers.shape}: give {fewest} or more; "
+            "was the selection empty?"
+        )
     return _finite(name, numbers)
+
+
+def checked_grid(name: str, values: ArrayLike, fewest: int = 1) -> np.ndarray:
+    """Finite numbers (M,) that rise, such as the values of a parameter on a grid.
+
+    Raises:
+        ValueError: another number of axes, too few, NaN, or numbers that do not rise.
+    """
+    numbers = checked_finite(name, values, n_axes=1, fewest=fewest)
+    falls = np.flatnonzero(numbers[1:] <= numbers[:-1])
+    if len(falls):
+        i = int(falls[0])
+        raise ValueError(
+            f"{name}[{i}] is {numbers[i]:g} and {name}[{i + 1}] is {numbers[i + 1]:g}: give values "
+            "that rise; order = np.argsort(values) sorts them, and values[order] and what belongs "
+            "to them stay together"
+        )
+    return numbers
+
+
+def checked_logarithms(name: str, values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    """Logarithms of this shape that a function gave, or a table; -inf stands for zero.
+
+    Raises:
+        ValueError: another shape, NaN or +inf.
+    """
+    logs = as_floats(name, values)
+    wrong = np.count_nonzero(~(logs < np.inf))
+    if logs.shape != shape or wrong:
+        raise ValueError(
+            f"{name} gave {wrong} NaN or +inf in the shape {logs.shape}: give one logarithm each, "
+            f"{shape}, and -inf for the chance zero"
+        )
+    return logs
 
 
 def checked_not_negative(name: str, values: ArrayLike) -> np.ndarray:

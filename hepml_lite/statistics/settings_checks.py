@@ -1,4 +1,4 @@
-"""The checks of settings: a number in a range, a whole number, a seed.
+"""The checks of settings: a number in a range, a whole number, a seed, things by name, a function.
 
 Every function returns the setting in its type and raises ValueError with the argument, its value,
 and what is allowed.
@@ -6,6 +6,7 @@ and what is allowed.
 
 import math
 import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -75,3 +76,38 @@ def checked_count(name: str, value: Any, fewest: int = 1, why: str = "") -> int:
         limit = f"{MOST:.0e} at most" if whole and whole > MOST else f"{fewest} or more"
         raise ValueError(f"{name} is {shown!r:.40}: give a whole number, {limit}{reason}")
     return whole
+
+
+def checked_by_name(name: str, values: Any, example: str) -> Mapping[str, Any]:
+    """What is given by name, such as {"met": met}; a table of pandas has names, too.
+
+    Args:
+        name: of the argument, for the message.
+        values: anything that may have been given.
+        example: what would do, for the message.
+
+    Raises:
+        ValueError: no mapping, such as a list.
+    """
+    if not hasattr(values, "keys") or not hasattr(values, "__getitem__"):
+        raise ValueError(f"{name} is {values!r:.60}: give them by name, as {example}")
+    return values
+
+
+def checked_function(name: str, value: Any, example: str) -> Callable[..., Any]:
+    """A function.
+
+    Args:
+        name: of the argument, for the message.
+        value: anything that may have been given.
+        example: what it takes and gives, for the message.
+
+    Raises:
+        ValueError: anything that cannot be called, such as the result of a function.
+    """
+    if not callable(value):
+        raise ValueError(
+            f"{name} is {value!r:.60}: give a function, {example}; its name alone, without calling "
+            "it"
+        )
+    return value

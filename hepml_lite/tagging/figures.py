@@ -16,7 +16,7 @@ KINDS = {
     "lists": ("TopoDNN", "P-CNN"),
     "images": ("CNN", "ResNet"),
     "four-vectors": ("LoLa", "LBN"),
-    "sets, trees": ("by hand", "EFN", "PFN", "TreeNiN"),
+    "sets, trees": ("by hand", "EFN", "PFN", "TreeNiN", "LundNet"),
     "pairs": ("ParticleNet", "ParT", "ParT, IRC safe"),
     "relativity": ("LorentzNet", "PELICAN", "L-GATr-slim"),
     "all of them": ("GoaT",),

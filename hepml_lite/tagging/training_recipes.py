@@ -25,6 +25,7 @@ from hepml_lite.networks.l_gatr import LGATrSlim
 from hepml_lite.networks.lbn import LorentzBoostNetwork
 from hepml_lite.networks.lola import LoLa
 from hepml_lite.networks.lorentz_net import LorentzNet
+from hepml_lite.networks.lund_net import LundNet, lund_inputs
 from hepml_lite.networks.p_cnn import PCNN
 from hepml_lite.networks.particle_net import ParticleNet
 from hepml_lite.networks.particle_transformer import ParticleTransformer
@@ -82,6 +83,7 @@ TRAINING_RECIPES: dict[str, TrainingRecipe] = {
         particle_inputs,
     ),
     "TreeNiN": TrainingRecipe(TreeNiN.paper, TreeNiN.paper, tree_inputs, learning_rate=5e-3),
+    "LundNet": TrainingRecipe(LundNet, LundNet.paper, lund_inputs),
     "EFN": TrainingRecipe(EnergyFlowNetwork, EnergyFlowNetwork),
     "PFN": TrainingRecipe(ParticleFlowNetwork, ParticleFlowNetwork),
     "ParticleNet": TrainingRecipe(ParticleNet, ParticleNet.paper, particle_inputs, particles=60),

@@ -1,47 +1,64 @@
 """Trigger: rates and menus, networks in fixed point, and the logic that they become."""
 
 from hepml_lite.trigger import (
-    baselines,
+    anomaly,
     compression,
+    drift,
+    emulation,
+    firmware,
+    fixed_point,
+    formulas,
+    inputs,
+    quantised,
+    quantities,
+    rates,
+    results,
+)
+from hepml_lite.trigger.anomaly import (
+    baselines,
+    graph_autoencoder,
+    on_chip,
+    region_baselines,
+    regions,
+    variational,
+)
+from hepml_lite.trigger.drift import (
     continual,
     drift_alarms,
-    fast_network,
-    firmware,
-    fitting_types,
-    fixed_point,
     following_threshold,
-    formulas,
-    graph_autoencoder,
+)
+from hepml_lite.trigger.emulation import (
+    fast_network,
+    fitting_types,
     graph_building,
-    inputs,
     integer_network,
     integer_sets,
     integer_trees,
+    ranges,
+    student_arithmetic,
+)
+from hepml_lite.trigger.quantised import (
     jets_on_chip,
-    menus,
-    on_chip,
-    pile_up,
     quantised_sets,
     quantised_training,
-    quantities,
-    ranges,
-    rate_comparison,
-    rates,
-    region_baselines,
-    regions,
-    results,
-    student_arithmetic,
     tpc_filter,
+)
+from hepml_lite.trigger.rates import (
+    menus,
+    pile_up,
+    rate_comparison,
     turn_on,
-    variational,
     working_points,
 )
 
 __all__ = [
+    "anomaly",
     "baselines",
     "compression",
     "continual",
+    "drift",
     "drift_alarms",
+    "emulation",
     "fast_network",
     "firmware",
     "fitting_types",
@@ -58,6 +75,7 @@ __all__ = [
     "menus",
     "on_chip",
     "pile_up",
+    "quantised",
     "quantised_sets",
     "quantised_training",
     "quantities",

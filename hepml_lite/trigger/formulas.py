@@ -16,12 +16,13 @@ import numpy as np
 
 from hepml_lite import symbolic_regression
 from hepml_lite.containers.trigger_events import TriggerEvents
+from hepml_lite.statistics.data_checks import checked_labels
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.symbolic_regression import Formula, Front
 from hepml_lite.symbolic_regression.expressions import Tree
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork
 from hepml_lite.trigger.firmware.verilog import signed_digits
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerNetwork
 from hepml_lite.trigger.quantities import quantities
 
 VARIABLES = ("met", "egamma 1", "egamma 2", "muons 1", "muons 2", "jets 1", "HT", "n jets")
@@ -60,7 +61,7 @@ def formula_gates(formula: Formula, bits: int = BITS, fraction: int = FRACTION) 
     Raises:
         ValueError: for bits that are not positive.
     """
-    checked_count("bits", bits)
+    bits = checked_count("bits", bits)
     constants = FixedPoint(24, 24 - fraction, rounding="RND_CONV", overflow="SAT")
     return _gates(formula.tree, bits, constants)
 
@@ -160,7 +161,7 @@ def tagger_formulas(events: TriggerEvents, is_signal: np.ndarray, **settings: An
     Raises:
         ValueError: as `symbolic_regression.search`.
     """
-    return formulas(events, np.asarray(is_signal, float), "logistic", **settings)
+    return formulas(events, checked_labels(is_signal), "logistic", **settings)
 
 
 def formulas(

@@ -13,8 +13,8 @@ import numpy as np
 
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.trigger.emulation.integer_network import INPUT
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import INPUT
 from hepml_lite.trigger.pieces import in_pieces
 from hepml_lite.trigger.quantities import checked_events
 

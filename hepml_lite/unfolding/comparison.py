@@ -11,15 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from hepml_lite.containers.validation import texts
 from hepml_lite.densities.judge import boosted_trees
-from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.data_checks import as_floats, checked_finite, weights_or_ones
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.migration import (
     migration_distance,
     migration_floor,
     migration_matrix,
 )
-from hepml_lite.statistics.settings_checks import Seed
+from hepml_lite.statistics.settings_checks import Seed, checked_count
 from hepml_lite.statistics.two_sample import classifier_two_sample_test, wasserstein_distances
 from hepml_lite.unfolding.generated_events import GeneratedEvents
 from hepml_lite.unfolding.reports import closed_gap
@@ -74,9 +75,28 @@ def stored_constituents(iterations: int = 4) -> pd.DataFrame:
 
 
 def unfolded_events(result: Result, simulation: SimulatedEvents) -> tuple[np.ndarray, np.ndarray]:
-    """True features (K, D) and weights (K,) of an unfolded result, of either kind."""
+    """True features (K, D) and weights (K,) of an unfolded result, of either kind.
+
+    Raises:
+        TypeError: another result or simulation.
+        ValueError: weights of other events than the simulated ones.
+    """
+    if not isinstance(simulation, SimulatedEvents):
+        raise TypeError(
+            f"simulation is {type(simulation).__name__}: give SimulatedEvents, as "
+            "SimulatedEvents.of_pair(pair)"
+        )
+    if not isinstance(result, ReweightedEvents | GeneratedEvents):
+        raise TypeError(
+            f"result is {type(result).__name__}: give what `unfold` of a method returned"
+        )
     if isinstance(result, ReweightedEvents):
         there = simulation.true_ok
+        if len(result.weights) != len(there):
+            raise ValueError(
+                f"the result has {len(result.weights)} weights for {len(there)} simulated events: "
+                "give the simulation of the fit"
+            )
         return as_table(simulation.true)[there], result.weights[there]
     n_draws = len(result.samples)
     rows = result.samples.reshape(-1, result.samples.shape[-1])
@@ -102,16 +122,17 @@ def gap_table(
         rng: of the same.
 
     Raises:
-        ValueError: another number of features than names.
+        ValueError: another number of features than names, or as `unfolded_events`.
     """
+    names = texts("quantities", quantities)
+    unfolded, weights = unfolded_events(result, simulation)
     truth = as_floats("nature", nature)
-    if truth.ndim != 2 or truth.shape[1] != len(quantities):
-        raise ValueError(f"nature has shape {truth.shape}: give (M, {len(quantities)}) true values")
     there = simulation.true_ok
     start = as_table(simulation.true)[there]
-    unfolded, weights = unfolded_events(result, simulation)
+    for level, table in (("nature", truth), ("simulation.true", start), ("the result", unfolded)):
+        require_columns(level, table, names)
     rows = []
-    for column, name in enumerate(quantities):
+    for column, name in enumerate(names):
         gap = closed_gap(
             start[:, column],
             simulation.weights[there],
@@ -142,11 +163,25 @@ def moved_table(
         result: of unfolding `simulation.measured` of matched events.
         simulation: the same matched events, with the same features at both levels.
         quantities: names of the D features.
+
+    Raises:
+        TypeError: a result that moves no events, as one of weights.
+        ValueError: another number of features than names, or other events.
     """
+    names = texts("quantities", quantities)
+    if not isinstance(result, GeneratedEvents):
+        raise TypeError(
+            f"result is {type(result).__name__}: give GeneratedEvents; weights move no event to "
+            "another bin"
+        )
+    unfolded_events(result, simulation)  # the same checks
     measured = as_table(simulation.measured)
     true = as_table(simulation.true)
+    levels = {"simulation.measured": measured, "simulation.true": true}
+    for level, table in (levels | {"the result": result.samples[0]}).items():
+        require_columns(level, table, names)
     rows = []
-    for column, name in enumerate(quantities):
+    for column, name in enumerate(names):
         edges = equal_bins(true[:, column], 10)
         start = measured[:, column]
         exact = migration_matrix(start, true[:, column], edges, edges)
@@ -157,6 +192,19 @@ def moved_table(
         floor = float(np.average(migration_floor(exact, counts), weights=counts))
         rows.append({"observable": name, "moved": moved, "moved_floor": floor})
     return pd.DataFrame(rows)
+
+
+def require_columns(level: str, table: np.ndarray, names: Sequence[str]) -> None:
+    """Refuse a table (N, D) that does not have one column for each name.
+
+    Raises:
+        ValueError: it has other ones; the message names the level.
+    """
+    if table.ndim != 2 or table.shape[1] != len(names):
+        raise ValueError(
+            f"{level} has shape {table.shape}: give (N, {len(names)}), one column for each of "
+            f"{', '.join(names)}"
+        )
 
 
 def quality_row(
@@ -173,14 +221,17 @@ def quality_row(
         weights: (K,).
         nature: true features (M, D) of events that were not unfolded.
         rng: seed of the folds and of the trees.
+
+    Raises:
+        ValueError: as `correlation_matrix`.
     """
-    rows = as_floats("unfolded", unfolded)
-    truth = as_floats("nature", nature)
+    rows = checked_finite("unfolded", unfolded, 2)
+    truth = checked_finite("nature", nature, 2)
+    found = correlation_matrix(rows, weights) - correlation_matrix(truth)
     test = classifier_two_sample_test(
         rows, truth, rng, weights_a=weights, n_folds=3, make_classifier=boosted_trees
     )
     far = wasserstein_distances(rows, truth, weights) / truth.std(axis=0)
-    found = correlation_matrix(rows, weights) - correlation_matrix(truth)
     return {
         "auc": test.auc,
         "auc_error": test.auc_error,
@@ -190,10 +241,21 @@ def quality_row(
 
 
 def correlation_matrix(events: ArrayLike, weights: ArrayLike | None = None) -> np.ndarray:
-    """Correlations (D, D) of the features of weighted events (N, D)."""
-    rows = as_floats("events", events)
-    counted = None if weights is None else as_floats("weights", weights)
-    covariance = np.cov(rows.T, aweights=counted)
+    """Correlations (D, D) of the features of weighted events (N, D).
+
+    Raises:
+        ValueError: no table, fewer than two events, NaN, weights that do not fit or are negative,
+            or a feature that is the same in all events.
+    """
+    rows = checked_finite("events", events, n_axes=2)
+    counted = weights_or_ones(weights, rows[:, 0] if rows.size else np.zeros(len(rows)))
+    there = rows[counted > 0]
+    if len(there) < 2 or (np.ptp(there, axis=0) == 0).any():
+        raise ValueError(
+            f"{len(there)} events with {there.shape[1]} features, of which some never change: a "
+            "correlation needs two events or more, and features that vary; leave the others out"
+        )
+    covariance = np.atleast_2d(np.cov(rows.T, aweights=counted))
     spread = np.sqrt(np.diag(covariance))
     return covariance / np.outer(spread, spread)
 
@@ -212,10 +274,16 @@ def quality_summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def equal_bins(values: ArrayLike, n_bins: int = N_BINS) -> np.ndarray:
-    """Edges of bins with equal content, without the outer half per cent; equal edges count once."""
-    return np.unique(
-        np.quantile(as_floats("values", values), np.linspace(0.005, 0.995, n_bins + 1))
-    )
+    """Edges of bins with equal content, without the outer half per cent; equal edges count once.
+
+    Raises:
+        ValueError: NaN, no bins, or values that are all the same, which fill no bin.
+    """
+    shares = np.linspace(0.005, 0.995, checked_count("n_bins", n_bins) + 1)
+    edges = np.unique(np.quantile(checked_finite("values", values, fewest=2), shares))
+    if len(edges) < 2:
+        raise ValueError(f"nearly all values are {edges[0]:g}: bins of equal content need a spread")
+    return edges
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.settings_checks import checked_number
 
 STORED = Path(__file__).parent / "stored" / "coverage.json"
 LEVEL = 0.6827  # of an interval of one standard deviation
@@ -67,9 +68,10 @@ class CoverageScan:
         Raises:
             ValueError: this strength was not studied.
         """
-        found = np.flatnonzero(self.strengths == strength)
+        wanted = checked_number("strength", strength)
+        found = np.flatnonzero(self.strengths == wanted)
         if not len(found):
-            raise ValueError(f"strength {strength:g} was not studied: {self.strengths.tolist()}")
+            raise ValueError(f"strength {wanted:g} was not studied: {self.strengths.tolist()}")
         return int(found[0])
 
     def failing(self, strength: float) -> np.ndarray:

@@ -31,7 +31,8 @@ from torch import Tensor, nn
 from hepml_lite.containers.unfolding_pair import UnfoldingPair
 from hepml_lite.densities.change_of_variables import Standardise
 from hepml_lite.densities.classifiers import QuadraticMLP
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.densities.rows import features_of_rows
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 from hepml_lite.unfolding.omnifold import Measurement, measurement, number_of_true
 from hepml_lite.unfolding.reweighted import Replica, ReweightedEvents
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, as_table
@@ -96,7 +97,11 @@ class MomentUnfolding:
             raise ValueError("there is no simulation yet: call fit(simulation) before unfold")
         count = checked_count("n_replicas", n_replicas, fewest=0)
         generator = checked_rng(rng)
+        self._require_settings()
         data = measurement(measured, weights)
+        rows = features_of_rows(as_table(data.events), as_table(self.simulation.measured).shape[1])
+        if not len(rows):
+            raise ValueError("measured has no events: check the selection")
         if data.weights.min() < 0:
             raise ValueError("weights of the data are negative: events are drawn by them here")
         events = self.simulation
@@ -110,6 +115,11 @@ class MomentUnfolding:
             )
             replicas.append(Replica(of_replica, number))
         return ReweightedEvents(fitted, np.array([start, fitted]), n_true, tuple(replicas))
+
+    def _require_settings(self) -> None:
+        for name in ("n_moments", "batch_size"):
+            setattr(self, name, checked_count(name, getattr(self, name)))
+        checked_number("learning_rate", self.learning_rate, 0, np.inf, "()", "0.01")
 
     def _fitted(
         self,

@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike
 
 from hepml_lite.densities import DensityRatio, TrainingPlan, fit_ratio
 from hepml_lite.densities.classifiers import Model
-from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.densities.labelled_rows import checked_signed_weights
+from hepml_lite.statistics.data_checks import as_floats, checked_finite
 from hepml_lite.statistics.intervals import Interval
 from hepml_lite.statistics.settings_checks import Seed
 from hepml_lite.unfolding.reweighted import ReweightedEvents
@@ -59,16 +60,30 @@ class OptimalObservable:
             rng: of the training.
 
         Raises:
-            ValueError: equal parameters, or as `densities.fit_ratio`.
+            ValueError: parameters that are not two different numbers, hypotheses that cannot be
+                told apart, or as `densities.fit_ratio`.
         """
-        if self.parameters[0] == self.parameters[1]:
-            raise ValueError(f"parameters={self.parameters} are equal: give two hypotheses")
+        self._require_hypotheses()
         self.ratio = fit_ratio(
             first, second, model=self.model, folds=self.folds, plan=self.plan, rng=rng
         )
         # all events are judged as others will be, so that the line has no offset
-        self.means = (float(self(first).mean()), float(self(second).mean()))
+        means = (float(self(first).mean()), float(self(second).mean()))
+        if means[0] == means[1]:
+            raise ValueError(
+                f"the mean of the observable is {means[0]:g} under both hypotheses: they are not "
+                "told apart; give hypotheses further from each other, or more events"
+            )
+        self.means = means
         return self
+
+    def _require_hypotheses(self) -> None:
+        given = checked_finite("parameters", self.parameters)
+        if given.shape != (2,) or given[0] == given[1]:
+            problem = "equal" if given.shape == (2,) else "not two numbers"
+            raise ValueError(
+                f"parameters={self.parameters} are {problem}: give two hypotheses, as (0.3, -0.3)"
+            )
 
     def __call__(self, true: ArrayLike) -> np.ndarray:
         """The observable (N,) of true features (N, D).
@@ -84,10 +99,11 @@ class OptimalObservable:
         """B of events with these true features (N, D) and weights (N,): simulated or unfolded.
 
         Raises:
-            ValueError: before `fit`, or other features than in `fit`.
+            ValueError: before `fit`, other features than in `fit`, or weights that do not fit them
+                or have no positive sum.
         """
         values = self(true)
-        counted = None if weights is None else as_floats("weights", weights)
+        counted = checked_signed_weights(weights, len(values), "events")
         return self._on_the_line(float(np.average(values, weights=counted)))
 
     def measure(self, true: ArrayLike, unfolded: ReweightedEvents) -> Interval:
@@ -98,15 +114,27 @@ class OptimalObservable:
             unfolded: weights and replicas of the same events.
 
         Raises:
-            ValueError: before `fit`, or fewer than two replicas.
+            ValueError: before `fit`, fewer than two replicas, or another number of events.
+            TypeError: a result without weights of simulated events.
         """
+        if not isinstance(unfolded, ReweightedEvents):
+            raise TypeError(
+                f"unfolded is {type(unfolded).__name__}: give ReweightedEvents, as OmniFold's; of "
+                "generated events take parameter(samples, weights)"
+            )
         if len(unfolded.replicas) < 2:
             raise ValueError(
                 f"{len(unfolded.replicas)} replicas: an error needs two, better 50; unfold with "
                 "n_replicas=50"
             )
         counted = unfolded.weights != 0
-        values = self(as_floats("true", true)[counted])
+        rows = as_floats("true", true)
+        if len(rows) != len(counted):
+            raise ValueError(
+                f"true has {len(rows)} events and the result {len(counted)}: give the simulated "
+                "events of the fit, in the same order"
+            )
+        values = self(rows[counted])
         results = [
             self._on_the_line(float(np.average(values, weights=weights[counted])))
             for weights in _all_weights(unfolded)

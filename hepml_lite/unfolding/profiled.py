@@ -63,7 +63,13 @@ class ResponseChange:
     log_weights: np.ndarray
 
     def __call__(self, theta: float) -> np.ndarray:
-        """log w (N,) at one θ between the first and the last of the values."""
+        """log w (N,) at one θ between the first and the last of the values.
+
+        Raises:
+            ValueError: a θ outside, where no varied event was.
+        """
+        low, high = float(self.nuisance[0]), float(self.nuisance[-1])
+        theta = checked_number("θ", theta, low, high, example="a value among the varied events")
         return CubicSpline(self.nuisance, self.log_weights)(theta)
 
     def best(self, weights: np.ndarray, constraint: float | None) -> float:

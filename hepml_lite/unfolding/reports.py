@@ -14,8 +14,10 @@ from hepml_lite.statistics.data_checks import as_floats, checked_finite
 from hepml_lite.statistics.intervals import Interval, efficiency_interval
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 from hepml_lite.statistics.two_sample import triangular_distance
+from hepml_lite.unfolding.binned.inputs import checked_covariance, checked_response
 from hepml_lite.unfolding.binned.inversion import inverse_root
 
+LARGEST_NEGATIVE = 1e-9  # variance, against the largest: rounding makes such
 SMALLEST_GAP = 5.0  # in floors: a smaller gap is too near to chance for a share of it
 
 
@@ -110,24 +112,33 @@ class ChiSquared:
 def chi_squared(spectrum: ArrayLike, expected: ArrayLike, covariance: ArrayLike) -> ChiSquared:
     """(x − y)ᵀ V⁻¹ (x − y), in the directions in which V has a variance.
 
+    A bin without variance, as an empty one, does not count.
+
     Args:
         spectrum: x (B,).
         expected: y (B,).
         covariance: V (B, B).
 
     Raises:
-        ValueError: shapes that differ, or numbers that are not finite.
+        ValueError: shapes that differ, numbers that are not finite, or a matrix that is no
+            covariance: not symmetric, with a negative variance in some direction, or zero.
     """
-    x = checked_finite("spectrum", spectrum, 1)
+    x = checked_finite("spectrum", spectrum, 1, fewest=1)
     y = checked_finite("expected", expected, 1)
     if x.shape != y.shape:
         raise ValueError(
             f"spectrum has {len(x)} bins and expected has {len(y)}: give the same bins"
         )
     difference = x - y
-    matrix = checked_finite("covariance", covariance, n_axes=2)
-    if matrix.shape != (len(difference), len(difference)):
-        raise ValueError(f"covariance has shape {matrix.shape} for {len(difference)} bins")
+    given = checked_finite("covariance", covariance, n_axes=2)  # None is no covariance here
+    matrix = checked_covariance(given, difference)
+    variances = np.linalg.eigvalsh(matrix)
+    if variances[-1] <= 0 or variances[0] < -LARGEST_NEGATIVE * variances[-1]:
+        raise ValueError(
+            f"covariance has variances from {variances[0]:.3g} to {variances[-1]:.3g} along its "
+            "axes: none of a covariance is negative, and one is positive; np.diag(errors**2) makes "
+            "one of independent errors"
+        )
     root = inverse_root(matrix)
     pull = root @ difference
     return ChiSquared(float(pull @ pull), int(root.any(axis=1).sum()))
@@ -171,9 +182,10 @@ def bottom_line_test(
         unfolded_covariance: (T, T).
 
     Raises:
-        ValueError: shapes that differ, or numbers that are not finite.
+        ValueError: shapes that differ, numbers that are not finite, a response of counts, or as
+            `chi_squared`.
     """
-    matrix = checked_finite("response", response, n_axes=2)
+    matrix = checked_response(response)
     one = checked_finite("model", model, n_axes=1)
     other = checked_finite("other_model", other_model, n_axes=1)
     if not len(one) == len(other) == matrix.shape[1]:

@@ -54,7 +54,8 @@ class ReweightedEvents:
             edges: (B + 1,) of the bins.
 
         Raises:
-            ValueError: another number of values, or edges that do not rise.
+            ValueError: another number of values, NaN among those of true events, or edges that do
+                not rise.
         """
         return _histogram(self.weights, self.n_true, values, edges)
 
@@ -84,6 +85,8 @@ def _histogram(
     weights: np.ndarray, n_true: float, values: ArrayLike, edges: ArrayLike
 ) -> np.ndarray:
     numbers = as_floats("values", values)
+    if weights.ndim == 1 and not weights.any():
+        raise ValueError("all weights are zero: nothing was unfolded; look at the data's weights")
     if numbers.shape != weights.shape:
         raise ValueError(
             f"values have shape {numbers.shape} for {len(weights)} simulated events: give one true "
@@ -91,5 +94,11 @@ def _histogram(
         )
     edge = checked_edges("edges", edges)
     counted = weights != 0
+    n_missing = int(np.isnan(numbers[counted]).sum())
+    if n_missing:
+        raise ValueError(
+            f"{n_missing} values of true events are NaN and belong to no bin: give the values of "
+            "all true events, or weight zero to those that have none"
+        )
     heights, _ = np.histogram(numbers[counted], edge, weights=weights[counted])
     return heights * (n_true / weights.sum())

@@ -78,8 +78,14 @@ class SimulatedEvents:
         """The events of a container, with some of its quantities (default: all) at both levels.
 
         Raises:
+            TypeError: another kind of pair.
             ValueError: an unknown quantity, or as `of`.
         """
+        if not isinstance(pair, UnfoldingPair):
+            raise TypeError(
+                f"pair is {type(pair).__name__}: give an UnfoldingPair, as of 'zjets_unfolding'; "
+                "of arrays make SimulatedEvents.of(true, measured)"
+            )
         names = pair.quantities if quantities is None else texts("quantities", quantities)
         if not names:
             raise ValueError("quantities is empty: give names, or None for all of them")

@@ -19,10 +19,11 @@
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can**
 #
-# - train a jet tagger on real simulated jets and compare it with a cut on the jet mass, error bars
-#   included;
-# - read a ROC curve the way particle physicists draw it;
-# - find your way through the seven themes of the course.
+# - compute the mass of a jet from its particles, and use it as a top tagger (exercise 0.1);
+# - compute the background rejection of a cut or of a trained network, the number on the axis of a ROC curve
+#   (exercise 0.2).
+#
+# You also watch a network train, see an honest comparison with error bars, and get the map of the seven themes.
 #
 # **You need** a little Python and NumPy. No machine learning, no particle physics: the glossary (its link is
 # in the line above) has a sentence for each word.

@@ -4,7 +4,7 @@ import numpy as np
 
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 from hepml_lite.course.catalogue import Catalogue
-from hepml_lite.trigger.baselines import Rarity
+from hepml_lite.trigger.anomaly.baselines import Rarity
 
 rate = Catalogue("7.1")
 

@@ -1,5 +1,6 @@
 """Browser, server and a toy sample for the dashboards' tests."""
 
+import argparse
 import contextlib
 import http.client
 import os
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.request
 from html import unescape
+from io import StringIO
 from pathlib import Path
 
 import nbformat
@@ -19,6 +21,7 @@ import psutil
 import pytest
 
 from hepml_lite.containers.scored_jets import ScoredJets
+from widgets import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -49,6 +52,14 @@ def toy_results() -> ScoredJets:
         shown=np.arange(shown),
         constituents=constituents,
     )
+
+
+def dashboards_command(*arguments: str) -> int:
+    """Exit status of `hepml dashboards` with these arguments, in this process."""
+    parser = argparse.ArgumentParser()
+    commands.add_dashboards(parser.add_subparsers())
+    parsed = parser.parse_args(["dashboards", *arguments])
+    return parsed.run(parsed)
 
 
 def shown_as(html: str) -> str:
@@ -115,6 +126,15 @@ def dashboards(folder: Path) -> tuple[str, subprocess.Popen]:
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "widgets.app", "--port", str(port)]
     return url, start(command, url, folder / "log")
+
+
+@pytest.fixture(scope="session")
+def exported_pages(tmp_path_factory):
+    """The folder that `hepml dashboards export` wrote, and what the command printed."""
+    folder = tmp_path_factory.mktemp("exported") / "new" / "folder"
+    with contextlib.redirect_stdout(StringIO()) as printed:
+        assert dashboards_command("export", str(folder)) == 0
+    return folder, printed.getvalue()
 
 
 @pytest.fixture(scope="session")

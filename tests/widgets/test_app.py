@@ -1,6 +1,5 @@
 """Finding, serving, listing and exporting dashboards, without a browser."""
 
-import argparse
 import json
 import re
 import subprocess
@@ -10,17 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from widgets import app, catalogue, commands
+from tests.widgets.conftest import dashboards_command
+from widgets import app, catalogue
 from widgets.shared.base import Dashboard
 from widgets.shared.export import export
 from widgets.shared.notebook import show
-
-
-def run(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    commands.add_dashboards(parser.add_subparsers())
-    parsed = parser.parse_args(["dashboards", *arguments])
-    return parsed.run(parsed)
 
 
 def test_every_dashboard_is_found_and_complete():
@@ -40,12 +33,12 @@ def test_show_passes_the_state_on():
 
 
 def test_list_names_every_dashboard(capsys):
-    assert run("--list") == 0
+    assert dashboards_command("--list") == 0
     assert [row.split()[0] for row in capsys.readouterr().out.splitlines()] == catalogue.names()
 
 
 def test_busy_port_is_explained(capsys, served):
-    assert run("--no-browser", "--port", served.rsplit(":", 1)[1]) == 1
+    assert dashboards_command("--no-browser", "--port", served.rsplit(":", 1)[1]) == 1
     assert "--port" in capsys.readouterr().err
 
 
@@ -78,19 +71,19 @@ class Addresses(HTMLParser):
         self.found += [v for k, v in attributes if k in ("src", "href", "srcset", "data")]
 
 
-def test_export_is_one_file_that_loads_nothing(tmp_path, capsys):
-    assert run("export", str(tmp_path / "new" / "folder")) == 0
-    files = sorted((tmp_path / "new" / "folder").iterdir())
+@pytest.mark.xdist_group("exported")
+def test_export_is_one_file_that_loads_nothing(exported_pages):
+    folder, printed = exported_pages
+    files = sorted(folder.iterdir())
     names = [file.name for file in files]
-    printed = capsys.readouterr().out
     alone = [name for name in catalogue.names() if hasattr(catalogue.find(name), "static")]
     assert set(catalogue.names()) - set(alone) == {"trigger"}
     assert names == sorted(["index.html", *(f"{name}.html" for name in alone)])
-    index = (tmp_path / "new" / "folder" / "index.html").read_text("utf8")
+    index = (folder / "index.html").read_text("utf8")
     for name in alone:
         assert f'href="{name}.html"' in index
     assert catalogue.find("trigger").needs_server in index
-    files.remove(tmp_path / "new" / "folder" / "index.html")
+    files.remove(folder / "index.html")
     for file in files:
         assert str(file) in printed
         parser = Addresses()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.widgets.conftest import shown_as
 from widgets import catalogue
-from widgets.shared import export, url_state
+from widgets.shared import url_state
 from widgets.start_here import text as words
 from widgets.start_here.dashboard import StartHere
 from widgets.tagging.dashboard import Tagging
@@ -107,17 +107,17 @@ def test_nothing_sticks_out_of_the_page(page, served, size):
             assert box["x"] + box["width"] <= size[0] + 1
 
 
-def exported(dashboard, folder) -> str:
+def exported(theme, exported_pages) -> str:
     """Address of the page of one dashboard without a server."""
-    file = folder / "page.html"
-    file.write_text(export.page(dashboard), "utf8")
-    return file.as_uri()
+    folder, _ = exported_pages
+    return (folder / f"{theme}.html").as_uri()
 
 
+@pytest.mark.xdist_group("exported")
 @pytest.mark.parametrize("theme", STATIC)
-def test_exported_file_shows_the_stored_state(page, tmp_path, theme):
+def test_exported_file_shows_the_stored_state(page, exported_pages, theme):
     dashboard = catalogue.find(theme)
-    page.goto(exported(dashboard, tmp_path))
+    page.goto(exported(theme, exported_pages))
     page.locator(".bk-Figure").nth(3).wait_for(timeout=60_000)
     page.locator("select").first.select_option(index=1)
     move(page, 0, "ArrowLeft" if theme == "generation" else "ArrowRight", 2)
@@ -138,17 +138,19 @@ def test_exported_file_shows_the_stored_state(page, tmp_path, theme):
     assert (page.errors, page.external) == ([], [])
 
 
+@pytest.mark.xdist_group("exported")
 @pytest.mark.parametrize("theme", STATIC)
-def test_exported_file_fits_a_telephone(page, tmp_path, theme):
+def test_exported_file_fits_a_telephone(page, exported_pages, theme):
     page.set_viewport_size({"width": 400, "height": 900})
-    page.goto(exported(catalogue.find(theme), tmp_path))
+    page.goto(exported(theme, exported_pages))
     page.locator(".bk-Figure").nth(3).wait_for(timeout=60_000)
     page.wait_for_timeout(1000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-def test_exported_file_counts_like_python(page, tmp_path):
-    page.goto(exported(StartHere, tmp_path))
+@pytest.mark.xdist_group("exported")
+def test_exported_file_counts_like_python(page, exported_pages):
+    page.goto(exported("start_here", exported_pages))
     line = text_changes(page, "")
     expected = StartHere()
     assert line == shown_as(words.verdict(expected.comparison()))

@@ -7,8 +7,8 @@ import numpy as np
 import panel as pn
 import param
 
-from hepml_lite.trigger.menus import kept
 from hepml_lite.trigger.rates import Item, MenuRates, RateCurve
+from hepml_lite.trigger.rates.menus import kept
 from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.style import px, side_by_side, two_by_two
 from widgets.trigger import compression, figures, samples

@@ -8,7 +8,7 @@ from bokeh.plotting import figure as Figure
 
 from hepml_lite.statistics.metrics import roc_curve
 from hepml_lite.trigger.rates import MenuRates, RateCurve
-from hepml_lite.trigger.working_points import clopper_pearson
+from hepml_lite.trigger.rates.working_points import clopper_pearson
 from widgets.shared.base import Display
 from widgets.shared.style import (
     BLUE,

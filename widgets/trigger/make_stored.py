@@ -7,8 +7,8 @@ import numpy as np
 import data_fetch
 from data_fetch.files import sha256, write_arrays
 from hepml_lite.files import write_text
-from hepml_lite.trigger.on_chip import train_for_chip
-from hepml_lite.trigger.variational import train_variational
+from hepml_lite.trigger.anomaly.on_chip import train_for_chip
+from hepml_lite.trigger.anomaly.variational import train_variational
 from widgets.trigger.samples import LAYERS, SAMPLE, STORED
 
 SEED = 1

@@ -10,15 +10,15 @@ import data_fetch
 from data_fetch.files import read_arrays
 from hepml_lite.containers.trigger_events import TriggerEvents
 from hepml_lite.trigger import fast_network
-from hepml_lite.trigger.baselines import Rarity, floors
-from hepml_lite.trigger.inputs import InputScaling
-from hepml_lite.trigger.integer_network import (
+from hepml_lite.trigger.anomaly.baselines import Rarity, floors
+from hepml_lite.trigger.emulation.integer_network import (
     BIAS,
     WEIGHT,
     IntegerNetwork,
     axol1tl_like,
     squared_score,
 )
+from hepml_lite.trigger.inputs import InputScaling
 from hepml_lite.trigger.quantities import quantities
 from widgets.shared.stored import verified
 

@@ -17,6 +17,7 @@ from hepml_lite.statistics.intervals import Interval, checked_level, efficiency_
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 LARGEST_STRENGTH = 1e4
+SMALLEST_STRENGTH = 1e-6  # against the next larger one, in the search for a limit
 
 
 @dataclass(frozen=True)
@@ -121,4 +122,9 @@ def upper_limit(model: HistogramModel, n: ArrayLike, level: float = 0.95) -> flo
         high *= 2
         if high > LARGEST_STRENGTH:
             raise ValueError(f"CLs exceeds {alpha:.2g} up to mu = {high:g}: is the signal tiny?")
-    return float(brentq(excess, 1e-6, high))
+    low = SMALLEST_STRENGTH * high
+    while excess(low) <= 0:  # a signal so large that a small part of it is excluded
+        low, high = SMALLEST_STRENGTH * low, low
+        if low < SMALLEST_STRENGTH**10:
+            raise ValueError(f"CLs is below {alpha:.2g} down to mu = {low:g}: is the signal huge?")
+    return float(brentq(excess, low, high, xtol=1e-6 * low))

@@ -58,7 +58,7 @@ def goodness_of_fit(
     toys = checked_rng(rng).poisson(mean, size)
     value = float(baker_cousins(counts, mean))
     above = (baker_cousins(toys, mean) >= value - 1e-9).sum()
-    p_value = float((above + 1) / (n_toys + 1))
+    p_value = float((above + 1) / (len(toys) + 1))
     return GoodnessOfFit(value, p_value, float(chi2.sf(value, freedom)))
 
 

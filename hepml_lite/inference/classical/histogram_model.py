@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln, xlogy
 
 from hepml_lite.statistics.data_checks import checked_not_negative
+from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_number, checked_rng
 
 BISECTIONS = 60
 
@@ -74,11 +75,18 @@ class HistogramModel:
             raise ValueError(f"n has shape {main.shape}: give a count for {len(self.signal)} bins")
         return Counts(main[None], self.tau[None])
 
-    def toys(self, mu: float, gamma: np.ndarray, n_toys: int, rng: np.random.Generator) -> Counts:
-        """Random counts (n_toys, B) at strength mu with backgrounds gamma (B,)."""
-        size = (n_toys, len(self.signal))
-        main = rng.poisson(mu * self.signal + gamma * self.background, size)
-        return Counts(main, rng.poisson(gamma * self.tau, size))
+    def toys(self, mu: float, gamma: ArrayLike, n_toys: int, rng: Seed = 0) -> Counts:
+        """Random counts (n_toys, B) at strength mu with backgrounds gamma (B,).
+
+        Raises:
+            ValueError: a strength or backgrounds that are negative or NaN, or no toys.
+        """
+        strength = checked_number("mu", mu, 0, np.inf, "[)", "1.0")
+        factor = checked_not_negative("gamma", gamma)
+        generator = checked_rng(rng)
+        size = (checked_count("n_toys", n_toys), len(self.signal))
+        main = generator.poisson(strength * self.signal + factor * self.background, size)
+        return Counts(main, generator.poisson(factor * self.tau, size))
 
     def expected(self, mu: float, gamma: np.ndarray) -> Counts:
         """Counts that are exactly as expected: the Asimov data."""
@@ -122,6 +130,7 @@ class HistogramModel:
 
         Eq. 16 of arXiv:1007.1727, with the best strength at least zero.
         """
+        mu = checked_number("mu", mu, 0, np.inf, "[)", "1.0")
         best = self.best_strength(counts)
         at_best = self.log_likelihood(best, counts)
         at_mu = self.log_likelihood(np.full(len(best), mu), counts)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import as_array, checked_finite
+from hepml_lite.statistics.settings_checks import checked_number
 
 
 def information(score: ArrayLike) -> np.ndarray:
@@ -61,9 +62,24 @@ def information_in_bins(score: ArrayLike, bins: ArrayLike) -> np.ndarray:
 
 
 def smallest_errors(information_of_event: ArrayLike, n_events: float) -> np.ndarray:
-    """Standard deviations (P,) of the Cramér-Rao bound for n events."""
+    """Standard deviations (P,) of the Cramér-Rao bound for n events.
+
+    Raises:
+        ValueError: no square matrix, a number of events that is not positive, or an information
+            that is zero or negative in some direction, whose error would be infinite.
+    """
+    number = checked_number("n_events", n_events, 0, np.inf, "()", "1000")
     matrix = np.atleast_2d(checked_finite("information", information_of_event))
-    return np.sqrt(np.diag(np.linalg.inv(n_events * matrix)))
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"information has shape {matrix.shape}: give a square matrix (P, P)")
+    smallest, largest = np.linalg.eigvalsh(matrix)[[0, -1]]
+    if smallest <= 1e-12 * largest or largest <= 0:
+        raise ValueError(
+            f"information has eigenvalues from {smallest:.3g} to {largest:.3g}: give a positive "
+            "matrix; a combination of the parameters is not measured, so fix one of them, or use "
+            "finer bins"
+        )
+    return np.sqrt(np.diag(np.linalg.inv(number * matrix)))
 
 
 def _checked_scores(score: ArrayLike) -> np.ndarray:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from scipy.stats import chi2
 
-from hepml_lite.statistics.data_checks import as_floats, checked_finite
+from hepml_lite.statistics.data_checks import as_floats, checked_grid, checked_logarithms
 from hepml_lite.statistics.intervals import checked_level
 
 
@@ -22,11 +22,26 @@ class Curve:
 
     Attributes:
         values: of the parameter (M,), rising.
-        log_likelihood: (M,), of maximum zero.
+        log_likelihood: (M,), of maximum zero after it is made.
+
+    Raises:
+        ValueError: values that do not rise, lengths that differ, NaN, or a likelihood that is zero
+            at all values.
     """
 
     values: np.ndarray
     log_likelihood: np.ndarray
+
+    def __post_init__(self) -> None:
+        values = checked_grid("values", self.values)
+        log_l = checked_logarithms("log_likelihood", self.log_likelihood, values.shape)
+        if not len(values) or log_l.max() == -np.inf:
+            raise ValueError(
+                f"the likelihood is zero at all {len(values)} values: give values where the data "
+                "are possible; a bin or an event of chance zero makes the whole product zero"
+            )
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "log_likelihood", log_l - log_l.max())
 
     @property
     def best(self) -> float:
@@ -77,10 +92,10 @@ def profiled(values: ArrayLike, table: ArrayLike, log_prior: ArrayLike | None = 
         log_prior: of the K values of the nuisance, or of its auxiliary measurement; None: flat.
 
     Raises:
-        ValueError: shapes that do not agree.
+        ValueError: shapes that do not agree, values that do not rise, or NaN.
     """
     value, log_l = _checked(values, table, log_prior)
-    return _curve(value, log_l.max(1))
+    return Curve(value, log_l.max(1))
 
 
 def marginalised(values: ArrayLike, table: ArrayLike, log_prior: ArrayLike | None = None) -> Curve:
@@ -89,23 +104,20 @@ def marginalised(values: ArrayLike, table: ArrayLike, log_prior: ArrayLike | Non
     Arguments and errors as `profiled`.
     """
     value, log_l = _checked(values, table, log_prior)
-    return _curve(value, logsumexp(log_l, axis=1))
-
-
-def _curve(values: np.ndarray, log_likelihood: np.ndarray) -> Curve:
-    return Curve(values, log_likelihood - log_likelihood.max())
+    return Curve(value, logsumexp(log_l, axis=1))
 
 
 def _checked(
     values: ArrayLike, table: ArrayLike, log_prior: ArrayLike | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    value = checked_finite("values", values, n_axes=1)
+    value = checked_grid("values", values)
     log_l = as_floats("table", table)
-    if log_l.ndim != 2 or len(log_l) != len(value) or len(value) < 3:
+    if log_l.ndim != 2 or len(log_l) != len(value) or len(value) < 3 or not log_l.size:
         raise ValueError(
             f"table has shape {log_l.shape} for {len(value)} values: give (values, nuisances), at "
             "least three values"
         )
+    checked_logarithms("table", log_l, log_l.shape)
     if log_prior is None:
         return value, log_l
     of_nuisance = as_floats("log_prior", log_prior)
@@ -113,4 +125,4 @@ def _checked(
         raise ValueError(
             f"log_prior has shape {of_nuisance.shape}: give one for {log_l.shape[1]} nuisances"
         )
-    return value, log_l + of_nuisance
+    return value, log_l + checked_logarithms("log_prior", of_nuisance, of_nuisance.shape)

@@ -1,7 +1,7 @@
 """Significance of an excess over a background that is known with an error."""
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import betainc, betaincc
 from scipy.stats import norm
 
 from hepml_lite.statistics.settings_checks import checked_number
@@ -24,6 +24,7 @@ def z_bi(n_on: float, n_off: float, tau: float) -> float:
 
     Returns:
         Standard deviations, one-sided; negative for a deficit, -inf for n_on = 0.
+        Beyond 37 standard deviations the p-value is below all floats, and the result is ± inf.
 
     Raises:
         ValueError: negative numbers of events, or tau not positive.
@@ -34,6 +35,8 @@ def z_bi(n_on: float, n_off: float, tau: float) -> float:
     if on == 0:
         return -np.inf
     p_value = betainc(on, 1 + off, 1 / (1 + ratio))
+    if p_value > 0.5:  # a deficit: one minus it keeps its digits
+        return float(norm.ppf(betaincc(on, 1 + off, 1 / (1 + ratio))))
     return float(norm.isf(p_value))
 
 

@@ -37,7 +37,7 @@ from hepml_lite.densities.network_density import TrainingPlan
 from hepml_lite.densities.protocol import DensityWithLikelihood
 from hepml_lite.densities.rows import checked_condition, checked_table
 from hepml_lite.inference.posterior.neural_posterior import plan_for
-from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.data_checks import as_floats, checked_logarithms
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 LogPartonDensity = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (P,) and (N, Z) -> (N,)
@@ -96,12 +96,16 @@ class MatrixElementMethod:
         partons = self.proposal.sample(number, events, checked_rng(rng))  # (S, N, Z)
         rows = partons.reshape(number * len(events), -1)
         measured = np.tile(events, (number, 1))
-        log_transfer = _checked_log("log_transfer", self.log_transfer(measured, rows), len(rows))
+        log_transfer = checked_logarithms(
+            "log_transfer", self.log_transfer(measured, rows), (len(rows),)
+        )
         log_fixed = log_transfer - self.proposal.log_prob(rows, measured)
         results = []
         for point in points:
             log_density = self.log_parton_density(point, rows)
-            log_weights = _checked_log("log_parton_density", log_density, len(rows)) + log_fixed
+            log_weights = (
+                checked_logarithms("log_parton_density", log_density, (len(rows),)) + log_fixed
+            )
             results.append(_averaged(log_weights.reshape(number, len(events))))
         columns = zip(*results, strict=True)
         return EventLikelihoods(*(np.array(column) for column in columns))
@@ -171,17 +175,6 @@ def phase_space_change(
         if np.isfinite(start):
             changes.append(on([i], Logit(start, end)))
     return chain(*changes, Standardise())
-
-
-def _checked_log(name: str, values: np.ndarray, n_rows: int) -> np.ndarray:
-    """Logarithms (N,) that a function gave; -inf is outside the phase space."""
-    logs = as_floats(name, values)
-    if logs.shape != (n_rows,) or not (logs < np.inf).all():
-        raise ValueError(
-            f"{name} gave {np.count_nonzero(~(logs < np.inf))} NaN or +inf in the shape "
-            f"{logs.shape}: return a logarithm a row, ({n_rows},), and -inf outside"
-        )
-    return logs
 
 
 def _averaged(log_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

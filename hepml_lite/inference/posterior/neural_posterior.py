@@ -27,7 +27,8 @@ from hepml_lite.densities.rows import Validation, checked_condition, checked_tab
 from hepml_lite.densities.trained_density import TrainedDensity
 from hepml_lite.densities.truncation import TruncatedDensity
 from hepml_lite.exact.priors import Prior
-from hepml_lite.statistics.settings_checks import Seed
+from hepml_lite.statistics.data_checks import as_floats
+from hepml_lite.statistics.settings_checks import Seed, checked_count
 
 METHODS = ("flow", "flow_matching")
 FAR_OUT = 10.0  # standard deviations: features with such rows get a scale that outliers do not set
@@ -106,7 +107,7 @@ class Posterior:
         return TruncatedDensity(self.density, inside)
 
     def _summaries(self, x: ArrayLike) -> np.ndarray:
-        data = np.asarray(x, dtype=float)
+        data = as_floats("x", x)
         return data if self.embedding is None else self.embedding(data)
 
 
@@ -139,8 +140,10 @@ def fit(
         ValueError: another method, lengths that differ, or NaN.
     """
     points = checked_table("theta", theta)
-    data = np.asarray(x, dtype=float)
+    data = as_floats("x", x)
     summaries = checked_condition(data if embedding is None else embedding(data), len(points))
+    if not summaries.shape[1]:
+        raise ValueError("embedding gave no summaries: return (N, C), with C of one or more")
     if density is None:
         density = _density(method, summaries, plan or plan_for(len(points), method))
     return Posterior(
@@ -156,9 +159,10 @@ def plan_for(n: int, method: str = "flow") -> TrainingPlan:
         method: "flow" or "flow_matching".
 
     Raises:
-        ValueError: another method.
+        ValueError: another method, or a number of pairs that is not positive.
     """
     _require_method(method)
+    n = checked_count("n", n)
     batch_size = int(np.clip(n / 20, 32, 1024))
     if method == "flow":
         return TrainingPlan(

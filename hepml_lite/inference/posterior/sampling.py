@@ -9,8 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_floats, checked_finite
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.statistics.data_checks import as_floats, checked_finite, checked_logarithms
+from hepml_lite.statistics.settings_checks import (
+    Seed,
+    checked_count,
+    checked_function,
+    checked_rng,
+)
 from hepml_lite.statistics.two_sample.samples import effective_sample_size
 
 LogDensity = Callable[[np.ndarray], np.ndarray]  # points (N, P) -> (N,), up to a constant
@@ -50,8 +55,8 @@ def weighted(theta: ArrayLike, log_target: ArrayLike, log_proposal: ArrayLike) -
     Raises:
         ValueError: lengths that differ, NaN, or a target that is zero at all draws.
     """
-    points = checked_finite("theta", theta)
-    proposal = checked_finite("log_proposal", log_proposal, n_axes=1)
+    points = checked_finite("theta", theta, n_axes=2)
+    proposal = checked_finite("log_proposal", log_proposal, n_axes=1, fewest=1)
     target = as_floats("log_target", log_target)
     if target.shape != proposal.shape or len(points) != len(proposal) or np.isnan(target).any():
         raise ValueError(
@@ -82,7 +87,8 @@ def walkers(log_density: LogDensity, start: ArrayLike, n_steps: int, rng: Seed =
         (n_steps, W, P).
 
     Raises:
-        ValueError: too few walkers, or a start of density zero.
+        ValueError: too few walkers, a start of density zero, or a density that does not give one
+            logarithm a point.
     """
     generator = checked_rng(rng)
     points = np.array(checked_finite("start", start, n_axes=2))
@@ -92,16 +98,18 @@ def walkers(log_density: LogDensity, start: ArrayLike, n_steps: int, rng: Seed =
             f"{n_walkers} walkers for {n_parameters} parameters: give an even number, at least "
             f"{2 * n_parameters + 2}"
         )
-    log_p = log_density(points)
+    checked_function("log_density", log_density, "points (N, P) -> (N,)")
+    number = checked_count("n_steps", n_steps)
+    log_p = _log_density_of(log_density, points).copy()
     if not np.isfinite(log_p).all():
         raise ValueError("a walker starts where the density is zero: start from draws of the prior")
-    chain = np.empty((checked_count("n_steps", n_steps), n_walkers, n_parameters))
+    chain = np.empty((number, n_walkers, n_parameters))
     first = np.arange(n_walkers // 2)
     halves = (first, first + n_walkers // 2)
-    for step in range(n_steps):
+    for step in range(number):
         for moving, resting in (halves, halves[::-1]):
             proposed, log_jacobian = _stretched(points[moving], points[resting], generator)
-            log_new = log_density(proposed)
+            log_new = _log_density_of(log_density, proposed)
             log_chance = log_jacobian + log_new - log_p[moving]
             accepted = moving[np.log(generator.random(len(moving))) < log_chance]
             chosen = accepted - moving[0]
@@ -109,6 +117,11 @@ def walkers(log_density: LogDensity, start: ArrayLike, n_steps: int, rng: Seed =
             log_p[accepted] = log_new[chosen]
         chain[step] = points
     return chain
+
+
+def _log_density_of(log_density: LogDensity, points: np.ndarray) -> np.ndarray:
+    """Log density (N,) of points (N, P)."""
+    return checked_logarithms("log_density", log_density(points), (len(points),))
 
 
 def _stretched(

@@ -37,6 +37,7 @@ from hepml_lite.inference.ratio.network import (
     trained,
     untrained,
 )
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 from hepml_lite.training.optimisation import Loss
 
@@ -133,7 +134,7 @@ def fit_score(
     """
     rows = checked_table("x", x)
     scores = checked_table("score", score)
-    point = np.atleast_1d(np.asarray(reference, float))
+    point = np.atleast_1d(checked_finite("reference", reference))
     if scores.shape != (len(rows), len(point)):
         raise ValueError(
             f"score has shape {scores.shape} for {len(rows)} events and {len(point)} parameters"

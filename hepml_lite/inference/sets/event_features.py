@@ -57,6 +57,7 @@ class EventFeatures:
             ValueError: shapes that do not agree, or NaN.
         """
         points, events = checked_sets(theta, sets)
+        require_varied("theta", points)
         n_events = events.shape[1]
         seed = int(checked_rng(rng).integers(LARGEST_SEED))
         rows = events.reshape(-1, events.shape[2])
@@ -116,6 +117,20 @@ def checked_sets(theta: ArrayLike, sets: ArrayLike) -> tuple[np.ndarray, np.ndar
             "features), as many events at each point"
         )
     return points, events
+
+
+def require_varied(name: str, rows: np.ndarray) -> None:
+    """Refuse rows (N, D) with a column that never changes: it has no width to be measured in.
+
+    Raises:
+        ValueError: there is one; the message names it.
+    """
+    constant = np.flatnonzero(np.ptp(rows, axis=0) == 0) if len(rows) else np.arange(rows.shape[1])
+    if len(constant):
+        raise ValueError(
+            f"column {constant[0]} of {name} is the same in all {len(rows)} rows: leave it out, or "
+            "simulate rows that differ"
+        )
 
 
 def _targets(theta: np.ndarray) -> np.ndarray:

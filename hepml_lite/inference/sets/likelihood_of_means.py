@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from hepml_lite.densities.rows import checked_table
-from hepml_lite.inference.sets.event_features import checked_sets
+from hepml_lite.inference.sets.event_features import checked_sets, require_varied
 from hepml_lite.statistics.settings_checks import checked_count
 
 DEGREE_OF_MEAN = 3
@@ -136,6 +136,8 @@ def fit(theta: ArrayLike, features: ArrayLike) -> LikelihoodOfMeans:
     """
     points, of_events = checked_sets(theta, features)
     unit = of_events.std((0, 1))
+    require_varied("theta", points)
+    require_varied("features", of_events.reshape(-1, of_events.shape[2]))
     scaled = of_events / unit
     centre = points.mean(0)
     width = points.std(0)

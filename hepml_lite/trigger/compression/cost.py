@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.statistics.data_checks import checked_finite
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork
 from hepml_lite.trigger.firmware.verilog import signed_digits
-from hepml_lite.trigger.integer_network import IntegerNetwork
 
 FLOAT_BITS = 24  # of the whole number inside a float32, with its hidden bit
 NS_A_LEVEL = 1.0  # of an addition with its wires in a recent chip: a guess, nothing is placed

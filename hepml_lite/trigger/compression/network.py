@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.trigger.compression.own_bits import bits_of, rounded_with_own_bits
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork
+from hepml_lite.trigger.emulation.ranges import bits_for
 from hepml_lite.trigger.fixed_point import FixedPoint, integer_bits
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork
-from hepml_lite.trigger.quantised_training import QuantisedDense, fake_quantised
-from hepml_lite.trigger.ranges import bits_for
+from hepml_lite.trigger.quantised.quantised_training import QuantisedDense, fake_quantised
 
 COVERED = 0.999  # share of the activations that must not saturate
 OUTPUT_BITS = 10  # of the last layer, as in the published firmware

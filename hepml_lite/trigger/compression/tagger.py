@@ -14,8 +14,8 @@ from hepml_lite import training
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.observables.catalogue import observable_table
 from hepml_lite.statistics.metrics import auc
+from hepml_lite.trigger.anomaly.variational import FloatEncoder
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.variational import FloatEncoder
 
 OBSERVABLES = (
     "mass",

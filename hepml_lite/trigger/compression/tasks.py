@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from hepml_lite import training
 from hepml_lite.containers.trigger_events import TriggerEvents
+from hepml_lite.trigger.anomaly.variational import FloatEncoder, VariationalTrigger, importance_of
+from hepml_lite.trigger.emulation.integer_network import INPUT
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import INPUT
-from hepml_lite.trigger.variational import FloatEncoder, VariationalTrigger, importance_of
 
 Error = Callable[[Tensor, Tensor], Tensor]  # outputs (N, D), targets (N, ...) -> (N,)
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork
 from hepml_lite.trigger.firmware.tools import TOOLS
-from hepml_lite.trigger.integer_network import IntegerNetwork
 
 LARGEST_WIDTH = 24  # bits of the whole numbers of float32
 

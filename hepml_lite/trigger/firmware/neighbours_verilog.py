@@ -1,8 +1,8 @@
 """The search for neighbours as Verilog: all distances, then a sorting network for each particle."""
 
+from hepml_lite.trigger.emulation.graph_building import COORDINATE, NeighbourSearch
 from hepml_lite.trigger.firmware.design import Design, header
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.graph_building import COORDINATE, NeighbourSearch
 
 #: Two numbers in, the smaller one out first.
 EXCHANGE = """\

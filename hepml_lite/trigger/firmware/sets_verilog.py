@@ -7,10 +7,10 @@ far has a wire of its own, and a group is the list of the wires that a copy read
 
 from collections.abc import Iterable
 
+from hepml_lite.trigger.emulation.integer_sets import SharedNetwork, SharedStep
 from hepml_lite.trigger.firmware.design import Design, header
 from hepml_lite.trigger.firmware.verilog import layer_module
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_sets import SharedNetwork, SharedStep
 
 
 def shared_design(network: SharedNetwork) -> Design:

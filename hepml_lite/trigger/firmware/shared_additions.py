@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from hepml_lite.trigger.emulation.integer_network import IntegerNetwork
 from hepml_lite.trigger.firmware.tools import TOOLS
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerNetwork
 
 ROUNDINGS = ("TRN", "RND")  # that da4ml has
 OVERFLOWS = ("WRAP", "SAT")

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from hepml_lite.files import write_text
+from hepml_lite.trigger.emulation.integer_network import checked_codes
 from hepml_lite.trigger.firmware.design import Design
 from hepml_lite.trigger.firmware.tools import TOOLS, verilator_program
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import checked_codes
 
 #: Reads the bits of one event a line, writes the bits of its result; `ticks` counts the registers.
 TESTBENCH = """\

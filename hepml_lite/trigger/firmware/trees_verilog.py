@@ -1,8 +1,8 @@
 """Boosted trees as Verilog: all comparisons at once, then a choice of leaves, then a sum."""
 
+from hepml_lite.trigger.emulation.integer_trees import IntegerForest, IntegerTree
 from hepml_lite.trigger.firmware.design import Design, constant, header, number_on_wires
 from hepml_lite.trigger.firmware.verilog import fitted
-from hepml_lite.trigger.integer_trees import IntegerForest, IntegerTree
 
 
 def forest_design(forest: IntegerForest) -> Design:

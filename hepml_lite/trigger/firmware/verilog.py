@@ -5,9 +5,9 @@ subtracted. With registers between the layers a new event can enter at each tick
 its result comes out as many ticks later as there are layers.
 """
 
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork
 from hepml_lite.trigger.firmware.design import Design, constant, header, number_on_wires
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork
 
 #: When the dropped bits round up. `half` is the first of them, `rest` says whether any other is 1,
 #: `odd` is the last bit that stays, `minus` the sign. The same table as in the headers of ap_fixed.

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork, checked_codes
+from hepml_lite.trigger.emulation.integer_sets import SharedNetwork
 from hepml_lite.trigger.firmware.simulation import Simulation
 from hepml_lite.trigger.firmware.tools import TOOLS
 from hepml_lite.trigger.firmware.verilog import signed_digits
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork, checked_codes
-from hepml_lite.trigger.integer_sets import SharedNetwork
 
 Wire = Any  # a pyrtl.WireVector; the package is imported where it is used
 

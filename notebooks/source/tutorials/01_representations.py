@@ -19,10 +19,13 @@
 # %% [markdown] tags=["objectives"]
 # **After this notebook you can**
 #
-# - write views of a jet yourself, and say which symmetries each of seven views keeps;
-# - test by measurement what infrared and collinear safety means;
-# - compare jets by the energy that must be moved to turn one into the other;
-# - say what learning without labels brings when labels are few.
+# - write views of a jet yourself: its width (exercise 1.1) and the masses of all pairs, which no boost changes
+#   (exercise 1.3);
+# - say which numbers are infrared and collinear safe, and measure it (exercise 1.2);
+# - compare jets by the energy that must be moved to turn one into the other (exercise 1.4).
+#
+# You also see which symmetries each of seven views keeps, and what learning without labels brings when labels are
+# few.
 #
 # **You need** NumPy, and the notebook *Start here*, which explains jet, top and ROC curve.
 #

@@ -49,11 +49,11 @@ from hepml_lite.course.try_it import try_it
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.trigger import baselines, fitting_types, fixed_point, menus, pile_up, ranges, rates
 from hepml_lite.trigger import quantities as trigger_quantities
-from hepml_lite.trigger.integer_network import squared_score
-from hepml_lite.trigger.on_chip import train_for_chip
+from hepml_lite.trigger.anomaly.on_chip import train_for_chip
+from hepml_lite.trigger.anomaly.variational import train_variational
+from hepml_lite.trigger.emulation.integer_network import squared_score
 from hepml_lite.trigger.pieces import in_pieces
-from hepml_lite.trigger.turn_on import turn_on
-from hepml_lite.trigger.variational import train_variational
+from hepml_lite.trigger.rates.turn_on import turn_on
 
 plotting.use_style()
 sizes = profiles.sizes("07_trigger", PROFILE)
@@ -623,11 +623,25 @@ shown = stored.table("anomaly")[["seeds", "loss", "ebops", "luts_da4ml", "levels
 print("stored results, means over the seeds; luts_da4ml: look-up tables, estimated by da4ml")
 shown.round({"loss": 4, "ebops": 0, "luts_da4ml": 0, "levels": 1, "zeros": 2})
 
+# %%
+print("loss of AUC [%] of the stored trainings: mean and error of the mean, and each of them")
+for row in stored.rows:
+    if row.part == "anomaly" and row.seed == 1 and row.method != "rounded":
+        of_way = stored.mean("anomaly", row.method, row.setting, "loss")
+        each = [one.numbers["loss"] for one in stored.rows if one.key[:3] == row.key[:3]]
+        single = ", ".join(f"{100 * loss:5.1f}" for loss in each)
+        error = 100 * (of_way.high - of_way.value)
+        name = f"{row.method} {row.setting}"
+        print(f"{name:>27}: {100 * of_way.value:5.1f} ± {error:3.1f}   ({single})")
+
 # %% [markdown]
-# **Explain.** Your stars come from one short training, the other points are *stored results* of longer ones, with the
-# error of their mean if there are several; a star may lie off its curve by more than that. Read the figure along the dotted line of one per cent:
-# how many bit operations does each way need there? A price for bits prunes as well: a weight that loses its last bit
-# is zero. What counts in the end is logic. Its look-up tables are in the table, and the dashboard of the
+# **Explain.** Your stars come from one short training, the other points are *stored results* of three longer ones, with
+# the error of their mean. Look at the three numbers in the brackets: trainings of the same kind differ by a per cent or
+# more, so a star may lie off its curve, and two ways whose errors overlap cannot be told apart here. One thing is
+# clear: trained with eight bits for weights *and* activations, the network loses more than one per cent each time. The
+# activations are to blame: with ten bits for them each training loses less, and the mean is about one per cent. Bits of
+# their own for each weight, with activations of ten bits, do as well at price 1 with a third of the bit operations. A price for bits prunes as well: a weight that
+# loses its last bit is zero. What counts in the end is logic. Its look-up tables are in the table, and the dashboard of the
 # exploration shows them, with the time, for a jet tagger as well.
 #
 # ## 7 · Logic
@@ -763,7 +777,7 @@ train = check("7.6", train, practice=ordinary, hidden=events)
 # is the smallest share with ten background events.
 
 # %%
-from hepml_lite.trigger.working_points import at_false_positive
+from hepml_lite.trigger.rates.working_points import at_false_positive
 
 published = {"LQ -> b tau": (0.07, 92), "A -> 4l": (5.23, 94), "h+- -> tau nu": (0.08, 94)}
 published |= {"h0 -> tau tau": (0.11, 81)}  # DNN VAE, R_z: true positives in % at 1e-5, AUC in %

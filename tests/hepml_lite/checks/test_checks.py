@@ -94,7 +94,7 @@ def asks_a_library(x):
         (divides_by_zero, "`return 6 / y`, with ZeroDivisionError: division by zero"),
         (loops, "RecursionError"),
         (asks_a_library, "`return importlib.import_module"),
-        (5, "TypeError: 'int' object is not callable"),
+        (5, "asks for a function, and your answer is of the type int: give the name"),
         (lambda: 6, "takes 0 positional arguments"),
     ],
 )
@@ -107,6 +107,33 @@ def test_line_of_the_student_is_named(doubling, capsys):
     check("9.2", divides_by_zero)
     line = divides_by_zero.__code__.co_firstlineno + 2
     assert f"line {line}" in capsys.readouterr().out
+
+
+def doubles_in_place(x):
+    x *= 2
+    return x
+
+
+def halves_and_stops(x):
+    x /= 2
+    raise ValueError("too small")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(doubles_in_place, "changes its input x in place"), (halves_and_stops, "too small")],
+)
+def test_data_of_the_notebook_stay_as_they_are(answer, words, capsys):
+    data = np.array([1.0, 2.0])
+
+    @exercise("9.3", reference=lambda x: 2 * x)
+    def _(answer, reference, **context):
+        if (answer(data) != [2, 4]).any():
+            raise Wrong("two and four")
+
+    assert check("9.3", answer) is not answer
+    assert words in capsys.readouterr().out
+    assert data.tolist() == [1, 2]
 
 
 def test_unimplemented_in_a_library_is_no_stub(doubling, capsys):

@@ -21,7 +21,8 @@ def course(checkout, add_source, source):
 
 def test_navigation_is_relative_to_each_notebook(course):
     first, middle, last = (
-        header(e, course.order, course.titles, None).source for e in course.order
+        header(e, course.order, course.titles, None, course.sources[e.name]).source
+        for e in course.order
     )
     assert "[tutorials/01_jets →](tutorials/01_jets.ipynb)" in first
     assert "←" not in first
@@ -99,12 +100,12 @@ def test_cell_fetches_and_installs_on_colab(monkeypatch):
 )
 def test_time_in_words(seconds, words):
     text = spell_cost({"seconds": seconds, "megabytes": 512, "cores": 2})
-    assert f"About {words} and 512 MB of memory" in text
+    assert f"About {words} to run, with 512 MB of memory" in text
     assert "2 cores" in text
 
 
 def test_unmeasured_is_said():
-    assert spell_cost(None) == "Time and memory: not measured yet."
+    assert spell_cost(None) == "Time to run and memory: not measured yet."
 
 
 def test_table_replaces_only_what_is_between_the_markers(course):
@@ -112,7 +113,7 @@ def test_table_replaces_only_what_is_between_the_markers(course):
     budget = {"00_start_here": {"lesson": {"seconds": 200, "megabytes": 640, "cores": 2}}}
     text = readme_with_table(readme, course.order, course.sources, budget)
     link = "[Efficiencies](notebooks/00_start_here.ipynb)"
-    assert f"| {link} | **compute an efficiency** | 3 min | 640 MB |" in text
+    assert f"| {link} | **compute an efficiency** | 3 min | 6 min | 640 MB |" in text
     assert text.startswith("# Course\n")
     assert text.endswith("\n\nThe end.\n")
     assert "old" not in text

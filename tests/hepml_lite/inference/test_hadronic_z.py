@@ -125,7 +125,9 @@ def test_a_likelihood_of_means_by_hand():
 
 def test_too_few_points_are_refused():
     with pytest.raises(ValueError, match="terms"):
-        likelihood_of_means.fit(np.zeros((5, 1)), np.zeros((5, 10, 1)))
+        likelihood_of_means.fit(
+            np.arange(5.0)[:, None], np.random.default_rng(1).normal(size=(5, 10, 1))
+        )
 
 
 def test_lost_tracks_change_only_the_multiplicity():

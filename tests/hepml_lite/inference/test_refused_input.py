@@ -18,13 +18,28 @@ from hepml_lite.containers.events import Events
 from hepml_lite.exact.hidden_shift import HiddenShift
 from hepml_lite.exact.smeared_drell_yan import SmearedDrellYan
 from hepml_lite.exact.tracker_thickness import TrackerThickness
-from hepml_lite.inference import chosen_flow, error_growth, failures, matrix_element, results
+from hepml_lite.inference import (
+    EventFeatures,
+    chosen_flow,
+    classical,
+    error_growth,
+    failures,
+    likelihood_of_means,
+    matrix_element,
+    posterior,
+    results,
+    sampling,
+)
 from hepml_lite.inference.calibration.coverage_score import coverage_penalty
 from hepml_lite.inference.calibration.hidden_systematics import p_values_among
 from hepml_lite.inference.experiments.experiment_design import DesignPlan, optimise
 from hepml_lite.statistics.weighted_counts import weighted_sum_interval
 
 TRACKER = TrackerThickness()
+VALUES = np.linspace(-1, 1, 5)
+TABLE = -(VALUES[:, None] ** 2) * np.ones((5, 3))
+MODEL = classical.HistogramModel([5.0, 1], [50.0, 20], [5.0, 3])
+DRAWS = np.linspace(-1, 1, 8)[:, None]
 MASSES = Events(np.arange(100.0)[:, None], ("mjj",))
 SEARCHED = ResonantEvents(np.arange(100.0), np.arange(200.0).reshape(100, 2))
 
@@ -54,7 +69,55 @@ def best(**settings):
     return optimise(TRACKER.sample_prior, **arguments)
 
 
+def of_events(log_density, values=VALUES):
+    return classical.unbinned(log_density, np.zeros((4, 1)), values)
+
+
+def in_bins(shares, edges=(0, 1, 2), values=VALUES):
+    return classical.binned(shares, np.array([0.5, 1.5]), edges, values)
+
+
 REFUSED = {
+    "falling values": (lambda: classical.profiled(VALUES[::-1], TABLE), "that rise"),
+    "repeated values": (lambda: classical.marginalised(np.zeros(5), TABLE), "that rise"),
+    "NaN in a table": (lambda: classical.profiled(VALUES, TABLE * np.nan), "table gave 15 NaN"),
+    "NaN prior": (lambda: classical.profiled(VALUES, TABLE, [np.nan] * 3), "log_prior gave 3"),
+    "impossible": (lambda: classical.profiled(VALUES, TABLE - np.inf), "zero at all 5 values"),
+    "falling curve": (lambda: classical.Curve([1, 0], [0, 0]), "that rise"),
+    "falling unbinned": (lambda: of_events(lambda v, x: x[:, 0], VALUES[::-1]), "that rise"),
+    "NaN density of events": (lambda: of_events(lambda v, x: x[:, 0] * np.nan), "gave 4 NaN"),
+    "one number": (lambda: of_events(lambda v, x: 0.0), r"give one logarithm each, \(4,\)"),
+    "no function": (lambda: of_events(0.0), "log_density is 0.0: give a function"),
+    "one share": (lambda: in_bins(lambda v: [1.0]), r"give the chance of each bin, \(2,\)"),
+    "negative shares": (lambda: in_bins(lambda v: [-1.0, 2]), "1 shares are negative"),
+    "nothing inside": (lambda: in_bins(lambda v: [0.5, 0.5], (8, 9, 10)), "none of 2 events"),
+    "no information": (lambda: classical.smallest_errors(np.ones((2, 2)), 9), "eigenvalues from"),
+    "negative events": (lambda: classical.smallest_errors([[1.0]], -9), "n_events is -9"),
+    "strength of toys": (lambda: MODEL.toys(-1, [1, 1], 5), "mu is -1"),
+    "NaN strength": (lambda: MODEL.q_tilde(np.nan, MODEL.observed([50, 20])), "mu is nan"),
+    "column of densities": (
+        lambda: sampling.walkers(lambda p: -(p**2), DRAWS, 3), r"give one logarithm each, \(8,\)"
+    ),
+    "NaN on the way": (
+        lambda: sampling.walkers(lambda p: np.where(p[:, 0] ** 2 > 0.5, np.nan, 0), DRAWS, 3),
+        "log_density gave [1-4] NaN",
+    ),
+    "no draws": (lambda: sampling.weighted(np.zeros((0, 1)), [], []), "log_proposal has 0"),
+    "gradients": (
+        lambda: posterior.fit(VALUES, torch.ones(5, 1, requires_grad=True)), "x cannot become"
+    ),
+    "complex data": (lambda: posterior.fit(VALUES, VALUES + 1j), "x holds complex128"),
+    "masked data": (lambda: posterior.fit(VALUES, np.ma.masked_less(VALUES, 0)), "masked array"),
+    "no summaries": (
+        lambda: posterior.fit(VALUES, VALUES, embedding=lambda x: None), "gave no summaries"
+    ),
+    "no pairs": (lambda: posterior.plan_for(0, "flow_matching"), "n is 0"),
+    "constant feature": (
+        lambda: likelihood_of_means.fit(np.arange(30.0), np.ones((30, 5, 1))), "0 of features"
+    ),
+    "constant parameter": (
+        lambda: EventFeatures().fit(np.ones(30), np.ones((30, 5, 1))), "column 0 of theta"
+    ),
     "per cent": (lambda: coverage_penalty(68, 10), "coverage is 68"),
     "no interval": (lambda: coverage_penalty(0.68, 0), "n is 0"),
     "NaN coverage": (lambda: coverage_penalty(np.nan, 10), "coverage is nan"),
@@ -136,3 +199,17 @@ def test_the_network_is_still_a_posterior():
     found = best()
     assert np.isfinite(found.design).all()
     assert isinstance(found.network(torch.zeros(1, 1), torch.zeros(1, 1))[0], torch.Tensor)
+
+
+def test_counts_and_seeds_of_other_formats_do():
+    assert sampling.walkers(lambda p: -(p**2).sum(1), DRAWS, 3.0).shape == (3, 8, 1)
+    assert MODEL.toys(1, [1, 1], 5.0, 0).main.shape == (5, 2)
+    assert classical.Curve([0, 1, 2], [-1, 0, -1]).best == pytest.approx(1)
+
+
+def test_a_huge_signal_has_a_small_limit_and_a_large_deficit_a_finite_significance():
+    small = classical.HistogramModel([5.0, 0], [50.0, 20], [5.0, 3])
+    huge = classical.HistogramModel([5e9, 0], [50.0, 20], [5.0, 3])
+    limits = [classical.upper_limit(model, [50, 20]) for model in (small, huge)]
+    assert limits[0] == pytest.approx(1e9 * limits[1], rel=1e-4)
+    assert -np.inf < classical.z_bi(100, 500, 1) < -10

@@ -38,7 +38,7 @@ INVARIANT = {
     for network in (LorentzNet, PELICAN, LGATrSlim)
 }
 NETWORKS = TRAINING_RECIPES | INVARIANT
-SETS = [name for name in NETWORKS if name not in ("CNN", "ResNet", "TreeNiN")]  # with a mask
+SETS = [name for name in NETWORKS if name not in ("CNN", "ResNet", "TreeNiN", "LundNet")]
 TURN, BOOST, LORENTZ = "turn about the beam", "boost along the beam", "any Lorentz transformation"
 SOFT, SPLIT = "soft particle", "collinear split"
 ALWAYS = {"permutation", "padding", TURN}
@@ -49,6 +49,7 @@ CLAIMS = {
     "TopoDNN": {BOOST},
     "CNN": {BOOST, *SAFE},
     "ResNet": {BOOST, *SAFE},
+    "LundNet": {BOOST},  # its tree is made with rapidities
     "EFN": SAFE,
     "ParT, IRC safe": SAFE,
     **{name: {BOOST, LORENTZ} for name in INVARIANT},
@@ -72,7 +73,7 @@ COUNTS = {  # as published, or explained in the docstring of `paper`
     "TopoDNN": 59_330, "P-CNN": 348_400, "CNN": 609_666, "ResNet": None, "LoLa": 126_512,
     "LBN": 713_330, "TreeNiN": None, "EFN": 82_358, "PFN": 82_458, "ParticleNet": 366_160,
     "ParT": 2_139_654, "ParT, IRC safe": None, "L-GATr-slim": 2_010_978, "LorentzNet": 224_072,
-    "PELICAN": 48_327,
+    "PELICAN": 48_327, "LundNet": None,
 }  # fmt: skip
 
 

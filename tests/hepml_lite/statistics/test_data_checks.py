@@ -5,11 +5,15 @@ import pytest
 
 from hepml_lite.statistics.data_checks import (
     checked_columns,
+    checked_finite,
+    checked_grid,
     checked_labels,
+    checked_logarithms,
     checked_probabilities,
     checked_scores,
     checked_weights,
 )
+from hepml_lite.statistics.settings_checks import checked_by_name, checked_function
 
 
 def test_lists_and_bools_become_arrays_of_numbers():
@@ -32,6 +36,13 @@ def test_lists_and_bools_become_arrays_of_numbers():
         (lambda: checked_probabilities([0, 1], [-3, 2]), "from -3 to 2.*softmax"),
         (lambda: checked_probabilities([], []), "empty"),
         (lambda: checked_columns([0, 1], [0.1, 0.2]), r"the scores \(2,\)"),
+        (lambda: checked_finite("z", [], fewest=1), "z has 0 numbers.*give 1 or more"),
+        (lambda: checked_grid("values", [0, 2, 2]), r"values\[1\] is 2 and values\[2\] is 2.*rise"),
+        (lambda: checked_grid("values", [3, 2, 1]), "np.argsort"),
+        (lambda: checked_logarithms("log p", [0, np.nan], (2,)), "log p gave 1 NaN"),
+        (lambda: checked_logarithms("log p", [[0.0]], (1,)), r"shape \(1, 1\): give.*\(1,\)"),
+        (lambda: checked_by_name("columns", [1], "{'x': x}"), r"columns is \[1\].*by name"),
+        (lambda: checked_function("log_density", 3.0, "x -> y"), "log_density is 3.0: give a func"),
         (lambda: checked_columns([0, 2], np.eye(2)), "0 .background. and 1 .signal. are allowed"),
     ],
 )

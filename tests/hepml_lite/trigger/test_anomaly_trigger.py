@@ -8,14 +8,14 @@ from scipy.stats import spearmanr
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 from hepml_lite.statistics.metrics import auc
 from hepml_lite.trigger import baselines
-from hepml_lite.trigger.fitting_types import fitted_layers
+from hepml_lite.trigger.anomaly.on_chip import train_for_chip
+from hepml_lite.trigger.anomaly.variational import train_variational
+from hepml_lite.trigger.emulation.fitting_types import fitted_layers
+from hepml_lite.trigger.emulation.integer_network import squared_score
 from hepml_lite.trigger.fixed_point import FixedPoint
 from hepml_lite.trigger.inputs import InputScaling, hardware_units
-from hepml_lite.trigger.integer_network import squared_score
-from hepml_lite.trigger.on_chip import train_for_chip
 from hepml_lite.trigger.quantities import quantities
 from hepml_lite.trigger.rates import threshold_for_rate
-from hepml_lite.trigger.variational import train_variational
 
 
 def events(n, energy, rng, label=0):

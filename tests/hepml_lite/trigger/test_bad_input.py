@@ -8,26 +8,38 @@ import pytest
 import torch
 from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier
 
-from hepml_lite.trigger import fast_network
-from hepml_lite.trigger.firmware import hls, simulation
-from hepml_lite.trigger.firmware.trees_verilog import forest_design
-from hepml_lite.trigger.firmware.verilog import network_design
-from hepml_lite.trigger.fixed_point import FixedPoint, integer_bits, quantise
-from hepml_lite.trigger.integer_network import (
+from hepml_lite.containers.trigger_events import TriggerEvents
+from hepml_lite.trigger import (
+    continual,
+    drift_alarms,
+    fast_network,
+    following_threshold,
+    graph_autoencoder,
+    graph_building,
+    menus,
+    pile_up,
+    ranges,
+    regions,
+)
+from hepml_lite.trigger.emulation.integer_network import (
     INPUT,
     IntegerLayer,
     IntegerNetwork,
     squared_score,
 )
-from hepml_lite.trigger.integer_trees import (
+from hepml_lite.trigger.emulation.integer_trees import (
     IntegerForest,
     IntegerTree,
     of_gradient_boosting,
     whole_threshold,
 )
-from hepml_lite.trigger.quantised_training import QuantisedEncoder, fake_quantised
+from hepml_lite.trigger.firmware import hls, simulation
+from hepml_lite.trigger.firmware.trees_verilog import forest_design
+from hepml_lite.trigger.firmware.verilog import network_design
+from hepml_lite.trigger.fixed_point import FixedPoint, integer_bits, quantise
+from hepml_lite.trigger.quantised.quantised_training import QuantisedEncoder, fake_quantised
 from hepml_lite.trigger.quantities import offline, quantities
-from hepml_lite.trigger.rates import Item, MenuRates, threshold_for_rate
+from hepml_lite.trigger.rates import Item, MenuRates, RateCurve, threshold_for_rate
 
 MASKED = np.ma.masked_less(np.arange(4.0), 1)
 SMALL = FixedPoint(6, 3)
@@ -139,7 +151,83 @@ def menu(column=None, weight=None, items=None):
     return MenuRates.of_events(items or [Item("a", {"x": 1})], {"x": column}, weight).total
 
 
+def scanned(decide, mu=(2.0,)):
+    quiet = TriggerEvents(objects=np.zeros((3, 19, 3)))
+    return pile_up.scan({"a": decide}, quiet, mu, 5, 1.0)["a"]
+
+
+def learner():
+    started = continual.Learner("frozen", n_first=1)
+    started.see(np.ones((3, 2)))
+    return started
+
+
+HITS, PRESENT = np.ones((2, 4, 2)), np.ones((2, 4), bool)
+TWO_LENGTHS = {"x": np.arange(3.0), "y": np.arange(4.0)}
 REFUSED = {
+    "nothing to remember": (
+        lambda: following_threshold.quantile_threshold([[1.0]] * 3, 0.1, 1, 0), "n_memory is 0"
+    ),
+    "NaN threshold of time": (
+        lambda: following_threshold.fixed_threshold([[1.0]], np.nan), "threshold is nan"
+    ),
+    "NaN start": (
+        lambda: following_threshold.following_threshold([[1.0]], 0.1, np.nan, 0.3, 1), "is nan"
+    ),
+    "empty interval": (
+        lambda: following_threshold.fixed_threshold([[1.0], []], 1), "scores has 0 numbers"
+    ),
+    "no tail": (lambda: following_threshold.tail_length([], 0.1), "scores has 0 numbers"),
+    "NaN shift": (lambda: drift_alarms.average_run_length(np.nan, 5), "shift is nan"),
+    "NaN limit": (lambda: drift_alarms.Cusum(np.nan), "limit is nan"),
+    "negative limit": (lambda: drift_alarms.Cusum(-1), "limit is -1"),
+    "no intervals": (lambda: drift_alarms.Cusum(5).first_alarm([]), "z has 0 numbers"),
+    "spread counts": (
+        lambda: drift_alarms.deviations(np.ones((3, 1)), np.ones(3)), "one expectation for each"
+    ),
+    "longest": (
+        lambda: drift_alarms.simulated_run_length(drift_alarms.Cusum(5), 0, 3, 0, -3), "longest is"
+    ),
+    "NaN threshold of a curve": (
+        lambda: RateCurve.of_events([1, 2], [1, 1]).rate(np.nan), "threshold is NaN"
+    ),
+    "list of columns": (lambda: Item("a", {"x": 1}).passes([[1, 2]]), "columns is.*by name"),
+    "list of shares": (
+        lambda: menus.thresholds_within(["x"], {"x": [1, 2]}, [1, 1], 1), "shares is.*by name"
+    ),
+    "one item": (lambda: menus.kept(Item("a", {"x": 1}), TWO_LENGTHS), "give a list of Item"),
+    "two lengths": (
+        lambda: menus.kept([Item("a", {"x": 1}), Item("b", {"y": 1})], TWO_LENGTHS), r"\[3, 4\]"
+    ),
+    "weights of others": (
+        lambda: menus.efficiencies([Item("a", {"x": 1})], TWO_LENGTHS, [1, 1]), "one weight"
+    ),
+    "two of one name": (
+        lambda: menus.efficiencies([Item("a", {"x": 1})] * 2, TWO_LENGTHS, [1, 1, 1]),
+        "its own name",
+    ),
+    "decisions twice": (lambda: scanned(lambda e: np.ones((len(e), 2), bool)), r"bool \(5, 2\)"),
+    "scores for decisions": (lambda: scanned(lambda e: e.met[:, 0, 0]), "score >= threshold"),
+    "one decision": (lambda: scanned(lambda e: True), r"bool \(\) for 5"),
+    "no decision": (lambda: scanned(None), "give a function"),
+    "one mu": (lambda: scanned(lambda e: e.met[:, 0, 0] >= 0, 2.0), "mu has shape"),
+    "bits of NaN": (lambda: ranges.bits_for([np.nan]), "whole are NaN"),
+    "layer": (lambda: ranges.narrowed(network(), 0.5, 5), "layer is 0.5"),
+    "nearly a code": (
+        lambda: fast_network.codes(network(), [[1 + 1e-9, 0, 0]]), "give whole numbers"
+    ),
+    "complex codes": (lambda: fast_network.codes(network(), [[1j, 0, 0]]), "complex128"),
+    "half a result": (lambda: squared_score([[0.5]]), "codes contain 0.5"),
+    "type as a text": (
+        lambda: IntegerLayer(np.ones((1, 1)), [0], "ap_fixed<8, 6>"), "input_type is"
+    ),
+    "a layer alone": (lambda: IntegerNetwork(network().layers[0]), "at least one layer"),
+    "mask of scores": (
+        lambda: graph_autoencoder.displaced_floors(HITS, PRESENT * 0.5), "True and False"
+    ),
+    "mask of others": (lambda: graph_autoencoder.displaced_floors(HITS, PRESENT[:1]), "masks"),
+    "other inputs later": (lambda: learner().see(np.ones((3, 5))), r"give \(N, 2\)"),
+    "NaN inputs": (lambda: learner().score(np.full((3, 2), np.nan)), "rows are NaN"),
     "modes by place": (lambda: FixedPoint(8, 4, "RND"), "signed is 'RND'"),
     "list as a mode": (lambda: FixedPoint(8, 4, rounding=["RND"]), "unknown rounding"),
     "huge point": (lambda: FixedPoint(8, 300), "300 bits"),
@@ -221,6 +309,8 @@ def test_refused(case):
         (lambda: fake_quantised(np.ones(2), SMALL), "ndarray"),
         (lambda: quantities(np.zeros((2, 19, 3))), "TriggerEvents"),
         (lambda: offline([1]), "TriggerEvents"),
+        (lambda: regions.regions_of(np.zeros((2, 18, 14))), "TriggerEvents"),
+        (lambda: pile_up.crossings(np.zeros((2, 19, 3)), 2, 5), "TriggerEvents"),
     ],
 )
 def test_other_types_are_refused(wrong, message):
@@ -241,3 +331,18 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path):
     taken.write_text("")
     with pytest.raises(OSError, match="taken"):
         simulation.with_icarus(network_design(network()), taken)
+
+
+def test_whole_floats_and_seeds_do():
+    assert graph_building.NeighbourSearch(4.0, 2.0).codes(np.zeros((1, 8))).shape == (1, 8)
+    cusum = drift_alarms.Cusum(5)
+    mean, _ = drift_alarms.simulated_run_length(cusum, 1, 5.0, 0)
+    assert mean == drift_alarms.simulated_run_length(cusum, 1, 5, np.random.default_rng(0))[0]
+    assert drift_alarms.average_run_length(-50, 50) == np.inf
+
+
+def test_an_item_keeps_its_thresholds():
+    thresholds = {"x": 1}
+    item = Item("a", thresholds)
+    thresholds.clear()
+    assert item.passes({"x": [0, 2]}).tolist() == [False, True]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from hepml_lite.trigger.anomaly.variational import FloatEncoder
 from hepml_lite.trigger.compression import (
     Bits,
     CompressedNetwork,
@@ -18,13 +19,17 @@ from hepml_lite.trigger.compression import (
     tagger,
     tasks,
 )
+from hepml_lite.trigger.emulation.integer_network import (
+    ACTIVATION,
+    INPUT,
+    IntegerLayer,
+    IntegerNetwork,
+)
 from hepml_lite.trigger.firmware import simulation
 from hepml_lite.trigger.firmware.shared_additions import shared_additions
 from hepml_lite.trigger.firmware.verilog import network_design
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import ACTIVATION, INPUT, IntegerLayer, IntegerNetwork
 from hepml_lite.trigger.results import Result, Results, read_results, write_results
-from hepml_lite.trigger.variational import FloatEncoder
 
 SIZES = (6, 8, 5, 3)
 

@@ -6,8 +6,8 @@ import pytest
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
 from hepml_lite.symbolic_regression import Formula
 from hepml_lite.trigger import formulas
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 from hepml_lite.trigger import fast_network
-from hepml_lite.trigger.firmware import hls, simulation, synthesis
-from hepml_lite.trigger.firmware.verilog import network_design, signed_digits
-from hepml_lite.trigger.fixed_point import GOES_UP, OVERFLOWS, FixedPoint
-from hepml_lite.trigger.integer_network import (
+from hepml_lite.trigger.emulation.integer_network import (
     INPUT,
     RESULT,
     SIZES,
@@ -20,6 +17,9 @@ from hepml_lite.trigger.integer_network import (
     axol1tl_like,
     squared_score,
 )
+from hepml_lite.trigger.firmware import hls, simulation, synthesis
+from hepml_lite.trigger.firmware.verilog import network_design, signed_digits
+from hepml_lite.trigger.fixed_point import GOES_UP, OVERFLOWS, FixedPoint
 
 
 def random_network(sizes=SIZES, seed=1):

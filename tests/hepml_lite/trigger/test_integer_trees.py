@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
+from hepml_lite.trigger.emulation.integer_trees import of_gradient_boosting, whole_threshold
 from hepml_lite.trigger.firmware import simulation
 from hepml_lite.trigger.firmware.trees_verilog import forest_design
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_trees import of_gradient_boosting, whole_threshold
 
 INPUT = FixedPoint(8, 5, rounding="RND", overflow="SAT")
 FINE = FixedPoint(40, 8, rounding="RND")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from hepml_lite.trigger.menus import efficiencies, kept, thresholds_within
 from hepml_lite.trigger.rates import Item, MenuRates
-from hepml_lite.trigger.turn_on import turn_on
-from hepml_lite.trigger.working_points import at_false_positive, clopper_pearson
+from hepml_lite.trigger.rates.menus import efficiencies, kept, thresholds_within
+from hepml_lite.trigger.rates.turn_on import turn_on
+from hepml_lite.trigger.rates.working_points import at_false_positive, clopper_pearson
 
 
 @pytest.fixture

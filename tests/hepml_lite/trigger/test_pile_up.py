@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hepml_lite.containers.trigger_events import N_OBJECTS, TriggerEvents
-from hepml_lite.trigger.pile_up import PileUpScan, crossings, scan
 from hepml_lite.trigger.quantities import quantities
+from hepml_lite.trigger.rates.pile_up import PileUpScan, crossings, scan
 
 MU = (1, 2, 4, 8)
 

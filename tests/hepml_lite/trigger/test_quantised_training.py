@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from hepml_lite.trigger.emulation.integer_network import RESULT
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import RESULT
-from hepml_lite.trigger.quantised_training import QuantisedEncoder, fake_quantised
+from hepml_lite.trigger.quantised.quantised_training import QuantisedEncoder, fake_quantised
 
 
 @pytest.mark.parametrize("rounding", ["TRN", "RND", "RND_CONV"])

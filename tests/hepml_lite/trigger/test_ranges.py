@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hepml_lite.trigger.integer_network import axol1tl_like
-from hepml_lite.trigger.ranges import bits_for, narrowed, profile
+from hepml_lite.trigger.emulation.integer_network import axol1tl_like
+from hepml_lite.trigger.emulation.ranges import bits_for, narrowed, profile
 
 
 @pytest.fixture

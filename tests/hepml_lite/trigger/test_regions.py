@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 from hepml_lite.containers.trigger_events import N_OBJECTS, REGIONS, TriggerEvents
 from hepml_lite.statistics.metrics import auc
-from hepml_lite.trigger.regions import Student, log_score, train_region_trigger
+from hepml_lite.trigger.anomaly.regions import Student, log_score, train_region_trigger
 
 
 def images(n, clusters, rng, label=0):

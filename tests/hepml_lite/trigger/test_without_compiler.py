@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from hepml_lite.trigger import quantised_sets
+from hepml_lite.trigger.emulation.integer_network import IntegerLayer, IntegerNetwork, axol1tl_like
 from hepml_lite.trigger.firmware import tools, without_compiler
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.integer_network import IntegerLayer, IntegerNetwork, axol1tl_like
 
 pytestmark = pytest.mark.skipif(
     not tools.TOOLS["pyrtl"].is_here, reason="pyrtl is missing: pip install pyrtl"
