@@ -24,7 +24,7 @@ from hepml_lite.containers.jets import Jets
 from hepml_lite.densities import TrainingPlan
 from hepml_lite.densities.labelled_rows import Sample
 from hepml_lite.jet_physics.observables import jet_shapes
-from hepml_lite.unfolding import comparison
+from hepml_lite.unfolding import comparison, method_tables
 from hepml_lite.unfolding.simulated_events import SimulatedEvents, constituents_of
 
 RADIUS = 0.4
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--events", type=int, default=8_000)
-    parser.add_argument("--out", type=Path, default=comparison.STORED_CONSTITUENTS)
+    parser.add_argument("--out", type=Path, default=method_tables.STORED_CONSTITUENTS)
     options = parser.parse_args()
     torch.set_num_threads(1)
     table = pd.concat([compare(options.events, seed) for seed in options.seeds], ignore_index=True)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from data_fetch import load
 from hepml_lite import unfolding
-from hepml_lite.unfolding import comparison
+from hepml_lite.unfolding import comparison, method_tables
 from hepml_lite.unfolding.compared_methods import METHODS, QUANTITIES, Compared
 from hepml_lite.unfolding.comparison import Result
 
@@ -116,7 +116,7 @@ def without_unfolding(task: Problem) -> list[dict]:
     rows = {
         "simulation": task.pair.true[there],
         "do nothing": task.data,
-        comparison.CHANCE: task.again,
+        method_tables.CHANCE: task.again,
     }
     return [quality(name, events, np.ones(len(events)), task) for name, events in rows.items()]
 
@@ -159,11 +159,11 @@ def main() -> None:
     table = pd.concat(parts, ignore_index=True)
     second = pd.DataFrame(rows)
     if options.out or options.methods == list(METHODS):
-        folder = options.out or comparison.STORED.parent
-        table.round(5).to_csv(folder / comparison.STORED.name, index=False)
-        second.round(5).to_csv(folder / comparison.STORED_QUALITY.name, index=False)
-    print(comparison.summary(table).to_string())
-    print(comparison.quality_summary(second).to_string())
+        folder = options.out or method_tables.STORED.parent
+        table.round(5).to_csv(folder / method_tables.STORED.name, index=False)
+        second.round(5).to_csv(folder / method_tables.STORED_QUALITY.name, index=False)
+    print(method_tables.summary(table).to_string())
+    print(method_tables.quality_summary(second).to_string())
 
 
 def tell(part: pd.DataFrame, row: dict) -> None:

@@ -21,32 +21,28 @@ function. If the model answer depends on the notebook's data, ``reference_from=`
 that computes it from the keywords that the notebook gives to `check`.
 """
 
-import copy
 import functools
 import html
 import importlib
 import inspect
-import linecache
 import os
 import pkgutil
 import sys
-import traceback
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from hepml_lite.checks.answers import (
+    NotAttempted,
+    Wrong,
+    copied,
+    explain,
+    guarded,
+    holds_nan,
+    raised_by,
+)
 
 __all__ = ["Wrong", "check", "exercise", "exercise_ids", "judge"]
-
-
-class Wrong(ValueError):
-    """Raised by the check of an exercise; the student sees its text unchanged."""
-
-
-class NotAttempted(ValueError):
-    """The answer is still the stub of the notebook."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ def check(exercise_id: str, answer: Any, /, **context: Any) -> Any:
         _insist(exercise_id, verdict, message)
         _insist(exercise_id, *_judge(task, reference, reference, context), whose="reference: ")
     _show(exercise_id, verdict, message)
-    return answer if verdict == "right" else _copy(reference)
+    return answer if verdict == "right" else copied(reference)
 
 
 def judge(exercise_id: str, answer: Any, /, **context: Any) -> tuple[str, str]:
@@ -155,126 +151,22 @@ def _judge(task: _Exercise, answer: Any, reference: Any, context: dict) -> tuple
         return "open", f"not attempted yet. {_go_on}"
     results = [answer]
     try:
-        guarded = _guarded(answer, results)
-        said = task.verify(guarded, **(context | {"reference": _copy(reference)}))
+        said = task.verify(guarded(answer, results), **(context | {"reference": copied(reference)}))
     except NotAttempted:
         return "open", f"not attempted yet. {_go_on}"
     except Wrong as error:
         stop = "" if str(error).endswith((".", "!", "?")) else "."
         return "wrong", f"{error}{stop} {_go_on}"
     except Exception as error:
-        if isinstance(error, NotImplementedError) and _raised_by(answer, error):
+        if isinstance(error, NotImplementedError) and raised_by(answer, error):
             return "open", f"not attempted yet. {_go_on}"
-        return "wrong", f"{_explain(answer, error)} {_go_on}"
-    if any(_holds_nan(result) for result in results) and not _holds_nan(reference):
+        return "wrong", f"{explain(answer, error)} {_go_on}"
+    if any(holds_nan(result) for result in results) and not holds_nan(reference):
         return "wrong", (
             "your answer contains NaN. Did you divide by zero, or take the root or the logarithm "
             f"of a negative number? {_go_on}"
         )
     return "right", f"right: {said}" if isinstance(said, str) else "right."
-
-
-def _guarded(answer: Any, results: list[Any]) -> Any:
-    """Return a copy of the answer, or a function that notices a missing ``return``.
-
-    The function adds all that it returns to `results`. Arrays that it changes in place are
-    restored, and named.
-    """
-    if not isinstance(answer, types.FunctionType):
-        return _copy(answer)
-
-    @functools.wraps(answer)
-    def tried(*args: Any, **keywords: Any) -> Any:
-        kept = _kept(answer, args, keywords)
-        try:
-            result = answer(*args, **keywords)
-        finally:
-            changed = _restored(kept)
-        if changed:
-            raise Wrong(
-                f"your {answer.__name__} changes its input {changed} in place, so that the next "
-                f"cell computes with other data: begin with {changed} = {changed}.copy(), or write "
-                "x = x * 2 for x *= 2"
-            )
-        if result is ...:
-            raise NotAttempted
-        if result is None:
-            raise Wrong(f"your {answer.__name__} returned None: did you forget `return`?")
-        results.append(_copy(result))
-        return result
-
-    return tried
-
-
-def _kept(answer: Any, args: tuple, keywords: dict) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Name, array and copy of each array that a function is called with and could change."""
-    names = [*inspect.signature(answer).parameters]
-    names += [f"argument_{place + 1}" for place in range(len(names), len(args))]
-    given = {**dict(zip(names, args, strict=False)), **keywords}
-    return [
-        (name, array, array.copy())
-        for name, array in given.items()
-        if isinstance(array, np.ndarray) and array.flags.writeable and array.dtype.kind in "biuf"
-    ]
-
-
-def _restored(kept: list[tuple[str, np.ndarray, np.ndarray]]) -> str:
-    """The name of the first array that has changed, or ""; all get their old values back."""
-    changed = ""
-    for name, array, before in kept:
-        if not np.array_equal(array, before, equal_nan=True):
-            array[...] = before
-            changed = changed or name
-    return changed
-
-
-def _holds_nan(value: Any) -> bool:
-    """Return whether a number, an array, or a tuple or list of them contains NaN."""
-    if isinstance(value, tuple | list):
-        return any(_holds_nan(part) for part in value)
-    try:
-        return bool((value != value).any()) if hasattr(value, "any") else bool(value != value)
-    except Exception:  # an object that cannot be compared is not a number
-        return False
-
-
-def _copy(value: Any) -> Any:
-    """Return a copy, or the value itself if it cannot be copied (a tensor in a graph, a file)."""
-    try:
-        return copy.deepcopy(value)
-    except Exception:
-        return value
-
-
-def _student_frames(answer: Any, error: BaseException) -> list[int]:
-    """Return the positions in the traceback that belong to the student's own code."""
-    home = getattr(answer, "__module__", None) if callable(answer) else None
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return [i for i, frame in enumerate(frames) if home and frame.f_globals["__name__"] == home]
-
-
-def _raised_by(answer: Any, error: BaseException) -> bool:
-    """Return whether the student's own line raised the error, not a library that it called."""
-    depth = sum(1 for _ in traceback.walk_tb(error.__traceback__))
-    return _student_frames(answer, error)[-1:] == [depth - 1]
-
-
-def _explain(answer: Any, error: Exception) -> str:
-    """Return one sentence on an exception: its type, text, and the student's line if it has one."""
-    what = f"{type(error).__name__}: {error}"
-    kind = type(answer).__name__
-    if str(error) == f"'{kind}' object is not callable":
-        return (
-            f"this exercise asks for a function, and your answer is of the type {kind}: give the "
-            "name of the function alone, without calling it."
-        )
-    places = _student_frames(answer, error)
-    if not places:
-        subject = "what your code returns" if callable(answer) else "an answer of this type"
-        return f"{subject} does not fit the question ({what})."
-    frame, line = list(traceback.walk_tb(error.__traceback__))[places[-1]]
-    code = linecache.getline(frame.f_code.co_filename, line).strip()
-    return f"your code stopped in line {line}, `{code}`, with {what}."
 
 
 def _no_reference(exercise_id: str, answer: Any, error: Exception) -> Any:

@@ -96,22 +96,13 @@ class Results:
         return pd.DataFrame.from_dict(table, orient="index")
 
     def table(self, part: str) -> pd.DataFrame:
-        """Means over the seeds: one row a method, one column a number.
-
-        Two columns say how sure they are: `seeds`, how many there are, and `auc_spread`, the
-        standard deviation of the area over them (NaN for one).
-        """
+        """Means over the seeds as numbers: one row a method, one column a number."""
         rows = [
             {"method": row.method, **row.numbers, "seconds": row.seconds}
             for row in self.rows
             if row.part == part
         ]
-        by_method = pd.DataFrame(rows).groupby("method", sort=False)
-        table = by_method.mean()
-        table.insert(0, "seeds", by_method.size())
-        if "auc" in table:
-            table.insert(table.columns.get_loc("auc") + 1, "auc_spread", by_method["auc"].std())
-        return table
+        return pd.DataFrame(rows).groupby("method", sort=False).mean()
 
 
 def _spread(values: list[float], digits: int) -> str:

@@ -1,6 +1,6 @@
 """Unfolding: what nature looked like before the detector, in bins and without."""
 
-from hepml_lite.unfolding import comparison, published, reports
+from hepml_lite.unfolding import comparison, method_tables, published, reports
 from hepml_lite.unfolding.adversarial import ConditionalGAN
 from hepml_lite.unfolding.binned import strength
 from hepml_lite.unfolding.binned.inversion import invert
@@ -49,6 +49,7 @@ __all__ = [
     "invert",
     "iterative_bayes",
     "load_published",
+    "method_tables",
     "published",
     "reports",
     "response_covariance",

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hepml_lite import training
+from hepml_lite.densities import TrainingPlan
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
 
@@ -111,17 +112,8 @@ def train_graph_autoencoder(
         error: Tensor = model(some_hits, some_present)
         return error.mean()
 
-    training.fit(
-        network,
-        (x, mask),
-        loss,
-        epochs=epochs,
-        batch_size=128,
-        learning_rate=5e-3,
-        schedule=training.cosine,
-        seed=seed,
-        progress=False,
-    )
+    plan = TrainingPlan(epochs, batch_size=128, learning_rate=5e-3, progress=False)
+    plan.train(network, (x, mask), loss, seed=seed)
     return network
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite import training
 from hepml_lite.containers.jets import Jets, require_jets
 from hepml_lite.containers.validation import integers
+from hepml_lite.densities import TrainingPlan
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import checked_count
 from hepml_lite.trigger.quantised.quantised_sets import SharedLayers
@@ -57,15 +57,6 @@ def train_on_jets(
         return nn.functional.cross_entropy(model(some), wanted)
 
     with torch.random.fork_rng(devices=[]):
-        training.fit(
-            network,
-            (x, truth),
-            loss,
-            epochs=epochs,
-            batch_size=128,
-            learning_rate=1e-2,
-            schedule=training.cosine,
-            seed=seed,
-            progress=False,
-        )
+        plan = TrainingPlan(epochs, batch_size=128, learning_rate=1e-2, progress=False)
+        plan.train(network, (x, truth), loss, seed=seed)
     return network

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hepml_lite import training
+from hepml_lite.densities import TrainingPlan
 from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.trigger.fixed_point import FixedPoint
 from hepml_lite.trigger.quantised.quantised_sets import SharedLayers, convolution
@@ -56,17 +56,8 @@ def train_tpc_filter(
     def loss(model: nn.Module, image: Tensor, truth: Tensor) -> Tensor:
         return nn.functional.binary_cross_entropy_with_logits(model(image)[:, 0], truth)
 
-    training.fit(
-        network,
-        (x, wanted),
-        loss,
-        epochs=epochs,
-        batch_size=128,
-        learning_rate=5e-3,
-        schedule=training.cosine,
-        seed=seed,
-        progress=False,
-    )
+    plan = TrainingPlan(epochs, batch_size=128, learning_rate=5e-3, progress=False)
+    plan.train(network, (x, wanted), loss, seed=seed)
     return network
 
 

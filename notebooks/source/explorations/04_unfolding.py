@@ -253,13 +253,13 @@ for low, high in ((0, 20), (20, 30), (30, 200)):
 # spectra are right?
 
 # %%
-from hepml_lite.unfolding import comparison
+from hepml_lite.unfolding import method_tables
 
-stored = comparison.stored_comparison()
+stored = method_tables.stored_comparison()
 print(
     "closed share of the gap, mean ± spread of one seed; moved: share of events in a wrong bin (chance)"
 )
-comparison.summary(stored)
+method_tables.summary(stored)
 
 # %% [markdown]
 # All methods of one seed unfold the same events. So take the difference of two methods seed by seed: what the
@@ -267,7 +267,7 @@ comparison.summary(stored)
 
 # %%
 unfolded = stored[stored["method"] != "do nothing"]
-apart = comparison.paired_differences(unfolded, "MultiFold")
+apart = method_tables.paired_differences(unfolded, "MultiFold")
 star = np.where(apart["resolved"], " *", "  ")
 apart["shown"] = [
     f"{d:+.3f} ± {s:.3f}{mark}"
@@ -292,8 +292,8 @@ apart.pivot(index="method", columns="observable", values="shown")
 # shows what chance makes of each number.
 
 # %%
-quality = comparison.stored_quality()
-comparison.quality_summary(quality)
+quality = method_tables.stored_quality()
+method_tables.quality_summary(quality)
 
 # %% [markdown]
 # **Explain.** In the distance all methods are much nearer to nature than the simulation is. The classifier sees more:
@@ -352,8 +352,8 @@ plt.show()
 # **Predict.** The particles hold all that the five observables hold. Does the answer from them come nearer to nature?
 
 # %%
-particles = comparison.stored_constituents()
-differences = comparison.paired_differences(particles, "MultiFold on five observables")
+particles = method_tables.stored_constituents()
+differences = method_tables.paired_differences(particles, "MultiFold on five observables")
 for _, row in differences.dropna().iterrows():
     mark = " *" if row["resolved"] else ""
     print(
@@ -363,7 +363,7 @@ ends = particles[particles["observable"] == "tau21"].pivot(
     index="method", columns="seed", values="after"
 )
 print("\ntau21, distance to nature x 1000 after four iterations:\n", ends.round(1).to_string())
-comparison.summary(particles)
+method_tables.summary(particles)
 
 # %% [markdown]
 # **Explain.** Not with 8000 jets. In the multiplicity the two agree; in the mass and in the width the sets close less of

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from hepml_lite.exact.gaussian_recursion import GaussianUnfolding
-from hepml_lite.unfolding import GeneratedEvents, ReweightedEvents, SimulatedEvents, comparison
+from hepml_lite.unfolding import (
+    GeneratedEvents,
+    ReweightedEvents,
+    SimulatedEvents,
+    comparison,
+    method_tables,
+)
 from hepml_lite.unfolding.compared_methods import METHODS
 
 PROBLEM = GaussianUnfolding()
@@ -57,9 +63,9 @@ def test_an_observable_for_each_column():
 
 
 def test_the_stored_table_has_each_method_of_the_script_three_times():
-    table = comparison.stored_comparison()
+    table = method_tables.stored_comparison()
     assert table.groupby("method")["seed"].nunique().eq(3).all()
-    shown = comparison.summary(table)
+    shown = method_tables.summary(table)
     assert list(shown.index) == list(dict.fromkeys(table["method"]))
     assert " ± " in shown.loc["cINN", "mass"]
     assert {"cINN", "FCGAN", "SPINUP", "MultiFold", "moments"} <= set(table["method"])
@@ -73,12 +79,12 @@ def test_differences_are_taken_seed_by_seed():
         found += [("A", seed, "t", offset), ("B", seed, "t", offset + 0.1 + own)]
         found += [("A", seed, "no gap", np.nan), ("B", seed, "no gap", np.nan)]
     table = pd.DataFrame(found, columns=["method", "seed", "observable", "closed"])
-    (row,) = comparison.paired_differences(table, "A").itertuples()
+    (row,) = method_tables.paired_differences(table, "A").itertuples()
     assert (row.method, row.observable, row.resolved) == ("B", "t", True)
     assert row.difference == pytest.approx(0.12)
     assert row.spread == pytest.approx(0.01)
     with pytest.raises(ValueError, match="no method 'C'"):
-        comparison.paired_differences(table, "C")
+        method_tables.paired_differences(table, "C")
 
 
 def test_nature_again_is_at_chance_and_the_wrong_correlation_is_found():
@@ -104,14 +110,14 @@ def test_correlations_are_those_of_the_weights():
 
 
 def test_the_stored_quality_has_methods_of_the_first_table_and_chance():
-    quality = comparison.stored_quality()
+    quality = method_tables.stored_quality()
     assert quality.groupby("method")["seed"].nunique().eq(3).all()
     methods = set(quality["method"])
-    assert {"simulation", "do nothing", comparison.CHANCE} <= methods
-    known = set(comparison.stored_comparison()["method"]) | {"simulation", comparison.CHANCE}
+    assert {"simulation", "do nothing", method_tables.CHANCE} <= methods
+    known = set(method_tables.stored_comparison()["method"]) | {"simulation", method_tables.CHANCE}
     assert {"cINN", "FCGAN", "SPINUP", "MultiFold", "Schrödinger bridge"} <= methods <= known
     assert set(METHODS) <= known
-    shown = comparison.quality_summary(quality)
-    assert " ± " in shown.loc[comparison.CHANCE, "AUC"]
+    shown = method_tables.quality_summary(quality)
+    assert " ± " in shown.loc[method_tables.CHANCE, "AUC"]
     auc = quality.groupby("method")["auc"].mean()
-    assert auc[comparison.CHANCE] < auc["MultiFold"] < auc["simulation"]
+    assert auc[method_tables.CHANCE] < auc["MultiFold"] < auc["simulation"]
