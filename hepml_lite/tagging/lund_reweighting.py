@@ -146,11 +146,6 @@ class LundRatio:
         return factors.prod(axis=1) / self.norm
 
 
-def effective_jets(weights: np.ndarray) -> float:
-    """How many jets without weights have the same statistical error, (sum w)^2 / sum w^2."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
-
-
 def _cells(
     jets: Emissions, angle_edges: np.ndarray, kt_edges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -668,8 +668,8 @@ print(
 # **Predict.** After the weights, will quark jets have as many particles as gluon jets? The same width, the same mass?
 
 # %%
-from hepml_lite.statistics.two_sample.triangular import triangular_distance
-from hepml_lite.tagging.lund_reweighting import LundRatio, effective_jets, emissions
+from hepml_lite.statistics.two_sample import effective_sample_size, triangular_distance
+from hepml_lite.tagging.lund_reweighting import LundRatio, emissions
 
 
 def reweighted(simulation, data, prongs):
@@ -677,7 +677,8 @@ def reweighted(simulation, data, prongs):
     ratio = LundRatio.fit(emissions(simulation[::2], prongs), emissions(data[::2], prongs))
     judged, asked = simulation[1::2], data[1::2]
     weights = ratio.weights(emissions(judged, prongs))
-    print(f"{len(judged)} jets with weights are worth {effective_jets(weights):.0f} without")
+    worth = effective_sample_size(weights)
+    print(f"{len(judged)} jets, with weights worth {worth:.0f} jets without")
     for name in ("multiplicity", "width", "mass", "tau21"):
         x, y = OBSERVABLES[name](judged), OBSERVABLES[name](asked)
         error = y.std() / np.sqrt(len(y))

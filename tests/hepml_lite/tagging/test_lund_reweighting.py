@@ -4,12 +4,12 @@ import pytest
 from data_fetch import load
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.observables.lund import lund_tree, primary_lund_plane
+from hepml_lite.statistics.two_sample import effective_sample_size
 from hepml_lite.tagging.lund_reweighting import (
     ANGLE_EDGES,
     KT_EDGES,
     Emissions,
     LundRatio,
-    effective_jets,
     emissions,
 )
 
@@ -84,7 +84,7 @@ def test_independent_emissions_are_reweighted_exactly():
     weights = ratio.weights(fresh)
     number = fresh.mask.sum(axis=1)
     mean = np.average(number, weights=weights)
-    error = true.sum() ** 0.5 / effective_jets(weights) ** 0.5
+    error = true.sum() ** 0.5 / effective_sample_size(weights) ** 0.5
     assert abs(simulated.sum() - true.sum()) > 10 * error
     assert abs(mean - true.sum()) < 4 * error
     variance = np.average((number - mean) ** 2, weights=weights)
