@@ -65,6 +65,9 @@ class PeakMemory:
     seconds. On Linux the peak that the operating system recorded for the kernel is read as well, so
     a short peak of the kernel itself is not missed. 1 MB is 10⁶ bytes.
 
+    A program that a kernel starts has the very memory of the kernel for a moment, until it runs. It
+    is not counted as a second kernel.
+
     Kernels that ran before, for instance of another notebook, are not counted.
     """
 
@@ -123,7 +126,20 @@ def _tree_bytes(kernel: psutil.Process) -> int:
         resident, children = kernel.memory_info().rss, kernel.children(recursive=True)
     except psutil.Error:
         return 0
-    return max(resident, _highest_resident(kernel.pid)) + sum(map(_private_bytes, children))
+    own = (_private_bytes(child) for child in children if not _not_yet_running(child, kernel))
+    return max(resident, _highest_resident(kernel.pid)) + sum(own)
+
+
+def _not_yet_running(child: psutil.Process, kernel: psutil.Process) -> bool:
+    """Whether a child is still the kernel itself (vfork), which waits until the program runs.
+
+    Its memory is then as large as that of the kernel. A copy (fork) has no pages of files yet.
+    """
+    try:
+        sizes = child.memory_info().rss, kernel.memory_info().rss
+        return child.cmdline() == kernel.cmdline() and min(sizes) > 0.99 * max(sizes)
+    except psutil.Error:
+        return False
 
 
 def _private_bytes(process: psutil.Process) -> int:

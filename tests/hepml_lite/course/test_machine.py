@@ -76,6 +76,29 @@ def test_children_count_with_what_they_do_not_share():
     assert 90 < run_as_kernel(FORK.format(own=50_000_000)) - shared < 120
 
 
+STARTS_A_PROGRAM = """
+    import os, subprocess
+    data = bytearray(b"x") * 200_000_000
+    {starts}
+"""
+SLOW_START = """
+    os.environ["PATH"] = ":".join(f"/nowhere/{k}" for k in range(100_000))  # it is sought for long
+    for _ in range(3):
+        try:
+            subprocess.run(["no_such_program"])
+        except OSError:
+            pass
+"""
+
+
+def test_a_program_that_is_about_to_run_is_not_a_second_kernel():
+    plain = run_as_kernel(STARTS_A_PROGRAM.format(starts="import time; time.sleep(0.3)"))
+    starting = run_as_kernel(
+        textwrap.dedent(STARTS_A_PROGRAM).format(starts=textwrap.dedent(SLOW_START))
+    )
+    assert starting - plain < 100  # not 200
+
+
 def test_other_processes_do_not_count():
     with PeakMemory() as memory:
         subprocess.run([sys.executable, "-c", "import time; time.sleep(0.2)"], check=True)
