@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from data_fetch import load
 from data_fetch.generate import ttbar_events as recipe
 from hepml_lite import kinematics
 
@@ -11,8 +12,7 @@ MOMENTUM = ("pt", "eta", "phi", "mass")
 
 @pytest.fixture(scope="module")
 def events():
-    pytest.importorskip("pythia8mc")
-    return recipe.chunk(seed=1, number=0, size=175)
+    return load("ttbar_events")
 
 
 def jets(events, *what):
@@ -38,11 +38,12 @@ def single(events, name):
 
 
 def test_classes_and_objects(events):
-    assert np.bincount(events.label).tolist() == [125, 50]
+    assert np.bincount(events.label).tolist() == [50_000, 20_000]
     top, multijet = (events.of_class(name) for name in events.names)
-    assert (jets(events, "pt")[:, recipe.N_LEAST - 1] > recipe.JET_PT).all()
-    assert (top["lepton_pt"] > recipe.LEPTON_PT).all()
-    assert np.bincount(top["lepton_charge"].astype(int) + 1).tolist() == [62, 0, 63]
+    assert (jets(events, "pt")[:, recipe.N_LEAST - 1] >= recipe.JET_PT).all()
+    assert (top["lepton_pt"] >= recipe.LEPTON_PT).all()
+    plus = (top["lepton_charge"] > 0).sum()
+    assert plus == pytest.approx(25_000, abs=10)  # a few leptons are of a b hadron
     assert not multijet["neutrino_pt"].any()
     assert not jets(multijet, "role").any()
 
