@@ -10,6 +10,8 @@ from data_fetch.generate.showers.sampling import sampled
 from data_fetch.generate.showers.voxels import VoxelSum
 from hepml_lite.containers.showers import Geometry
 
+pytestmark = pytest.mark.xdist_group("calo_showers")  # one worker makes the events, once
+
 EDGES = np.array(calo_showers.CARD["geometry"]["depths"])
 MIDDLES = (EDGES[1:] + EDGES[:-1]) / 2
 # Geant4 6.0, example TestEm2: 5 GeV electrons in PbWO4, 20 X0 deep, 5 X0 wide; % of the energy in

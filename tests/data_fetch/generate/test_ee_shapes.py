@@ -5,6 +5,8 @@ import pytest
 
 from data_fetch.generate import ee_shapes
 
+pytestmark = pytest.mark.xdist_group("ee_shapes")  # one worker makes the events, once
+
 pytest.importorskip("pythia8mc")
 MONASH = 0.1365
 # Charged multiplicity: the average of the Particle Data Group; the others: OPAL at 91 GeV,

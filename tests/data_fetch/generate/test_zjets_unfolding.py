@@ -13,6 +13,8 @@ from data_fetch.generate.simulation.pythia import pythia_seed
 from data_fetch.generate.zjets_unfolding import LeadingJets, matched, observables
 from hepml_lite import kinematics
 
+pytestmark = pytest.mark.xdist_group("zjets_unfolding")  # one worker makes the events, once
+
 SIZE = 222  # six times the shares of the classes
 
 

@@ -7,6 +7,8 @@ from hepml_lite.exact import EffectiveTheory, SignalMixture
 from hepml_lite.inference import error_growth, mined_gold
 from hepml_lite.inference.ratio.network import FittedRatio
 
+pytestmark = pytest.mark.xdist_group("error_growth")  # one worker makes the events, once
+
 MIXTURE = SignalMixture()
 VALUES = error_growth.grid_of(MIXTURE.prior)
 

@@ -8,6 +8,8 @@ from hepml_lite.exact import SmearedDrellYan
 from hepml_lite.inference import matrix_element
 from hepml_lite.inference.experiments.matrix_element import MatrixElementMethod
 
+pytestmark = pytest.mark.xdist_group("matrix_element")  # one worker makes the events, once
+
 SIMULATOR = SmearedDrellYan()
 MIDDLE = 91.2
 ENDS = {"low": [60.0, -np.inf, -1.0], "high": [120.0, np.inf, 1.0]}
