@@ -368,7 +368,7 @@ def scores_after(n):
         small,
         (*network_inputs(train[:n]), train.label[:n]),
         training.cross_entropy,
-        epochs=int(np.clip(60_000 // n, sizes.epochs, 30)),  # more passes over fewer jets
+        epochs=int(np.clip(60_000 // n, sizes.epochs, sizes.most_epochs)),  # more for fewer jets
         batch_size=min(sizes.batch_size, 1 + n // 20),
         learning_rate=3e-3,
         schedule=training.cosine,
