@@ -1,4 +1,4 @@
-"""Tests of one group run in one worker: what is costly to make is made once, ports are not shared."""
+"""Tests of one group run in one worker: what is costly is made once, ports are not shared."""
 
 import os
 
