@@ -5,7 +5,7 @@ It is used by ATLAS and CMS (for example arXiv:1502.05923); the peak m₀ and th
 are those of right assignments in simulation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,10 @@ class ChiSquare:
         in_w, hadronic, leptonic = tags(full)[rows, full.truth].T
         b_tagged = float(np.mean([hadronic, leptonic]))
         return cls(tuple(peaks), tuple(widths), b_tagged, float(in_w.mean()) / 2)
+
+    def without_tags(self) -> "ChiSquare":
+        """The same masses, but blind to tags."""
+        return replace(self, b_tagged=None)
 
     def score(self, pairs: TopPairs) -> np.ndarray:
         """-χ²/2 of all assignments (N, 180)."""

@@ -1,28 +1,24 @@
 """Assignment without true roles: contrast assignments of real events with those of mixed events.
 
 The jets of a mixed event come from as many different events, so no two of them share a parent: all
-its assignments are wrong. In a real event a few are right. A classifier of real against mixed
-assignments learns the ratio of their densities, ln p_real/p_mixed, which is largest where right
+its assignments are wrong. In a real event a few are right. Boosted trees that tell real from
+mixed assignments learn the ratio of their densities, ln p_real/p_mixed, which is largest where right
 ones are: at the masses of W and top. Mixed events are the classical estimate of combinatorial
 background; noise-contrastive estimation (M. Gutmann, A. Hyvärinen, JMLR 13 (2012) 307) is the
 statistics. No simulation is needed: data would do.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import softplus
+from sklearn.ensemble import HistGradientBoostingClassifier
 
-from hepml_lite import kinematics, training
-from hepml_lite.representations.jet_assignment.candidate_numbers import candidate_numbers
-from hepml_lite.representations.jet_assignment.supervised import CandidateNetwork
+from hepml_lite import kinematics
+from hepml_lite.representations.jet_assignment.candidate_numbers import NAMES, candidate_numbers
 from hepml_lite.representations.jet_assignment.top_pairs import N_JETS, TopPairs
 
 APART = 0.4  # Delta R of two jets of one event, at least
-SETTINGS = {"epochs": 8, "batch_size": 100, "learning_rate": 3e-3, "schedule": training.cosine}
 
 
 def mixed(pairs: TopPairs, rng: np.random.Generator) -> TopPairs:
@@ -62,12 +58,14 @@ class MixedEventContrast:
     """Choose the assignment that looks least like one of mixed events.
 
     Attributes:
-        settings: of `hepml_lite.training.fit`, such as epochs.
-        network: after `fit`.
+        per_event: assignments of each event, drawn at random, that the trees learn from.
+        iterations: number of trees.
+        trees: after `fit`.
     """
 
-    settings: dict[str, Any] = field(default_factory=dict)
-    network: CandidateNetwork | None = field(default=None, init=False, repr=False)
+    per_event: int = 12
+    iterations: int = 100
+    trees: HistGradientBoostingClassifier | None = field(default=None, init=False, repr=False)
 
     def fit(self, pairs: TopPairs, seed: int = 0) -> Self:
         """Learn from all events; their roles are not read.
@@ -77,16 +75,13 @@ class MixedEventContrast:
         """
         if len(pairs) < 100:
             raise ValueError(f"{len(pairs)} events: give 100 or more, so that jets can be mixed")
-        fake = mixed(pairs, np.random.default_rng(seed))
-        both = [pairs, fake]
-        numbers = np.concatenate([candidate_numbers(events) for events in both])
-        possible = np.concatenate([events.possible for events in both])
-        real = np.repeat([1.0, 0.0], [len(pairs), len(fake)]).astype(np.float32)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.network = CandidateNetwork(numbers[: len(pairs)][possible[: len(pairs)]])
-        data = (numbers, possible, real)
-        training.fit(self.network, data, real_or_mixed, seed=seed, **(SETTINGS | self.settings))
+        rng = np.random.default_rng(seed)
+        real = drawn(pairs, self.per_event, rng)
+        fake = drawn(mixed(pairs, rng), self.per_event, rng)
+        numbers = np.concatenate([real, fake])
+        label = np.repeat([1, 0], [len(real), len(fake)])
+        self.trees = HistGradientBoostingClassifier(max_iter=self.iterations, random_state=seed)
+        self.trees.fit(numbers, label)
         return self
 
     def score(self, pairs: TopPairs) -> np.ndarray:
@@ -95,15 +90,16 @@ class MixedEventContrast:
         Raises:
             RuntimeError: nothing has been fitted.
         """
-        if self.network is None:
+        if self.trees is None:
             raise RuntimeError("this assignment is not trained: call fit first")
-        inputs = (candidate_numbers(pairs), pairs.possible)
-        return training.predict(self.network, inputs, batch_size=500)
+        possible = pairs.possible
+        scores = np.full(possible.shape, -np.inf)
+        scores[possible] = self.trees.decision_function(candidate_numbers(pairs)[possible])
+        return scores
 
 
-def real_or_mixed(network: nn.Module, numbers: Tensor, possible: Tensor, real: Tensor) -> Tensor:
-    """Binary cross entropy of all possible assignments, each event with the same weight."""
-    logits = network(numbers, possible).masked_fill(~possible, 0)
-    sign = 2 * real[:, None] - 1
-    each = softplus(-sign * logits) * possible  # (N, 180)
-    return (each.sum(1) / possible.sum(1)).mean()
+def drawn(pairs: TopPairs, per_event: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers (N * per_event, 14) of possible assignments, drawn at random from each event."""
+    order = np.where(pairs.possible, rng.random(pairs.possible.shape), 2).argsort(axis=1)
+    rows = np.arange(len(pairs))[:, None]
+    return candidate_numbers(pairs)[rows, order[:, :per_event]].reshape(-1, len(NAMES))

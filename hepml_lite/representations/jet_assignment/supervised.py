@@ -19,7 +19,7 @@ from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.representations.jet_assignment.candidate_numbers import NAMES, candidate_numbers
 from hepml_lite.representations.jet_assignment.top_pairs import TopPairs
 
-SETTINGS = {"epochs": 8, "batch_size": 100, "learning_rate": 3e-3, "schedule": training.cosine}
+SETTINGS = {"epochs": 25, "batch_size": 50, "learning_rate": 5e-3, "schedule": training.cosine}
 
 
 class CandidateNetwork(nn.Module):
@@ -41,8 +41,9 @@ class CandidateNetwork(nn.Module):
 
     def forward(self, numbers: Tensor, possible: Tensor) -> Tensor:
         """Scores (N, A) of numbers (N, A, 14), -inf where not possible (N, A)."""
-        standard = (numbers - self.centre) / self.scale
-        return self.mlp(standard).squeeze(-1).masked_fill(~possible, -torch.inf)
+        standard = (numbers[possible] - self.centre) / self.scale  # (K, 14)
+        scores = numbers.new_full(possible.shape, -torch.inf)
+        return scores.masked_scatter(possible, self.mlp(standard).squeeze(-1))
 
 
 @dataclass
