@@ -1,9 +1,9 @@
 """Assignment without true roles: contrast assignments of real events with those of mixed events.
 
 The jets of a mixed event come from as many different events, so no two of them share a parent: all
-its assignments are wrong. In a real event a few are right. Boosted trees that tell real from
-mixed assignments learn the ratio of their densities, ln p_real/p_mixed, which is largest where right
-ones are: at the masses of W and top. Mixed events are the classical estimate of combinatorial
+its assignments are wrong. In a real event a few are right. Boosted trees that tell real from mixed
+assignments learn the ratio of their densities, ln p_real/p_mixed, which is largest where right ones
+are: at the masses of W and top. Mixed events are the classical estimate of combinatorial
 background; noise-contrastive estimation (M. Gutmann, A. Hyvärinen, JMLR 13 (2012) 307) is the
 statistics. No simulation is needed: data would do.
 """
@@ -27,17 +27,22 @@ def mixed(pairs: TopPairs, rng: np.random.Generator) -> TopPairs:
     Only events with equal numbers of jets are mixed, and jet k of each stays jet k, so that momenta
     and numbers keep their distributions. Events with two jets too close to each other are left out.
     """
-    rows = np.repeat(np.arange(len(pairs))[:, None], N_JETS, axis=1)
+    jets, tagged = pairs.jets, pairs.tagged
     number = pairs.real.sum(axis=1)
+    rows = np.full((len(pairs), N_JETS), -1)
     for n in np.unique(number):
         alike = np.flatnonzero(number == n)
-        for k in range(N_JETS):
-            rows[alike, k] = np.roll(alike, rng.integers(len(alike)))
-        rows[alike] = rows[rng.permutation(alike)]
+        if len(alike) < N_JETS:  # too few to take each jet from another event
+            continue
+        order = rng.permutation(alike)
+        shifts = rng.choice(len(alike), N_JETS, replace=False)
+        rows[alike] = np.column_stack([np.roll(order, shift) for shift in shifts])
+    enough = rows[:, 0] >= 0
+    pairs, rows = pairs[enough], rows[enough]
     place = np.arange(N_JETS)
     fake = TopPairs(
-        pairs.jets[rows, place],
-        pairs.tagged[rows, place],
+        jets[rows, place],
+        tagged[rows, place],
         np.zeros_like(pairs.role),
         pairs.lepton,
         pairs.missing,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from hepml_lite import kinematics
 from hepml_lite.representations.jet_assignment import results
 from hepml_lite.representations.jet_assignment.candidate_numbers import (
     W_MASS,
@@ -19,7 +20,6 @@ from hepml_lite.representations.jet_assignment.contrastive_combinatorics import 
 from hepml_lite.representations.jet_assignment.mixed_events import MixedEventContrast, mixed
 from hepml_lite.representations.jet_assignment.supervised import SupervisedAssignment
 from hepml_lite.representations.jet_assignment.top_pairs import ALL, TopPairs, chance, hits
-from hepml_lite import kinematics
 
 TOP, W = 172.5, 80.4
 ROLES = np.array([1, 2, 3, 3, 0, 0])
@@ -95,7 +95,7 @@ def trained(fewer):
     return {
         "chi square": ChiSquare.fit(fewer),
         "supervised": SupervisedAssignment(QUICK).fit(fewer),
-        "mixed": MixedEventContrast(iterations=5).fit(fewer),
+        "mixed": MixedEventContrast(iterations=30).fit(fewer),
         "CoCo": ContrastiveCombinatorics(settings=QUICK).fit(fewer),
     }
 
@@ -135,7 +135,7 @@ def test_the_order_of_the_jets_does_not_matter(method, trained, fewer):
     same = np.tile(np.arange(6), (len(fewer), 1))
     first, second = named(one.argmax(axis=1), same), named(two.argmax(axis=1), order)
     assert np.array_equal(first[clear], second[clear])
-    assert clear.mean() > 0.3
+    assert clear.sum() > 20
 
 
 @pytest.mark.parametrize("method", ["chi square", "supervised", "mixed", "CoCo"])
