@@ -24,8 +24,8 @@ class ChiSquare:
         other_tagged: chance of a tag of a quark of the W.
     """
 
-    peaks: tuple[float, float, float] = (80.4, 172.5, 172.5)
-    widths: tuple[float, float, float] = (10.0, 15.0, 20.0)
+    peaks: tuple[float, ...] = (80.4, 172.5, 172.5)
+    widths: tuple[float, ...] = (10.0, 15.0, 20.0)
     b_tagged: float | None = None
     other_tagged: float = 0.05
 

@@ -40,7 +40,12 @@ LEPTON = N_JETS  # its place, after the jets
 N_NODES = N_JETS + 2  # the missing momentum is the last
 NODE_NUMBERS = 8
 NOTHING, HADRONIC, LEPTONIC = 0, 1, 2  # parents
-SETTINGS = {"epochs": 20, "batch_size": 200, "learning_rate": 2e-3, "schedule": training.cosine}
+SETTINGS: dict[str, Any] = {
+    "epochs": 20,
+    "batch_size": 200,
+    "learning_rate": 2e-3,
+    "schedule": training.cosine,
+}
 
 
 def nodes(pairs: TopPairs) -> tuple[np.ndarray, np.ndarray]:

@@ -77,7 +77,7 @@ class Results:
         """
         rows = self._rows(method)
         shares = np.array([row.right / row.total for row in rows])
-        of_test = shares.mean() * (1 - shares.mean()) / rows[0].total
+        of_test = float(shares.mean() * (1 - shares.mean())) / rows[0].total
         return Interval.symmetric(float(shares.mean()), _error(shares, of_test))
 
     def gain(self, method: str) -> Interval:
@@ -89,7 +89,7 @@ class Results:
         rows = self._rows(method)
         total = rows[0].total
         gains = np.array([(row.only_this - row.only_chi_square) / total for row in rows])
-        discordant = np.mean([row.only_this + row.only_chi_square for row in rows]) / total
+        discordant = float(np.mean([row.only_this + row.only_chi_square for row in rows])) / total
         return Interval.symmetric(float(gains.mean()), _error(gains, discordant / total))
 
     def table(self) -> pd.DataFrame:

@@ -19,7 +19,12 @@ from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.representations.jet_assignment.candidate_numbers import NAMES, candidate_numbers
 from hepml_lite.representations.jet_assignment.top_pairs import TopPairs
 
-SETTINGS = {"epochs": 25, "batch_size": 50, "learning_rate": 5e-3, "schedule": training.cosine}
+SETTINGS: dict[str, Any] = {
+    "epochs": 25,
+    "batch_size": 50,
+    "learning_rate": 5e-3,
+    "schedule": training.cosine,
+}
 
 
 class CandidateNetwork(nn.Module):

@@ -104,7 +104,7 @@ class TopPairs:
         """Events (N,) in which each of the four quarks has one jet: only they have an answer."""
         wanted = {LEPTONIC_B: 1, HADRONIC_B: 1, W_QUARK: 2}
         counts = [(self.role == role).sum(axis=1) == n for role, n in wanted.items()]
-        return np.all(counts, axis=0)
+        return np.stack(counts).all(axis=0)
 
     @property
     def truth(self) -> np.ndarray:
