@@ -97,14 +97,14 @@ class TopPairs:
     @property
     def possible(self) -> np.ndarray:
         """Which assignments name only jets that exist, (N, 180)."""
-        return self.real[:, ALL].all(axis=2)
+        return np.asarray(self.real[:, ALL].all(axis=2))
 
     @property
     def complete(self) -> np.ndarray:
         """Events (N,) in which each of the four quarks has one jet: only they have an answer."""
         wanted = {LEPTONIC_B: 1, HADRONIC_B: 1, W_QUARK: 2}
         counts = [(self.role == role).sum(axis=1) == n for role, n in wanted.items()]
-        return np.stack(counts).all(axis=0)
+        return np.asarray(np.stack(counts).all(axis=0))
 
     @property
     def truth(self) -> np.ndarray:
@@ -137,7 +137,7 @@ def hits(pairs: TopPairs, scores: np.ndarray) -> np.ndarray:
         )
     if not pairs.complete.any():
         raise ValueError("no event is complete: none has an answer; take more events")
-    return (chosen(scores) == pairs.truth)[pairs.complete]
+    return np.asarray(chosen(scores) == pairs.truth)[pairs.complete]
 
 
 def efficiency(pairs: TopPairs, scores: np.ndarray) -> Interval:
