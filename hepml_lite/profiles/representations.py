@@ -12,6 +12,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "mapped_jets": 500,
         "flavour_jets": 400,
         "round_jets": 60,
+        "top_pairs": 400,
         "bootstraps": 50,
     },
     "lesson": {
@@ -25,6 +26,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "mapped_jets": 5_000,
         "flavour_jets": 10_000,
         "round_jets": 600,
+        "top_pairs": 4_000,
         "bootstraps": 200,
     },
     "paper": {
@@ -38,6 +40,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "mapped_jets": 5_000,
         "flavour_jets": None,
         "round_jets": 2_000,
+        "top_pairs": 20_000,
         "bootstraps": 500,
     },
 }
