@@ -668,6 +668,7 @@ for row in stored.rows:
 from hepml_lite.trigger.firmware import hls, simulation, tools, verilog
 
 print("\n".join(tools.report()))
+del training, all_columns  # no longer needed; the compiler below needs the memory
 network = chip.network
 design = verilog.network_design(network, registers=True)
 lines = design.text.splitlines()
