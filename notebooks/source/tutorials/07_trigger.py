@@ -375,10 +375,14 @@ print("squared means of each training, and by how much their mean exceeds rarity
 for place, name in enumerate(signals):
     values = np.array(at_budget)[:, place]
     more = values.mean() - table.loc["rarity", name]
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.inf
-    verdict = "" if abs(more) > 2 * error else ": cannot be told apart"
     each = ", ".join(f"{value:.1%}" for value in values)
-    print(f"{name:>15}: {each}; {100 * more:+.1f} ± {100 * error:.1f} %{verdict}")
+    print(f"{name:>15}: {each}; {100 * more:+.1f} %", end="")
+    if len(values) == 1:
+        print(": one training, so no error")
+        continue
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    verdict = "" if abs(more) > 2 * error else ": cannot be told apart"
+    print(f" ± {100 * error:.1f} %{verdict}")
 
 # %% [markdown]
 # **Explain.** The trees know what to look for, and in their training each background event counted by its rate. Trained
