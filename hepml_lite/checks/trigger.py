@@ -141,6 +141,13 @@ def _(answer, reference, **context):
         (0.5 * (log_variance**2 + np.exp(mean) - 1 - mean).sum(axis=1), "the arguments are "
          "exchanged"),
         (right / np.log(2), "this is in bits: give nats"),
+        (0.5 * (square + variance**2 - 1 - 2 * log_variance).sum(axis=1), "log_variance is ln "
+         "sigma², not ln sigma: do not double it"),
+        (0.5 * ((square + variance - log_variance).sum(axis=1) - 1), "the -1 stands inside the "
+         "sum: once for each latent variable"),
+        (np.sqrt(right), "no root is taken: a divergence is not a distance"),
+        (0.5 * ((square + 1) / variance - 1 + log_variance).sum(axis=1), "this is the divergence "
+         "of N(0, 1) from the posterior: exchange the two"),
     )  # fmt: skip
     compare(answer(mean.copy(), log_variance.copy()), right, mistakes, "one number an event, (N,)")
     return "it is zero for mean 0 and variance 1, and grows with every difference."
@@ -193,6 +200,12 @@ def _(answer, reference, **context):
         ((wrapped(code) + 0.5) * step, "this is the middle between two steps: a chip has only the "
          "steps themselves"),
         (-right, "the sign is wrong"),
+        ((np.fmod(code - low, 2**width) + low) * step, "fmod keeps the sign of what is far below "
+         "the range: use %, which is never negative here"),
+        (((code - low) % (2**width - 1) + low) * step, "one code is lost: there are 2^width codes, "
+         "zero included"),
+        (np.where((code < low) | (code > high), 0, code) * step, "this makes zero of what does not "
+         "fit, as SAT_ZERO does: the default is to wrap"),
     )  # fmt: skip
     compare(answer(x.copy(), width, integer), right, mistakes, "one number each, (N,)")
     return f"8.99 becomes {right[0]:g}."
@@ -231,6 +244,8 @@ def _(answer, reference, **context):
         (np.mean((sums < 0) | (sums > 63)), "an accumulator has a sign: half of its codes are "
          "negative"),
         (100 * right, "this is in percent: give the share"),
+        (out.sum() / len(sums), "this is the number of overflows an event: divide by the number "
+         "of all sums"),
         (out.mean(axis=0), "this is one share a node: take the mean over all sums of the layer"),
         (out.mean(axis=1), "this is one share an event: take the mean over all sums of the layer"),
         (float(out.any()), "this says whether there is an overflow: give the share"),

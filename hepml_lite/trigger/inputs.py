@@ -75,17 +75,25 @@ class InputScaling:
         checked_events(events)
         return in_pieces(lambda part: self.of_units(hardware_units(part)), events)
 
+    def codes(self, events: TriggerEvents) -> np.ndarray:
+        """The same inputs as whole numbers of steps of `kind`, (N, 57), rounded only once."""
+        checked_events(events)
+        return in_pieces(lambda part: self.kind.codes(self._scaled(hardware_units(part))), events)
+
     def of_units(self, units: np.ndarray) -> np.ndarray:
         """Inputs (N, 57) from hardware units (N, 57).
 
         Raises:
             ValueError: for another shape.
         """
+        return self.kind.quantise(self._scaled(units)).astype(np.float32)
+
+    def _scaled(self, units: np.ndarray) -> np.ndarray:
+        """Units (N, 57) after offset and shift, before they are rounded."""
         numbers = as_floats("units", units)
         if numbers.ndim != 2 or numbers.shape[1] != len(self.offset):
             raise ValueError(
                 f"units have shape {numbers.shape}: give (N, {len(self.offset)}), as "
                 "hardware_units(events)"
             )
-        scaled = (numbers - self.offset) * 2.0**-self.shift
-        return self.kind.quantise(scaled).astype(np.float32)
+        return (numbers - self.offset) * 2.0**-self.shift

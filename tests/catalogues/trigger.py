@@ -243,7 +243,61 @@ def swapped(mean, log_variance):
     return _whole(log_variance, mean).sum(axis=1) / 2
 
 
+@divergence.right
+def halves_of_each_term(mean, log_variance):
+    return (mean**2 / 2 + np.expm1(log_variance) / 2 - log_variance / 2).sum(-1)
+
+
+@divergence.wrong("not ln sigma")
+def logarithm_of_the_width(mean, log_variance):
+    return _whole(mean, 2 * log_variance).sum(axis=1) / 2
+
+
+@divergence.wrong("inside the sum")
+def one_outside_the_sum(mean, log_variance):
+    return (np.sum(mean**2 + np.exp(log_variance) - log_variance, axis=1) - 1) / 2
+
+
+@divergence.wrong("no root")
+def its_root(mean, log_variance):
+    return np.sqrt(_whole(mean, log_variance).sum(axis=1) / 2)
+
+
+@divergence.wrong("exchange the two")
+def the_other_way_round(mean, log_variance):
+    return np.sum((mean**2 + 1) * np.exp(-log_variance) - 1 + log_variance, axis=1) / 2
+
+
 fixed = Catalogue("7.4")
+
+
+@fixed.right
+def wrapped_before_it_is_cut(x, width, integer):
+    half = 2.0 ** (integer - 1)
+    step = 2.0 ** (integer - width)
+    return np.floor(((x + half) % (2 * half)) / step) * step - half
+
+
+@fixed.wrong("fmod")
+def with_fmod(x, width, integer):
+    step = 2.0 ** (integer - width)
+    half = 2 ** (width - 1)
+    return (np.fmod(np.floor(x / step) + half, 2 * half) - half) * step
+
+
+@fixed.wrong("one code is lost")
+def one_code_less(x, width, integer):
+    step = 2.0 ** (integer - width)
+    half = 2 ** (width - 1)
+    return ((np.floor(x / step) + half) % (2 * half - 1) - half) * step
+
+
+@fixed.wrong("SAT_ZERO")
+def zero_outside(x, width, integer):
+    step = 2.0 ** (integer - width)
+    half = 2 ** (width - 1)
+    code = np.floor(x / step)
+    return np.where((code < -half) | (code >= half), 0, code) * step
 
 
 @fixed.right
@@ -396,6 +450,11 @@ def each_node(sums, width):
 @overflow.wrong("whether there is")
 def any_at_all(sums, width):
     return ((sums < -(2 ** (width - 1))) | (sums >= 2 ** (width - 1))).any()
+
+
+@overflow.wrong("number of overflows an event")
+def an_event(sums, width):
+    return ((sums < -(2 ** (width - 1))) | (sums >= 2 ** (width - 1))).sum() / len(sums)
 
 
 operations = Catalogue("7.7")

@@ -72,5 +72,4 @@ def network() -> tuple[InputScaling, IntegerNetwork]:
 def network_score(events: TriggerEvents) -> np.ndarray:
     """What the chip computes for each event, (N,)."""
     scaling, whole = network()
-    codes = whole.input_type.codes(scaling(events))
-    return squared_score(fast_network.codes(whole, codes))
+    return squared_score(fast_network.codes(whole, scaling.codes(events)))

@@ -48,7 +48,10 @@ class ChipTrigger:
 
     def codes(self, events: TriggerEvents) -> np.ndarray:
         """The codes of the inputs, (N, 57)."""
-        return self.network.input_type.codes(self.scaling(events))
+        kind = self.network.input_type
+        if self.scaling.kind == kind:
+            return self.scaling.codes(events)  # rounded once
+        return kind.codes(self.scaling(events))
 
     def score(self, events: TriggerEvents) -> np.ndarray:
         """The sum of squares that the chip computes, (N,)."""

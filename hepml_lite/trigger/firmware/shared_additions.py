@@ -3,6 +3,10 @@
 C. Sun et al., da4ml: Distributed Arithmetic for Real-time Neural Networks on FPGAs,
 arXiv:2507.04535. It is a code of its own, so its numbers check ours; and its estimate of the
 look-up tables takes seconds where synthesis takes minutes.
+
+Its logic is exact, but the compiled interpreter of da4ml 0.6 is not where a number has more than 32
+bits: outputs that saturate may come out as zero or at the other end. There the logic is evaluated
+in Python instead, which is exact and takes milliseconds an event.
 """
 
 from collections.abc import Callable
@@ -17,6 +21,7 @@ from hepml_lite.trigger.fixed_point import FixedPoint
 
 ROUNDINGS = ("TRN", "RND")  # that da4ml has
 OVERFLOWS = ("WRAP", "SAT")
+WIDEST_COMPILED = 32  # bits of a number in the compiled interpreter
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,23 @@ def shared_additions(network: IntegerNetwork) -> SharedAdditions:
         unit = of_output
     logic: Any = comb_trace(given, x)
 
+    is_wide = any(_width(op.qint) > WIDEST_COMPILED for op in logic.ops)
+
     def run(numbers: np.ndarray) -> np.ndarray:
         exact = np.ascontiguousarray(network.input_type.quantise(numbers))
-        return np.asarray(logic.predict(exact, n_threads=1)).reshape(len(exact), -1) * unit
+        if is_wide:
+            out = np.array([logic(row) for row in exact], float)
+        else:
+            out = np.asarray(logic.predict(exact, n_threads=1))
+        return out.reshape(len(exact), -1) * unit
 
     return SharedAdditions(run, float(logic.cost), len(logic.ops), float(logic.latency[1]))
+
+
+def _width(interval: Any) -> int:
+    """Bits of two's complement that hold all numbers of an interval in its steps."""
+    largest = max(interval.max / interval.step, -interval.min / interval.step - 1)
+    return 1 + max(int(largest), 0).bit_length()
 
 
 def _bits(kind: FixedPoint) -> tuple[int, int, int]:

@@ -55,6 +55,8 @@ def test_offsets_and_shifts_are_whole_and_make_the_inputs_of_order_one(sample):
     by_hand = (units[:, 27] - scaling.offset[27]) / 2 ** scaling.shift[27]
     nearest = FixedPoint(8, 6, rounding="RND_CONV", overflow="SAT").quantise(by_hand)
     np.testing.assert_array_equal(scaling(background)[:, 27], nearest)
+    codes = scaling.codes(background)
+    np.testing.assert_array_equal(codes, scaling.kind.codes(scaling(background)))
     assert 0.5 < by_hand.std() < 2
 
 
