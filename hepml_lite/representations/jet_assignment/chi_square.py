@@ -1,8 +1,8 @@
 """χ² of the masses of W and tops, with b tags: the classical assignment of jets to quarks.
 
 χ² = Σ ((m - m₀)/σ)² over the W, the hadronic and the leptonic top, less 2 ln P(tags | assignment).
-It is used by ATLAS and CMS (for example arXiv:1502.05923); the peak m₀ and the width σ of each mass
-are those of right assignments in simulation.
+The peak m₀ and the width σ of each mass are those of right assignments in simulation. Experiments
+use it, and its refinement with transfer functions (KLFitter, J. Erdmann et al., arXiv:1312.5595).
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A small network that learns the right assignment from the true roles: the ceiling.
+"""A small network that learns the right assignment from the true roles: a rival for all others.
 
 It gives each assignment a number from its masses, angles, momenta and tags; the softmax over all
 assignments of an event is the probability of each. The order of the jets does not matter, because

@@ -318,14 +318,14 @@ for name, values in of_class.items():
 #
 # ## Which jet comes from which quark?
 #
-# A top pair with one lepton has four quarks, two of them of a W, and up to six jets: up to 180 ways to assign them. The
-# classical answer is the $\chi^2$ of the masses of W and tops. **CoCo** (contrastive combinatorics) learns points for the jets of
-# an event: jets of one parent are pulled together, all others pushed apart. It needs the true parents of a simulation. A
-# contrast *without* labels takes **mixed events**, whose jets come from different events: none of their pairs is a W. What
-# distinguishes real pairs from these must be the right ones.
+# A top pair with one lepton has four quarks, two of them of a W, and up to six jets: up to 180 ways to assign them.
+# The classical answer is the $\chi^2$ of the masses of W and tops, which also looks at the b tags. **CoCo** (contrastive
+# combinatorics) learns points for the jets of an event: jets of one parent are pulled together, all others pushed
+# apart. It needs the true parents of a simulation. A contrast *without* labels takes **mixed events**, whose jets come
+# from different events: none of their pairs is a W. It learns what real assignments have and mixed ones have not.
 #
-# **Predict.** Guessing is right in one event out of twenty. How far can the contrast without labels go, and is CoCo better
-# than the masses?
+# **Predict.** Guessing is right in one event out of twenty. How far can the contrast without labels go, and is CoCo
+# better than the masses?
 
 # %%
 from hepml_lite.representations.jet_assignment import results as assigned
@@ -337,9 +337,8 @@ tops, judged = (TopPairs.of(load("ttbar_events", split=part)) for part in ("trai
 tops, judged = tops[: sizes.top_pairs], judged[: sizes.top_pairs]
 masses = ChiSquare.fit(tops)
 unlabelled = MixedEventContrast(iterations=50).fit(tops, SEED)
-print(
-    f"{judged.complete.mean():.0%} of the events have one jet for each quark; guessing {chance(judged):.3f}"
-)
+print(f"{judged.complete.mean():.0%} of the events have one jet for each quark")
+print(f"guessing is right in {chance(judged):.3f} of them", flush=True)
 for name, method in {"χ², masses and tags": masses, "mixed events": unlabelled}.items():
     print(f"{name:>20}: right in {efficiency(judged, method.score(judged))} of them")
 
@@ -349,13 +348,13 @@ print(f"{stored.training_events} events to learn from; guessing {stored.chance:.
 stored.table()
 
 # %% [markdown]
-# **Explain.** The second table has three seeds of each method, and its errors contain their spread and that of the test
-# events. The second column says which of them are better than $\chi^2$ on the same events. A contrast without labels is
-# far above guessing, although nobody told it a mass; but a real event differs from a mixed one in other ways as well, and it
-# learns these, too. Its seeds differ by more than those of all others. With so few events CoCo stays below $\chi^2$ with
-# tags: it must find the masses of pairs in the momenta of jets, while $\chi^2$ and the supervised network get them. What
-# more events would do for it is not measured here. In most events at least one quark has no jet of its own: nobody can assign these, and an experiment sees them all
-# the same.
+# **Explain.** The table has three seeds of each method; its errors contain their spread and that of the test events.
+# The second column says which of them are better than $\chi^2$ on the same events. A contrast without labels is far
+# above guessing, although nobody told it a mass. But a real event differs from a mixed one in other ways as well, and
+# it learns these, too. Its seeds differ by more than those of all others. With so few events CoCo stays below
+# $\chi^2$ with tags: it must find the masses of pairs in the momenta of jets, while $\chi^2$ and the supervised network
+# get them. What more events would do for it is not measured here. In most events at least one quark has no jet of its
+# own: nobody can assign these, and an experiment sees them all the same.
 #
 # ## An open challenge
 #

@@ -238,10 +238,9 @@ for signal in compared.signals:
 # %% [markdown]
 # **Explain.** The differences are *paired*: both scores see the same drawn events, and a difference within two of its
 # errors is no difference. Where the teacher is far above the sum of energies, it has learned the *shape* of ordinary
-# images: the same energy is strange in a few regions and ordinary in many. Does the dense student keep this? The table has one
-# training of each, so what follows is a reason to look for, and not a result. It adds up
-# all regions before anything that is not linear happens, so that it is nearly a weighted sum of energies. A filter
-# with its own ReLU for each patch can tell hot from lukewarm regions, as the plain count of hot regions does. So look
+# images: the same energy is strange in a few regions and ordinary in many. Does the dense student keep this? The table
+# has one training of each, so what follows is a reason to look for, and not a result. It adds up all regions before
+# anything that is not linear happens, so that it is nearly a weighted sum of energies. A filter with its own ReLU for each patch can tell hot from lukewarm regions, as the plain count of hot regions does. So look
 # which rows of your table lie beside each other. The trees had some 1500 signal images to learn from; they are a
 # ceiling only where they are the highest. The error bars are those of the events: another training is another draw
 # (change `SEED`). The last column says how few background events decide about each threshold. The students of CMS
@@ -315,9 +314,9 @@ for place in np.unique(np.linspace(0, len(tagger_front) - 1, 4).astype(int)):
     print(f"{gates.table_bits:6,} bits of tables, AUC {auc(truth, one(inputs_of)):.3f}: {one.text}")
 
 # %% [markdown]
-# **Explain.** One search and one network are printed, so read them as examples. For each formula: what it saves in adder bits, and what its AUC lacks. Where a formula
-# of the anomaly score has the *larger* AUC, it has thrown away a part of the score that these signals do not
-# need; nobody promised that the network's score is the best one. The estimate counts no registers and no routing, and
+# **Explain.** One search and one network are printed, so read them as examples. For each formula: what it saves in
+# adder bits, and what its AUC lacks. Where a formula of the anomaly score has the *larger* AUC, it has thrown away a
+# part of the score that these signals do not need; nobody promised that the network's score is the best one. The estimate counts no registers and no routing, and
 # a synthesis would share additions; a table of $2^{12}$ entries is a block of memory. Another search gives other
 # formulas: change `SEED` twice, and keep only what you see three times.
 #

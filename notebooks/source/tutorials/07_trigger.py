@@ -656,9 +656,9 @@ for row in stored.rows:
 # the error of their mean. Look at the three numbers in the brackets: trainings of the same kind differ by a per cent or
 # more, so a star may lie off its curve, and two ways whose errors overlap cannot be told apart here. One thing is
 # clear: trained with eight bits for weights *and* activations, the network loses more than one per cent each time. The
-# activations are to blame: with ten bits for them each of the three loses less. Compare their mean with that of bits of their own
-# for each weight at price 1, also with activations of ten bits, and both rows of the table: the loss cannot be told
-# apart, the bit operations can. A price for bits prunes as well: a weight that
+# activations are to blame: with ten bits for them each of the three loses less. Compare their mean with that of bits of
+# their own for each weight at price 1, also with activations of ten bits, and both rows of the table: the loss cannot
+# be told apart, the bit operations can. A price for bits prunes as well: a weight that
 # loses its last bit is zero. What counts in the end is logic. Its look-up tables are in the table, and the dashboard of the
 # exploration shows them, with the time, for a jet tagger as well.
 #
