@@ -140,7 +140,7 @@ def _cluster(workers: int, scheduler: str | None) -> Iterator["Client"]:
                     n_workers=workers,
                     threads_per_worker=1,
                     memory_limit=0,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # any port: 8787 may be taken
                     silence_logs=logging.ERROR,  # an interrupt would give a warning for each task
                 )
                 scheduler = stack.enter_context(cluster)
