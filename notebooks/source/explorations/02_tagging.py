@@ -377,7 +377,7 @@ methods = {
     "from scratch": transfer.fine_tuning(untrained, steps=sizes.steps, body_factor=1.0),
     "fine-tuned": transfer.fine_tuning(fine_tuned, steps=sizes.steps),
 }
-numbers = [n for n in (100, 500, 3_000) if n <= len(top_train) // 3]
+numbers = [n for n in (100, 3_000) if n <= len(top_train) // 3]
 labelled = (*network_inputs(top_train), top_train.label)
 judging = (*network_inputs(top_test), top_test.label)
 curves = {name: [] for name in methods}
