@@ -106,8 +106,8 @@ def test_unknown_recipe_lists_the_known_ones():
 
 
 # Half a minute a chunk and more. A small chunk starts with the same events, but the detector of a
-# later class draws other numbers: only what is made first is compared. The other classes are made
-# again by samples that share them, `top_tagging_vincia` and `zjets_constituents`.
+# later class draws other numbers: only what is made first is compared. Other classes are made again
+# by samples that share them: tops by `top_tagging_vincia`, a nature by `zjets_constituents`.
 IN_PART = {
     "top_tagging": lambda rows: rows.label == 0,
     "quark_gluon": lambda rows: rows.label >= 0,  # no detector
