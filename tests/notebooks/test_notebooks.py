@@ -1,12 +1,14 @@
-"""Every notebook runs, as handed out and solved, keeps its budget, and matches its source."""
+"""Every notebook runs, its solutions are right, it keeps its budget, and matches its source."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
@@ -21,6 +23,8 @@ SECONDS, MEGABYTES = {"smoke": 60, "lesson": 300}, 1500
 HANGS = 900  # seconds of a cell: on a busy machine everything takes several times as long
 every = entries(root())
 each = pytest.mark.parametrize("entry", every, ids=lambda entry: entry.name)
+few = every if "HEPML_LESSON" in os.environ else every[:1]
+some = pytest.mark.parametrize("entry", few, ids=lambda entry: entry.name)
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +51,21 @@ def test_there_are_notebooks():
 
 @pytest.mark.notebook
 @each
-def test_as_handed_out(entry, tmp_path, within_memory):
-    """Run all reaches the end with open exercises, and compared outputs are the stored ones."""
-    output, code, seconds, megabytes = run_nbval(entry.notebook, tmp_path)
+def test_runs(entry, course, tmp_path, within_memory):
+    """Run all reaches the end with open exercises, compared outputs are the stored ones, and
+    every check calls its solution right."""
+    notebook = with_solutions_tried(entry.notebook, course.solved(entry))
+    output, code, seconds, megabytes = run_nbval(notebook, entry.notebook.name, tmp_path)
     assert code == 0, output
-    within_memory(entry.name, "handed out", seconds, megabytes)
+    within_memory(entry.name, "smoke", seconds, megabytes)
 
 
 @pytest.mark.notebook
-@each
+@pytest.mark.parametrize(
+    "entry", every if "HEPML_LESSON" in os.environ else every[:1], ids=lambda entry: entry.name
+)
 def test_solved(entry, course, tmp_path, within_memory):
-    """With the solutions filled in every check says right."""
+    """Also the cells after an exercise run with its solution, for all if HEPML_LESSON is set."""
     notebook = tmp_path / entry.notebook.name
     notebook.write_text(as_text(course.solved(entry)), encoding="utf-8")
     run = execute(notebook, profile="smoke", strict=True, timeout=HANGS)
@@ -97,11 +105,45 @@ def test_committed_files_are_what_the_sources_give(course):
     assert not stale, f"run: hepml course build   (stale: {stale})"
 
 
-def run_nbval(notebook, folder):
+def with_solutions_tried(path, solved):
+    """The notebook as handed out; a new cell after each exercise runs its solution and its check.
+
+    The new cell works on a copy of the notebook's names: later cells see what a student's do.
+    """
+    notebook = load_notebook_node(str(path))
+    answers = (cell.source for cell in solved.cells if cell.cell_type == "code")
+    cells, solution = [], ""
+    for cell in notebook.cells:
+        cells.append(cell)
+        if cell.cell_type != "code":
+            continue
+        answer = next(answers)
+        if answer != cell.source:
+            solution = answer
+        elif solution:
+            solution += "\n" + answer
+        if solution and re.search(r"\bcheck\(\s*\"", answer):
+            code = TRY.format(solution=solution)
+            cells.append(
+                new_code_cell(code, id=f"tried-{len(cells)}", metadata={"tags": ["tried"]})
+            )
+            solution = ""
+    assert not solution, "an exercise without a check"
+    notebook.cells = cells
+    return notebook
+
+
+TRY = """import os
+os.environ["HEPML_STRICT"] = "1"  # a wrong answer is an error
+exec({solution!r}, dict(globals()))
+os.environ["HEPML_STRICT"] = "0"
+"""
+
+
+def run_nbval(notebook, name, folder):
     """Compare a copy at profile smoke with its stored outputs: (text, exit code, seconds, MB)."""
-    copy = folder / notebook.name
-    original = load_notebook_node(str(notebook))
-    nbformat.write(parameterize_notebook(original, {"PROFILE": "smoke"}), copy)
+    copy = folder / name
+    nbformat.write(parameterize_notebook(notebook, {"PROFILE": "smoke"}), copy)
     (folder / "pytest.ini").write_text("[pytest]\n")  # none of this project's own options
     limit = ["--nbval-lax", f"--nbval-cell-timeout={HANGS}"]
     command = [

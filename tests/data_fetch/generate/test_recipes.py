@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_fetch import packing, samples
-from data_fetch.generate import run, sample_files
+from data_fetch.generate import run, sample_files, trigger_objects
 from data_fetch.generate.simulation import detector
 from data_fetch.generate.simulation.pythia import Particles, pythia_seed
 from hepml_lite import kinematics
@@ -116,8 +116,13 @@ IN_PART = {
 }
 
 
+# Their first two processes are made again, the second one in part, for the same reasons.
+TRIGGER = ("trigger_objects", "trigger_regions")
+WHOLE = [name for name in samples.bundled() if name not in {*IN_PART, *TRIGGER}]
+
+
 @needs_pythia
-@pytest.mark.parametrize("name", [name for name in samples.bundled() if name not in IN_PART])
+@pytest.mark.parametrize("name", WHOLE)
 def test_recipe_makes_the_bundled_rows_again(name):
     share = sample_files.agreement(samples.bundled()[name], run.recipe(name).CHUNK)
     # other processors may round the last bit differently; a changed recipe changes every row
@@ -134,6 +139,19 @@ def test_recipe_makes_some_of_the_bundled_rows_again(name):
     stored = fingerprints(sample.rows()[: recipe.CHUNK])
     assert len(few) >= 30
     assert np.isin(fingerprints(few), stored).mean() > 0.9
+
+
+@needs_pythia
+@pytest.mark.parametrize("name", TRIGGER)
+def test_recipe_makes_the_first_processes_again(name):
+    sample, recipe = samples.bundled()[name], run.recipe(name)
+    (first, n), (second, _), *_ = recipe.rows_of_each(recipe.CHUNK).items()
+    rng, seed = np.random.default_rng([sample.card["seed"], 0]), sample.card["seed"]
+    look = recipe.look if name == "trigger_regions" else recipe.seen_by_trigger
+    few = trigger_objects.mixed({first: n, second: 30}, seed, 0, rng, look)
+    few = packing.unpack(packing.pack(replace(few, card=sample.card)), sample.card)
+    stored = fingerprints(sample.rows()[: recipe.CHUNK])
+    assert np.isin(fingerprints(few), stored).mean() > 0.99
 
 
 def fingerprints(rows):
