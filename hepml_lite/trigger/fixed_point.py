@@ -33,6 +33,7 @@ GOES_UP: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "RND_MIN_INF": lambda below, side: side > 0,
     "RND_CONV": lambda below, side: (side > 0) | ((side == 0) & (below % 2 == 1)),  # to even
 }
+AT_ONCE = {"TRN": np.floor, "RND_CONV": np.rint}  #: the same numbers in one call of NumPy
 OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
 
 
@@ -138,9 +139,9 @@ class FixedPoint:
 
     def rounded(self, steps: np.ndarray) -> np.ndarray:
         """Numbers in units of the step, rounded to whole ones."""
-        below = np.floor(steps)
-        side = np.sign(steps - (below + 0.5))  # exact: the number itself minus `below` is not
-        return below + ((steps != below) & GOES_UP[self.rounding](below, side))
+        if self.rounding in AT_ONCE:
+            return AT_ONCE[self.rounding](steps) + 0.0  # of -0.0 makes 0.0
+        return rounded_by_rule(self.rounding, steps)
 
     def fitted(self, codes: np.ndarray) -> np.ndarray:
         """Whole numbers, brought between `lowest_code` and `highest_code`."""
@@ -173,6 +174,13 @@ class FixedPoint:
             f"AP_{self.rounding}", f"AP_{self.overflow}"
         ]  # fmt: skip
         return f"{kind}<{', '.join([str(self.width), str(self.integer), *modes])}>"
+
+
+def rounded_by_rule(rounding: Rounding, steps: np.ndarray) -> np.ndarray:
+    """Numbers in units of the step, rounded to whole ones by the rule of `GOES_UP`."""
+    below = np.floor(steps)
+    side = np.sign(steps - (below + 0.5))  # exact: the number itself minus `below` is not
+    return below + ((steps != below) & GOES_UP[rounding](below, side))
 
 
 def quantise(

@@ -30,8 +30,8 @@ def hardware_units(events: TriggerEvents) -> np.ndarray:
         TypeError: for anything but `TriggerEvents`.
     """
     checked_events(events)
-    steps = np.array([PT_STEP, ANGLE_STEP, ANGLE_STEP])
-    return np.rint(events.objects / steps).reshape(len(events), N_INPUTS)
+    steps = np.tile([PT_STEP, ANGLE_STEP, ANGLE_STEP], N_OBJECTS)  # (57,)
+    return np.rint(events.objects.reshape(len(events), N_INPUTS) / steps)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Results of all compressions, from a file that a script has written.
+"""Results of several trainings each, from two files that scripts have written.
 
-`benchmarks/trigger.py` writes it: each way with several seeds, all judged alike.
+`benchmarks/trigger.py` writes all compressions, `benchmarks/trigger_trainings.py` what the
+exploration trains once: each way with several seeds, all judged alike.
 """
 
 import json
@@ -14,15 +15,17 @@ from hepml_lite.files import write_text
 from hepml_lite.statistics.intervals import Interval
 
 RESULTS = Path(__file__).parent / "results.json"
+TRAININGS = Path(__file__).parent / "trainings.json"
 
 
 @dataclass(frozen=True)
 class Result:
-    """One way to compress one network, with one seed.
+    """One way to do one thing, with one seed.
 
     Attributes:
-        part: "anomaly" (57-28-15-8) or "tagger" (five classes of jets).
-        method: "float", "rounded", "trained", "pruned", "taught" or "own bits".
+        part: what is done. Of compressions: "anomaly" (57-28-15-8) or "tagger" (five classes of
+            jets).
+        method: of compressions: "float", "rounded", "trained", "pruned", "taught", "own bits".
         setting: bits, share of zeros or price, as the method has it.
         seed: of the float training and of all that follows.
         numbers: what was measured, by name.
@@ -73,6 +76,27 @@ class Results:
             )
         error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
         return Interval.symmetric(float(np.mean(values)), float(error))
+
+    def difference(self, part: str, method: str, other: str, number: str) -> Interval:
+        """Number of one method minus that of another, paired by seed: mean and standard error.
+
+        Raises:
+            ValueError: if fewer than two seeds have both.
+        """
+        of_seed: dict[str, dict[int, float]] = {method: {}, other: {}}
+        for row in self.rows:
+            if row.part == part and row.method in of_seed and number in row.numbers:
+                of_seed[row.method][row.seed] = row.numbers[number]
+        seeds = sorted(of_seed[method].keys() & of_seed[other].keys())
+        if len(seeds) < 2:
+            raise ValueError(
+                f"{number!r} of {method!r} and {other!r} in {part!r}: {len(seeds)} seeds have "
+                "both, two or more are needed."
+            )
+        values = [of_seed[method][seed] - of_seed[other][seed] for seed in seeds]
+        return Interval.symmetric(
+            float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
+        )
 
     def table(self, part: str) -> pd.DataFrame:
         """Means over the seeds: one row a method and setting, one column a number.

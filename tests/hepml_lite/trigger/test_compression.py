@@ -29,7 +29,7 @@ from hepml_lite.trigger.firmware import simulation
 from hepml_lite.trigger.firmware.shared_additions import shared_additions
 from hepml_lite.trigger.firmware.verilog import network_design
 from hepml_lite.trigger.fixed_point import FixedPoint
-from hepml_lite.trigger.results import Result, Results, read_results, write_results
+from hepml_lite.trigger.results import TRAININGS, Result, Results, read_results, write_results
 
 SIZES = (6, 8, 5, 3)
 
@@ -245,6 +245,42 @@ def test_results_survive_the_file(tmp_path):
     assert found.table("anomaly").loc[("trained", "8"), "seeds"] == 3
     with pytest.raises(ValueError, match="no 'luts'"):
         found.mean("anomaly", "trained", "8", "luts")
+
+
+def test_difference_is_paired_by_seed():
+    values = {"a": (3.0, 5.0, 7.0), "b": (2.0, 4.0, 5.5)}
+    rows = [
+        Result("part", method, "", seed, {"x": value})
+        for method, of_seeds in values.items()
+        for seed, value in enumerate(of_seeds)
+    ]
+    rows += [Result("part", "a", "", 9, {"x": 100.0})]  # alone: does not count
+    found = Results({}, tuple(rows)).difference("part", "a", "b", "x")
+    assert found.value == pytest.approx((1 + 1 + 1.5) / 3)
+    assert found.error == pytest.approx(np.std([1, 1, 1.5], ddof=1) / math.sqrt(3))
+    with pytest.raises(ValueError, match="0 seeds"):
+        Results({}, tuple(rows)).difference("part", "a", "c", "x")
+
+
+def test_stored_trainings_say_what_the_exploration_says():
+    stored = read_results(TRAININGS)
+    signals = next(row for row in stored.rows if row.part == "image").numbers
+
+    def gain(score, other, signal):
+        return stored.difference("image", score, other, signal).value
+
+    for signal in signals:
+        assert gain("teacher", "sum of energies", signal) > 0.2
+        assert abs(gain("dense student", "sum of energies", signal)) < 0.02
+        assert gain("student with a filter", "dense student", signal) > 0.03
+        assert gain("student with a filter", "hot regions", signal) < -0.02
+    most = "at most 8 operations"
+    assert stored.difference("formula of the score", most, "network", "auc").value > 0
+    assert stored.difference("formula of the tagger", most, "network", "auc").value < -0.02
+    more = stored.difference(
+        "jets", "Deep Sets, 8 constituents", "Deep Sets, 5 constituents", "accuracy"
+    )
+    assert more.value > 3 * more.error
 
 
 def test_stored_results_are_whole():

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from hepml_lite.trigger.fixed_point import (
+    AT_ONCE,
     GOES_UP,
     OVERFLOWS,
     FixedPoint,
     integer_bits,
     quantise,
+    rounded_by_rule,
 )
 
 FORMATS = [(10, 4, True), (6, 3, True), (6, 8, True), (5, -1, True), (1, 1, True)]
@@ -51,6 +53,15 @@ def dense_grid():
     edges = np.concatenate([powers, np.nextafter(powers, 0), np.nextafter(powers, np.inf)])
     spread = rng.normal(size=2000) * 2.0 ** rng.integers(-12, 18, 2000)
     return np.concatenate([fine, halves, edges, -edges, spread])
+
+
+@pytest.mark.parametrize("rounding", AT_ONCE)
+def test_one_call_rounds_as_the_rule_says(rounding):
+    steps = np.concatenate([dense_grid() * 4096, [0.0, -0.0, 2.0**52 - 0.5, 0.5 - 2.0**52]])
+    at_once = FixedPoint(32, 12, True, rounding).rounded(steps)
+    by_rule = rounded_by_rule(rounding, steps)
+    np.testing.assert_array_equal(at_once, by_rule)
+    assert not np.signbit(at_once[at_once == 0]).any()
 
 
 @pytest.fixture(scope="module")
