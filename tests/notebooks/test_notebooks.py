@@ -61,9 +61,7 @@ def test_runs(entry, course, tmp_path, within_memory):
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize(
-    "entry", every if "HEPML_LESSON" in os.environ else every[:1], ids=lambda entry: entry.name
-)
+@some
 def test_solved(entry, course, tmp_path, within_memory):
     """Also the cells after an exercise run with its solution, for all if HEPML_LESSON is set."""
     notebook = tmp_path / entry.notebook.name
