@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.widgets.conftest import plain
-from widgets.generation import figures
+from widgets.generation import figures, ranking
 from widgets.generation.dashboard import Generation, voxel_places
 from widgets.generation.stored import (
     DISTORTIONS,
@@ -86,3 +86,23 @@ def test_a_move_is_fast_and_the_file_small():
         dashboard.time = number
     assert (time.process_time() - start) / 10 < 0.1
     assert STORED.stat().st_size < 1.5e6
+
+
+@pytest.mark.parametrize("part", ranking.PARTS)
+@pytest.mark.parametrize("metric", ranking.METRICS)
+def test_generators_stand_in_the_order_of_the_metric(part, metric):
+    rows = ranking.ranked(part, metric)
+    badness = [ranking.METRICS[metric].badness(row.means[metric]) for row in rows]
+    assert badness == sorted(badness)
+    assert ranking.TRUTH not in [row.method for row in rows]
+    assert rows[0] in ranking.leaders(rows, metric)
+    shown = Generation(models=part, ranked_by=metric)._outputs["models"]
+    names = re.findall(r'<th scope="row">(.*?)</th>', shown)
+    assert names == [ranking.NAMES[row.method] for row in rows]
+
+
+def test_a_metric_that_rewards_memory_is_called_so():
+    assert "rewards memory" in ranking.line("voxels", "coverage")
+    assert "rewards memory" not in ranking.line("layers and moments", "judge's AUC")
+    assert "cannot be told apart" in ranking.line("voxels", "copies")
+    assert "number 7 of 8" in ranking.line("voxels", "precision")

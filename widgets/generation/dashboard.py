@@ -8,7 +8,7 @@ import param
 from bokeh.models import LayoutDOM
 
 from data_fetch import load
-from widgets.generation import figures
+from widgets.generation import figures, ranking
 from widgets.generation import text as words
 from widgets.generation.stored import (
     COORDINATES,
@@ -32,7 +32,7 @@ from widgets.shared.base import Dashboard, Display, Outputs
 from widgets.shared.style import grid, px, side_by_side
 
 PEAK = (86.0, 96.0)  # GeV
-STATIC_TEXTS = {"line": 19, "key": 15, "table": 17, "about": 15}  # sizes [px]
+STATIC_TEXTS = {"line": 19, "key": 15, "table": 17, "models": 17, "about": 15}  # sizes [px]
 
 
 class Generation(Dashboard):
@@ -74,6 +74,13 @@ class Generation(Dashboard):
         default=N_GENERATED[-2], objects=list(N_GENERATED), label="Generated events"
     )
 
+    models: "param.Selector[str]" = param.Selector(
+        default=next(iter(ranking.PARTS)), objects=list(ranking.PARTS), label="Generators of"
+    )
+    ranked_by: "param.Selector[str]" = param.Selector(
+        default="coverage", objects=list(ranking.METRICS), label="Ranked by"
+    )
+
     widgets = {  # noqa: RUF012
         "steps": {"type": pn.widgets.DiscreteSlider},
         "generated": {"type": pn.widgets.DiscreteSlider},
@@ -104,6 +111,7 @@ class Generation(Dashboard):
             "worth": {"x": [self.generated], "y": [stored.factors[place]]},
             "line": words.line(self._facts(stored, logs, masses)),
             "table": words.results(significances),
+            "models": ranking.shown(self.models, self.ranked_by),
         }
 
     def _significances(self, stored: StoredFrames) -> np.ndarray:
@@ -142,6 +150,7 @@ class Generation(Dashboard):
             self.controls("time", "energy", "shower", "turn", "coordinates"),
             self.controls("method", "steps"),
             self.controls("distortion", "strength", "generator", "generated"),
+            self.controls("models", "ranked_by"),
         )
         line = display.text("line", 19)
         line.object.styles = {**line.object.styles, "min-height": px(104)}  # what is below stays
@@ -150,6 +159,7 @@ class Generation(Dashboard):
             display.text("key", 15),
             grid(*figures.every(display, stored_frames())),
             display.text("table", 17),
+            display.text("models", 17),
             display.text("about", 15),
             sizing_mode="stretch_width",
         )
