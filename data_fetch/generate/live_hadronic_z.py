@@ -51,7 +51,8 @@ class LiveHadronicZ(Simulator):
     features: ClassVar = SHAPES
 
     def __post_init__(self) -> None:
-        checked_count("workers", self.workers)
+        workers = checked_count("workers", self.workers)
+        object.__setattr__(self, "workers", workers)
         settings = self.settings
         if isinstance(settings, str) or not all(isinstance(one, str) for one in settings):
             raise ValueError(

@@ -48,8 +48,8 @@ class Consistency(TrainedDensity):
     n_steps: int = 1
 
     def __post_init__(self) -> None:
-        checked_count("n_levels", self.n_levels, 2, "neighbours are compared")
-        checked_count("n_steps", self.n_steps)
+        self.n_levels = checked_count("n_levels", self.n_levels, 2, "neighbours are compared")
+        self.n_steps = checked_count("n_steps", self.n_steps)
 
     @property
     def n_evaluations(self) -> int:

@@ -81,7 +81,7 @@ class FewSteps(TrainedDensity):
             ValueError: another number of conditions than in the teacher's fit.
             RuntimeError: the teacher is not trained.
         """
-        checked_count("n_steps", self.n_steps)
+        self.n_steps = checked_count("n_steps", self.n_steps)
         self._take_changes(self.teacher)
         generator = checked_rng(rng)
         with torch.random.fork_rng():

@@ -61,7 +61,7 @@ class Flow(TrainedDensity):
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"kind is {self.kind!r}: give one of {', '.join(KINDS)}")
-        checked_count("n_modes", self.n_modes)
+        self.n_modes = checked_count("n_modes", self.n_modes)
 
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
         """The layers, first the linear one, and the noise that they lead to."""

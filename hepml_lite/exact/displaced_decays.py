@@ -58,7 +58,7 @@ class DisplacedDecays:
 
     def sample(self, n: int, displaced: bool, rng: Seed = 0) -> DisplacedEvents:
         """n events of one kind."""
-        checked_count("n", n)
+        n = checked_count("n", n)
         generator = checked_rng(rng)
         flight = generator.exponential(self.decay_length, n) if displaced else np.zeros(n)
         axis = generator.normal(0, self.spread, n)

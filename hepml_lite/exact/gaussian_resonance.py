@@ -84,7 +84,8 @@ class GaussianResonance:
     background_width: float = 1.0
 
     def __post_init__(self) -> None:
-        checked_count("n_features", self.n_features)
+        n_features = checked_count("n_features", self.n_features)
+        object.__setattr__(self, "n_features", n_features)
         for name in ("signal_width", "resolution", "background_width"):
             checked_number(name, getattr(self, name), 0, np.inf, "()")
         for name in ("distance", "mass_slope", "resonance", "background_mean"):

@@ -73,7 +73,7 @@ class TpcPatches:
 
     def sample(self, n: int, rng: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
         """Patches (n, 6, 8) and labels (n,), half of each class on average."""
-        checked_count("n", n)
+        n = checked_count("n", n)
         generator = checked_rng(rng)
         label = generator.integers(0, 2, n)
         shapes = np.where(

@@ -56,7 +56,7 @@ class ClusterScan:
         generator = checked_rng(rng)
         data, beside = events.split(region)
         n_clusters = checked_count("n_clusters", self.n_clusters, 2, "one cell shows nothing")
-        checked_count("degree", self.degree, 0)
+        self.degree = checked_count("degree", self.degree, 0)
         if len(data) < n_clusters:
             raise ValueError(f"{len(data)} events for {n_clusters} clusters: ask for fewer")
         self.scaler = StandardScaler().fit(data.features)

@@ -63,7 +63,7 @@ class FactorisedObservables:
         generator = checked_rng(rng)
         n_members = checked_count("n_ensemble", self.n_ensemble)
         target = regressed_quantity(events, region)
-        checked_count("iterations", self.iterations)
+        self.iterations = checked_count("iterations", self.iterations)
         if len(events) < FEWEST_EVENTS or not target.var() > 0:
             raise ValueError(
                 f"{len(events)} events, whose masses have the variance {target.var():g}: give at "

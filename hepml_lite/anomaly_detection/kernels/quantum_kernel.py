@@ -46,7 +46,8 @@ class QuantumKernel:
     scale: float = 1.0
 
     def __post_init__(self):
-        checked_count("n_layers", self.n_layers)
+        n_layers = checked_count("n_layers", self.n_layers)
+        object.__setattr__(self, "n_layers", n_layers)
 
     def states(self, x: ArrayLike) -> np.ndarray:
         """Amplitudes (N, 2^n) of events (N, n); all are real, since R_y and CZ are.

@@ -42,7 +42,7 @@ class EncoderDecoder(nn.Module):
         activation: Callable[[], nn.Module] = nn.ReLU,
     ):
         super().__init__()
-        checked_count("n_latent", n_latent)
+        n_latent = checked_count("n_latent", n_latent)
         self.encoder = MLP((n_features, *hidden, n_latent), activation)
         self.decoder = MLP((n_latent, *reversed(hidden), n_features), activation)
 

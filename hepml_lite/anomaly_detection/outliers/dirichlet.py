@@ -94,7 +94,9 @@ class DirichletVAE(OutlierDetector):
     component: int = 0
 
     def __post_init__(self):
-        checked_count("n_components", self.n_components, 2, "shares of one component are all one")
+        self.n_components = checked_count(
+            "n_components", self.n_components, 2, "shares of one component are all one"
+        )
         checked_number("prior", self.prior, 0, ends="()", example="0.5")
         checked_number("n_draws", self.n_draws, 0, ends="()", example="40")
         self._require_known_score()

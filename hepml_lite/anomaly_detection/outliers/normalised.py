@@ -134,7 +134,9 @@ class NormalisedAutoencoder(OutlierDetector):
     def __post_init__(self):
         checked_number("temperature", self.temperature, 0, ends="()", example="0.1")
         checked_number("penalty", self.penalty, 0, example="3.0")
-        checked_count("n_latent", self.n_latent, 2, "a sphere of one dimension has two points")
+        self.n_latent = checked_count(
+            "n_latent", self.n_latent, 2, "a sphere of one dimension has two points"
+        )
 
     def make_network(self, n_features: int) -> nn.Module:
         """Encoder to the sphere, and decoder."""

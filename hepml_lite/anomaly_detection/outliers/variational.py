@@ -37,7 +37,7 @@ class VariationalNetwork(nn.Module):
 
     def __init__(self, n_features: int, n_latent: int, hidden: tuple[int, ...]):
         super().__init__()
-        checked_count("n_latent", n_latent)
+        n_latent = checked_count("n_latent", n_latent)
         self.encoder = MLP((n_features, *hidden, 2 * n_latent))
         self.decoder = MLP((n_latent, *reversed(hidden), n_features))
 

@@ -101,7 +101,7 @@ def largest_separation(real: np.ndarray, generated: np.ndarray) -> float:
 
 def floors(x: ArrayLike, n: int = 10, rng: Seed = 0) -> pd.DataFrame:
     """All metrics of fresh real rows, for n random divisions of the truth (N, D)."""
-    checked_count("n", n, 2, "a spread needs two values")
+    n = checked_count("n", n, 2, "a spread needs two values")
     generator = checked_rng(rng)
     return pd.DataFrame([_repeated(x, _nothing, generator) for _ in range(n)])
 

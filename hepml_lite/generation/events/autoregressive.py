@@ -106,7 +106,7 @@ class AutoregressiveTransformer(TrainedDensity):
 
     def __post_init__(self) -> None:
         for name in ("width", "n_blocks", "n_heads", "n_gaussians"):
-            checked_count(name, getattr(self, name))
+            setattr(self, name, checked_count(name, getattr(self, name)))
         if self.width % self.n_heads:
             raise ValueError(
                 f"width={self.width}, n_heads={self.n_heads}: the width must be a multiple of the "

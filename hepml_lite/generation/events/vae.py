@@ -66,7 +66,7 @@ class VariationalAutoencoder(TrainedDensity):
     )
 
     def __post_init__(self) -> None:
-        checked_count("n_codes", self.n_codes)
+        self.n_codes = checked_count("n_codes", self.n_codes)
 
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
         """Encoder and decoder."""

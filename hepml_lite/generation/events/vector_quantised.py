@@ -83,7 +83,7 @@ class VectorQuantisedAutoencoder(TrainedDensity):
 
     def __post_init__(self) -> None:
         for name in ("n_words", "n_entries", "n_numbers", "width"):
-            checked_count(name, getattr(self, name))
+            setattr(self, name, checked_count(name, getattr(self, name)))
 
     def make_network(self, n_features: int, n_conditions: int) -> nn.Module:
         """Encoder, codebook, decoder and writer."""

@@ -66,7 +66,7 @@ class WassersteinGAN(TrainedDensity):
         """
         if validation is not None:
             raise ValueError("validation is given: no loss of a GAN tells a good epoch; leave it")
-        checked_count("n_steps", self.n_steps)
+        self.n_steps = checked_count("n_steps", self.n_steps)
         return rows, rows[np.arange(0)]
 
     def _learn(self, data: Tensors, held_out: Tensors, seed: int) -> None:

@@ -124,7 +124,7 @@ class AdversarialSets:
 
     def fit(self, cloud: Cloud, *, rng: Seed = 0) -> Self:
         """Play the game of both networks; the number of particles is that of random real jets."""
-        checked_count("n_steps", self.n_steps)
+        self.n_steps = checked_count("n_steps", self.n_steps)
         x = torch.as_tensor(to_features(cloud))
         mask = torch.as_tensor(cloud.mask)
         self.numbers = cloud.mask.sum(axis=1)

@@ -94,7 +94,7 @@ def in_batches(
     Raises:
         ValueError: fewer than two batches.
     """
-    checked_count("n_batches", n_batches, 2, "a spread needs two values")
+    n_batches = checked_count("n_batches", n_batches, 2, "a spread needs two values")
     generator = checked_rng(rng)
     of_real = np.array_split(generator.permutation(len(real.mask)), n_batches)
     of_made = np.array_split(generator.permutation(len(made.mask)), n_batches)

@@ -45,7 +45,7 @@ class PointShowers:
     density: SetDensity = field(default_factory=usual_density)
 
     def __post_init__(self) -> None:
-        checked_count("most_points", self.most_points)
+        self.most_points = checked_count("most_points", self.most_points)
 
     def fit(self, voxels: ArrayLike, energy: ArrayLike, *, rng: Seed = 0) -> Self:
         """Learn from voxels (N, V) [GeV] at incident energies (N,) [GeV].

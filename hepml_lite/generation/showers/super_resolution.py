@@ -47,7 +47,7 @@ class SuperResolution:
     density: TrainedDensity | None = field(default=None)
 
     def __post_init__(self) -> None:
-        checked_count("most_rows", self.most_rows)
+        self.most_rows = checked_count("most_rows", self.most_rows)
         angles, rings = self.geometry.layers[0].shape
         if angles % self.n_angles or rings % self.n_rings:
             raise ValueError(

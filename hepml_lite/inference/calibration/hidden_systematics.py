@@ -195,7 +195,7 @@ def who_finds_it(
         ValueError: fewer than fifty sets, or no try.
     """
     generator = checked_rng(rng)
-    checked_count("n_sets", n_sets, 50, "ranks fill ten bins")
+    n_sets = checked_count("n_sets", n_sets, 50, "ranks fill ten bins")
     rows = {}
     of_simulation = _found_with_truth(estimate, simulator, n_events, n_tries, n_sets, generator)
     for name, found in of_simulation.items():

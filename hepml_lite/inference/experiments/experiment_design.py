@@ -55,9 +55,12 @@ class DesignPlan:
     jitter: float = 0.1
 
     def __post_init__(self) -> None:
-        checked_count("n_steps", self.n_steps)
-        checked_count("n_warm_up", self.n_warm_up, 0)
-        checked_count("batch_size", self.batch_size, 2)
+        n_steps = checked_count("n_steps", self.n_steps)
+        object.__setattr__(self, "n_steps", n_steps)
+        n_warm_up = checked_count("n_warm_up", self.n_warm_up, 0)
+        object.__setattr__(self, "n_warm_up", n_warm_up)
+        batch_size = checked_count("batch_size", self.batch_size, 2)
+        object.__setattr__(self, "batch_size", batch_size)
         for name in ("learning_rate", "design_rate"):
             checked_number(name, getattr(self, name), 0, np.inf, "()", "0.01")
         checked_number("jitter", self.jitter, 0, np.inf, "[)", "0.1")

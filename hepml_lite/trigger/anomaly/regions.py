@@ -44,8 +44,8 @@ class Teacher(nn.Module):
 
     def __init__(self, channels: int = 8, n_latent: int = 40) -> None:
         super().__init__()
-        checked_count("channels", channels)
-        checked_count("n_latent", n_latent)
+        channels = checked_count("channels", channels)
+        n_latent = checked_count("n_latent", n_latent)
         rows, columns = REGIONS
         small = (channels, rows // 2, columns // 2)
         n_small = int(np.prod(small))

@@ -153,8 +153,8 @@ class CompressedNetwork(nn.Module):
         Raises:
             ValueError: for lists of other lengths, no inputs, or bits below 1.
         """
-        for name, number in bits._asdict().items():
-            checked_count(f"bits.{name}", number)
+        whole = {name: checked_count(f"bits.{name}", n) for name, n in bits._asdict().items()}
+        bits = bits._replace(**whole)
         numbers = input_type.quantise(checked_finite("inputs", inputs, 2))
         if not len(numbers) or not len(weights) or len(weights) != len(biases):
             raise ValueError(

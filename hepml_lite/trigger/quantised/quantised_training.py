@@ -129,9 +129,7 @@ class QuantisedEncoder(nn.Module):
         super().__init__()
         if np.shape(sizes) != (4,):
             raise ValueError(f"sizes is {sizes!r}: give four, as (57, 28, 15, 8)")
-        for size in sizes:
-            checked_count("a size", size)
-        n_in, first, second, n_out = sizes
+        n_in, first, second, n_out = (checked_count("a size", size) for size in sizes)
         self.layers = nn.Sequential(
             QuantisedDense(n_in, first, INPUT, accumulator=ACCUMULATORS[0]),
             QuantisedDense(first, second, accumulator=ACCUMULATORS[1]),
