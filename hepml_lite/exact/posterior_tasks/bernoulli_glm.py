@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 from scipy.stats import multivariate_t
 
-from hepml_lite.exact.posterior_tasks.task import PosteriorTask
+from hepml_lite.exact.posterior_tasks.task import PosteriorTask, checked_observation
 from hepml_lite.exact.priors import GaussianPrior
 from hepml_lite.exact.simulator import paired
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
@@ -77,9 +77,10 @@ class BernoulliGlm(PosteriorTask):
         than half are effective.
         """
         generator = checked_rng(rng)
-        mode, covariance = self._laplace(np.asarray(x, float))
+        mode, covariance = self._laplace(checked_observation(x, N_LAGS + 1))
         proposal = multivariate_t(mode, covariance, DEGREES_OF_FREEDOM)
-        n_proposals = PROPOSALS_PER_DRAW * checked_count("n", n)
+        n = checked_count("n", n)
+        n_proposals = PROPOSALS_PER_DRAW * n
         theta = proposal.rvs(n_proposals, random_state=generator)
         log_weights = self.log_posterior(theta, x) - proposal.logpdf(theta)
         weights = np.exp(log_weights - log_weights.max())

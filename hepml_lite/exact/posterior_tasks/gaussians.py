@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from hepml_lite.exact.posterior_tasks.task import PosteriorTask
+from hepml_lite.exact.posterior_tasks.task import PosteriorTask, checked_observation, inside_prior
 from hepml_lite.exact.priors import GaussianPrior, UniformPrior
 from hepml_lite.exact.simulator import paired
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
@@ -41,7 +41,7 @@ class GaussianLinear(PosteriorTask):
     def posterior(self, x: ArrayLike, n: int, rng: Seed = 0) -> np.ndarray:
         """N(x/2, 0.05): prior and noise have the same variance."""
         size = (checked_count("n", n), 10)
-        return checked_rng(rng).normal(np.asarray(x) / 2, np.sqrt(VARIANCE / 2), size)
+        return checked_rng(rng).normal(checked_observation(x, 10) / 2, np.sqrt(VARIANCE / 2), size)
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,8 @@ class GaussianMixture(PosteriorTask):
     def posterior(self, x: ArrayLike, n: int, rng: Seed = 0) -> np.ndarray:
         """The same mixture around x, cut to the prior."""
         generator = checked_rng(rng)
-        kept: list[np.ndarray] = []
-        n_left = checked_count("n", n)
-        while n_left > 0:
-            theta = np.asarray(x) + _mixed_noise(2 * n, generator)
-            inside = theta[(np.abs(theta) <= END).all(-1)][:n_left]
-            kept.append(inside)
-            n_left -= len(inside)
-        return np.concatenate(kept)
+        observation = checked_observation(x, 2)
+        return inside_prior(lambda m: observation + _mixed_noise(m, generator), END, n)
 
 
 def _mixed_noise(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import binom
 
 from hepml_lite.exact.posterior_tasks.on_a_grid import draws_on_grid
-from hepml_lite.exact.posterior_tasks.task import PosteriorTask
+from hepml_lite.exact.posterior_tasks.task import PosteriorTask, checked_observation
 from hepml_lite.exact.priors import LogNormalPrior
 from hepml_lite.exact.simulator import paired
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
@@ -60,7 +60,7 @@ class Sir(PosteriorTask):
 
     def posterior(self, x: ArrayLike, n: int, rng: Seed = 0) -> np.ndarray:
         """From a grid in the logarithms of the rates."""
-        observation = np.asarray(x, float)
+        observation = checked_observation(x, 10)
         spread = WIDTHS_OF_PRIOR * self.prior.width_log
 
         def log_density(log_theta: np.ndarray) -> np.ndarray:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hepml_lite.exact.posterior_tasks.on_a_grid import draws_on_grid
-from hepml_lite.exact.posterior_tasks.task import PosteriorTask
+from hepml_lite.exact.posterior_tasks.task import PosteriorTask, checked_observation, inside_prior
 from hepml_lite.exact.priors import UniformPrior
 from hepml_lite.exact.simulator import paired
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_rng
 
 END = 3.0
 N_POINTS = 4
@@ -58,17 +58,14 @@ class Slcp(PosteriorTask):
         independent of their deviations from it. Means outside the prior are rejected.
         """
         generator = checked_rng(rng)
-        observation = np.asarray(x, float).reshape(N_POINTS, 2)
+        observation = checked_observation(x, 2 * N_POINTS).reshape(N_POINTS, 2)
         centre = observation.mean(0)
-        kept: list[np.ndarray] = []
-        n_left = checked_count("n", n)
-        while n_left > 0:
-            shape = self._shapes(observation - centre, 2 * n, generator)
-            theta = self._with_means(shape, centre, generator)
-            inside = theta[(np.abs(theta) <= END).all(-1)][:n_left]
-            kept.append(inside)
-            n_left -= len(inside)
-        return np.concatenate(kept)
+
+        def propose(m: int) -> np.ndarray:
+            shape = self._shapes(observation - centre, m, generator)
+            return self._with_means(shape, centre, generator)
+
+        return inside_prior(propose, END, n)
 
     @staticmethod
     def _shapes(deviation: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from hepml_lite.exact.posterior_tasks.task import PosteriorTask
+from hepml_lite.exact.posterior_tasks.task import PosteriorTask, checked_observation, inside_prior
 from hepml_lite.exact.priors import UniformPrior
 from hepml_lite.exact.simulator import paired
-from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
+from hepml_lite.statistics.settings_checks import Seed, checked_rng
 
 RADIUS = 0.1
 THICKNESS = 0.01
@@ -48,14 +48,8 @@ class TwoMoons(PosteriorTask):
     def posterior(self, x: ArrayLike, n: int, rng: Seed = 0) -> np.ndarray:
         """Undo the last step: noise is drawn, and both signs of t_1 + t_2 are equally likely."""
         generator = checked_rng(rng)
-        kept: list[np.ndarray] = []
-        n_left = checked_count("n", n)
-        while n_left > 0:
-            theta = self._unbounded(np.asarray(x, float), 2 * n, generator)
-            inside = theta[(np.abs(theta) <= 1).all(-1)][:n_left]
-            kept.append(inside)
-            n_left -= len(inside)
-        return np.concatenate(kept)
+        observation = checked_observation(x, 2)
+        return inside_prior(lambda m: self._unbounded(observation, m, generator), 1.0, n)
 
     def _unbounded(self, x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
         """Points (M, 2), not yet cut to the prior, M at most n."""

@@ -123,6 +123,24 @@ def test_reference_posteriors(name):
     assert p_values.min() > 1e-3
 
 
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [(lambda x: x[:-1], "one observation"), (lambda x: np.full_like(x, np.nan), "nan|NaN")],
+)
+def test_reference_posteriors_refuse_what_is_no_observation(name, spoil, message):
+    task = TASKS[name]
+    _, x = task.observations(1, rng=3)
+    with pytest.raises(ValueError, match=message):
+        task.posterior(spoil(x[0]), 10)
+
+
+@pytest.mark.parametrize("name", ["two_moons", "gaussian_mixture"])
+def test_an_observation_that_no_point_explains_is_refused(name):
+    with pytest.raises(ValueError, match="farther away"):
+        TASKS[name].posterior([100.0, 100.0], 10)
+
+
 @pytest.mark.parametrize("name", ["two_moons", "gaussian_mixture", "slcp", "bernoulli_glm"])
 def test_reference_posteriors_follow_their_density(name):
     """Draws weighted by density over density of a neighbouring observation have mean ratio."""
