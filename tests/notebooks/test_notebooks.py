@@ -133,8 +133,10 @@ def with_solutions_tried(path, solved):
 
 TRY = """import os
 os.environ["HEPML_STRICT"] = "1"  # a wrong answer is an error
-exec({solution!r}, dict(globals()))
-os.environ["HEPML_STRICT"] = "0"
+try:
+    exec({solution!r}, dict(globals()))
+finally:
+    os.environ["HEPML_STRICT"] = "0"
 """
 
 
