@@ -30,6 +30,7 @@ def summary(trainings: pd.DataFrame) -> pd.DataFrame:
         trainings: as from `read`.
     """
     rows = []
+    trainings = trainings.sort_values("coordinates", kind="stable")  # those of 3 numbers first
     for (method, coordinates), group in trainings.groupby(["method", "coordinates"], sort=False):
         rows.append(
             {

@@ -392,7 +392,7 @@ plotting.styled(table)
 # %% [markdown]
 # **Explain.** Compare the same method in two coordinates, and then two methods in the same coordinates. Which difference
 # is larger? A judge at 0.5 cannot tell, and two entries that differ by less than twice their errors together cannot be told
-# apart here. A single training has no error of the training: more seeds make the rows comparable. The VAE smears
+# apart here. Each row is the mean of three trainings, on other events each. The VAE smears
 # each event by a Gaussian of learned width, so its edges are soft in any coordinates. The GAN has no density at all: for
 # it the judge is the only witness.
 #
