@@ -13,6 +13,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "flavour_jets": 400,
         "round_jets": 60,
         "top_pairs": 400,
+        "read_jets": 400,
         "bootstraps": 50,
     },
     "lesson": {
@@ -27,6 +28,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "flavour_jets": 10_000,
         "round_jets": 600,
         "top_pairs": 4_000,
+        "read_jets": 5_000,
         "bootstraps": 200,
     },
     "paper": {
@@ -41,6 +43,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "flavour_jets": None,
         "round_jets": 2_000,
         "top_pairs": 20_000,
+        "read_jets": None,
         "bootstraps": 500,
     },
 }

@@ -1,7 +1,8 @@
 """What representations are worth with few labels, in several seeds, from a file.
 
-`benchmarks/few_labels.py` has written it. A method is a representation that learned without labels (or
-not at all), judged by the AUC of a linear probe; all methods of a seed get the same labelled jets.
+`benchmarks/few_labels.py` has written it. A method is a representation that learned without
+labels, or not at all. It is judged by the AUC of a linear probe; all methods of a seed get the same
+labelled jets.
 """
 
 import json
@@ -74,8 +75,8 @@ class Results:
             line = {}
             for n in self.numbers:
                 line[f"{n} labels"] = str(self.auc(method, n))
-                own = method == reference
-                line[f"{n}, difference"] = "" if own else _signed(self, method, reference, n)
+                difference = "" if method == reference else _signed(self, method, reference, n)
+                line[f"{n} labels, less {reference}"] = difference
             lines[method] = line
         return pd.DataFrame(lines).T
 

@@ -1,14 +1,15 @@
 """Guess the next particle: a jet is read from its hardest particle on, as a language model reads.
 
 p(jet) = Π_i p(token_i | token_1 ... token_{i-1}), with the tokens of a `Tokeniser` in falling pT,
-and a token of its own for the end. The first step of OmniJet-α, J. Birk et al., arXiv:2403.05618. The
-model may also read the particles themselves and guess only tokens, J. Birk et al.,
-arXiv:2512.04149. It uses no labels.
+and a token of its own for the end. This is the first step of OmniJet-α, J. Birk et al.,
+arXiv:2403.05618. The model may also read the particles themselves and only guess tokens, J. Birk et
+al., arXiv:2512.04149. It uses no labels.
 """
 
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -18,7 +19,7 @@ from hepml_lite.jet_physics.variations.augmentations import relative_particles, 
 from hepml_lite.networks.causal_transformer import CausalTransformer
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import leading, mean_pooled
-from hepml_lite.self_supervised.tokenisation import Tokeniser
+from hepml_lite.self_supervised.tokenisation import CHUNK, PADDING, Tokeniser
 from hepml_lite.training import cosine, fit
 from hepml_lite.training.history import History
 
@@ -111,6 +112,44 @@ def next_token_loss(model: NextTokenModel, jets: Tensor, mask: Tensor, tokens: T
     logits = model.head(model.contexts(jets, mask, tokens))  # (N, P + 1, K + 1)
     target = next_targets(tokens, mask, model.n_codes)
     return cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=NOTHING)
+
+
+@torch.no_grad()
+def surprises(model: NextTokenModel, jets: Jets) -> np.ndarray:
+    """-log p of each token, given those before it, and of the end, (N, P + 1); NaN in padding.
+
+    The sum over a row is -log p(jet).
+    """
+    rows = [torch.as_tensor(a) for a in relative_particles(jets, model.n_particles)]
+    found = []
+    for part, mask in zip(*(r.split(CHUNK) for r in rows), strict=True):
+        tokens = model.words.encode(part, mask)
+        logits = model.head(model.contexts(part, mask, tokens))  # (N, P + 1, K + 1)
+        target = next_targets(tokens, mask, model.n_codes)
+        paid = cross_entropy(logits.mT, target, ignore_index=NOTHING, reduction="none")
+        found.append(paid.masked_fill(target == NOTHING, torch.nan))
+    return torch.cat(found).numpy()
+
+
+def surprises_by_frequency(tokeniser: Tokeniser, training: Jets, jets: Jets) -> np.ndarray:
+    """The floor of `surprises`: -log of how often each token stands at its place, (N, P + 1).
+
+    Args:
+        tokeniser: a fitted one.
+        training: jets whose tokens are counted; no count is below 0.1.
+        jets: jets to judge.
+    """
+    counted, judged = (_targets(tokeniser, sample) for sample in (training, jets))
+    places = np.arange(judged.shape[1])
+    counts = np.full((tokeniser.n_codes + 1, len(places)), 0.1)
+    np.add.at(counts, (counted, places), counted != NOTHING)  # NOTHING adds zero to the last row
+    paid = -np.log(counts / counts.sum(axis=0))
+    return np.where(judged == NOTHING, np.nan, paid[judged, places])
+
+
+def _targets(tokeniser: Tokeniser, jets: Jets) -> np.ndarray:
+    tokens = torch.as_tensor(tokeniser.encode(jets))
+    return next_targets(tokens, tokens != PADDING, tokeniser.n_codes).numpy()
 
 
 def train_next_token(

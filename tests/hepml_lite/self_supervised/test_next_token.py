@@ -8,6 +8,7 @@ import torch
 from laws import assert_padding_invariant, assert_permutation_invariant, particles
 
 from data_fetch import load
+from hepml_lite.jet_physics.variations.augmentations import relative_particles
 from hepml_lite.networks.causal_transformer import CausalBlock, CausalTransformer
 from hepml_lite.self_supervised.contrastive import embed
 from hepml_lite.self_supervised.next_token import (
@@ -15,6 +16,8 @@ from hepml_lite.self_supervised.next_token import (
     NextTokenModel,
     next_targets,
     next_token_loss,
+    surprises,
+    surprises_by_frequency,
     train_next_token,
 )
 from hepml_lite.self_supervised.tokenisation import Tokeniser
@@ -121,6 +124,30 @@ def test_a_grammar_is_learned_down_to_its_entropy():
             optimizer.step()
     expected = (math.log(n_codes) + (p - 1) * math.log(2)) / p
     assert loss.item() == pytest.approx(expected, abs=0.02)
+
+
+def test_surprises_are_the_loss(jets, tokeniser):
+    model, _ = train_next_token(jets, tokeniser, sizes=SIZES, epochs=1, **QUIET)
+    rows, mask = (torch.as_tensor(a) for a in relative_particles(jets, 12))
+    loss = next_token_loss(model, rows, mask, model.words.encode(rows, mask)).item()
+    paid = surprises(model, jets)
+    assert np.nanmean(paid) == pytest.approx(loss, rel=1e-5)
+    number = mask.sum(1).numpy()
+    assert np.array_equal((~np.isnan(paid)).sum(1), number + (number < 12))
+
+
+def test_frequencies_by_hand():
+    class Words:
+        n_codes = 2
+
+        def encode(self, jets):
+            return np.array(jets)
+
+    training = [[0, 1, -1], [0, 0, 1], [1, -1, -1]]  # then: end; cut; end
+    paid = surprises_by_frequency(Words(), training, [[0, -1, -1]])
+    first = -math.log(2.1 / 3.3)
+    second = -math.log(1.1 / 3.3)  # one of three ends after its first token
+    assert paid[0] == pytest.approx([first, second, np.nan, np.nan], nan_ok=True)
 
 
 def test_same_seed_same_representation(jets, tokeniser):
