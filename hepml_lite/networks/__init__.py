@@ -1,6 +1,7 @@
 """Network architectures, one a file, each in the shape of its paper."""
 
 from hepml_lite.networks import (
+    causal_transformer,
     conditional_mlp,
     deep_sets,
     epic,
@@ -22,6 +23,7 @@ from hepml_lite.networks import (
 )
 
 __all__ = [
+    "causal_transformer",
     "conditional_mlp",
     "deep_sets",
     "epic",

@@ -13,6 +13,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "flavour_jets": 400,
         "round_jets": 60,
         "top_pairs": 400,
+        "read_jets": 400,
+        "drawn_jets": 15,
+        "drawing_steps": 50,
         "bootstraps": 50,
     },
     "lesson": {
@@ -27,6 +30,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "flavour_jets": 10_000,
         "round_jets": 600,
         "top_pairs": 4_000,
+        "read_jets": 5_000,
+        "drawn_jets": 50,
+        "drawing_steps": 300,
         "bootstraps": 200,
     },
     "paper": {
@@ -41,6 +47,9 @@ SIZES: dict[str, dict[str, int | None]] = {
         "flavour_jets": None,
         "round_jets": 2_000,
         "top_pairs": 20_000,
+        "read_jets": None,
+        "drawn_jets": 100,
+        "drawing_steps": 1_000,
         "bootstraps": 500,
     },
 }

@@ -1,9 +1,10 @@
-"""Learning without labels: contrastive losses, masked particles, tokens, and the linear probe."""
+"""Learning without labels: contrastive losses, hidden and next particles, the linear probe."""
 
 from hepml_lite.self_supervised import (
     contrastive,
     linear_probe,
     masked_particles,
+    next_token,
     tokenisation,
 )
 
@@ -11,5 +12,6 @@ __all__ = [
     "contrastive",
     "linear_probe",
     "masked_particles",
+    "next_token",
     "tokenisation",
 ]

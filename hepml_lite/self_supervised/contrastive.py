@@ -27,6 +27,7 @@ from hepml_lite.training.history import History
 
 if TYPE_CHECKING:
     from hepml_lite.self_supervised.masked_particles import MaskedParticleModel
+    from hepml_lite.self_supervised.next_token import NextTokenModel
 
 
 class ContrastiveEncoder(nn.Module):
@@ -145,12 +146,14 @@ def train_contrastive(
 
 
 def embed(
-    encoder: "ContrastiveEncoder | MaskedParticleModel", jets: Jets, **settings: Any
+    encoder: "ContrastiveEncoder | MaskedParticleModel | NextTokenModel",
+    jets: Jets,
+    **settings: Any,
 ) -> np.ndarray:
     """Representation (N, D) of jets, from their leading particles relative to the jet.
 
     The encoder maps (jets (N, P, 3), mask (N, P)) to (N, D) and has `n_particles`; a
-    `MaskedParticleModel` does, too. `settings` go to `predict`. If particles of equal pT compete
-    for the last place, their order in `jets` decides.
+    `MaskedParticleModel` and a `NextTokenModel` do, too. `settings` go to `predict`. If particles
+    of equal pT compete for the last place, their order in `jets` decides.
     """
     return predict(encoder, relative_particles(jets, encoder.n_particles), **settings)

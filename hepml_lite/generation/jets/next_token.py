@@ -13,16 +13,17 @@ from typing import Self
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy
 
 from hepml_lite import training
 from hepml_lite.densities import TrainingPlan
 from hepml_lite.generation.jets.clouds import Cloud, from_features, to_features
+from hepml_lite.networks.causal_transformer import CausalTransformer
 from hepml_lite.networks.layers.mlp import MLP
+from hepml_lite.self_supervised.next_token import NOTHING, next_targets
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 LARGEST_SEED = 2**31
-NO_PARTICLE = -1  # target in padding, which no loss looks at
 
 
 @dataclass
@@ -55,28 +56,6 @@ class Cells:
         return low + (high - low) * rng.random(cells.shape)
 
 
-class CausalBlock(nn.Module):
-    """x + Attention(norm(x)), then x + MLP(norm(x)); a place sees itself and earlier ones."""
-
-    def __init__(self, width: int, n_heads: int):
-        super().__init__()
-        self.n_heads = n_heads
-        self.attention_norm = nn.LayerNorm(width)
-        self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
-        self.out = nn.Linear(width, width)
-        self.mlp_norm = nn.LayerNorm(width)
-        self.mlp = MLP((width, 2 * width, width), nn.GELU)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Places x (N, P, W) → (N, P, W)."""
-        n, p, width = x.shape
-        qkv = self.queries_keys_values(self.attention_norm(x))
-        q, k, v = qkv.view(n, p, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)  # (N, H, P, d)
-        heads = scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.out(heads.transpose(1, 2).reshape(n, p, width))
-        return x + self.mlp(self.mlp_norm(x))
-
-
 class ParticleWriter(nn.Module):
     """Logits of the next particle from all particles before it.
 
@@ -88,10 +67,8 @@ class ParticleWriter(nn.Module):
         super().__init__()
         self.n_cells = n_cells
         self.particle = nn.ModuleList(nn.Embedding(n_cells + 1, width) for _ in range(3))
-        self.start = nn.Parameter(torch.zeros(width))
-        self.position = nn.Parameter(0.1 * torch.randn(n_particles + 1, width))
-        self.blocks = nn.ModuleList(CausalBlock(width, n_heads) for _ in range(n_blocks))
-        self.norm = nn.LayerNorm(width)
+        self.n_particles = n_particles
+        self.transformer = CausalTransformer(n_particles, width, n_heads, n_blocks)
         self.share = nn.Linear(width, n_cells + 1)
         self.eta = MLP((2 * width, width, n_cells), nn.GELU)
         self.phi = MLP((3 * width, width, n_cells), nn.GELU)
@@ -102,12 +79,7 @@ class ParticleWriter(nn.Module):
 
     def contexts(self, cells: Tensor) -> Tensor:
         """What is known before each particle, and after the last, (N, P + 1, W)."""
-        summed = torch.stack(self.embedded(cells)).sum(0)
-        start = self.start.expand(len(cells), 1, -1)
-        x = torch.cat([start, summed], 1) + self.position[: cells.shape[1] + 1]
-        for block in self.blocks:
-            x = block(x)
-        return self.norm(x)
+        return self.transformer(torch.stack(self.embedded(cells)).sum(0))
 
     def eta_logits(self, context: Tensor, share: Tensor) -> Tensor:
         """Logits of eta given the context and the embedded share (..., W)."""
@@ -173,7 +145,7 @@ class NextToken:
             raise RuntimeError("this NextToken is not trained: call fit first")
         n = checked_count("n", n)
         generator = checked_rng(rng)
-        n_particles = len(self.network.position) - 1
+        n_particles = self.network.n_particles
         tokens = torch.zeros(n, 0, 3, dtype=torch.long)
         goes_on = torch.ones(n, dtype=torch.bool)
         mask = torch.zeros(n, n_particles, dtype=torch.bool)
@@ -214,29 +186,15 @@ def next_particle_loss(network: ParticleWriter, cells: Tensor, mask: Tensor) -> 
     context = network.contexts(inside)  # (N, P + 1, W)
     before = context[:, :-1][mask]  # (M, W) what is known before each real particle
     share, eta, _ = (embedded[mask] for embedded in network.embedded(inside))
-    target = _share_targets(cells, mask, network.n_cells)
+    target = next_targets(cells[..., 0], mask, network.n_cells)
     loss = cross_entropy(
-        network.share(context).flatten(0, 1), target.flatten(), ignore_index=NO_PARTICLE,
+        network.share(context).flatten(0, 1), target.flatten(), ignore_index=NOTHING,
         reduction="sum",
     )  # fmt: skip
     real = cells[mask]
     loss = loss + cross_entropy(network.eta_logits(before, share), real[:, 1], reduction="sum")
     loss = loss + cross_entropy(network.phi_logits(before, share, eta), real[:, 2], reduction="sum")
     return loss / mask.sum()
-
-
-def _share_targets(cells: Tensor, mask: Tensor, end: int) -> Tensor:
-    """The share of each particle, the end after the last one, nothing after it, (N, P + 1).
-
-    A jet that fills all places has no end: the list was cut there.
-    """
-    n, p = mask.shape
-    target = torch.full((n, p + 1), NO_PARTICLE)
-    target[:, :p] = torch.where(mask, cells[..., 0], NO_PARTICLE)
-    number = mask.sum(1)
-    ends = number < p
-    target[ends, number[ends]] = end
-    return target
 
 
 def _choice(logits: Tensor) -> Tensor:
