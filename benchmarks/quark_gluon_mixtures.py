@@ -8,6 +8,7 @@ Parts of the table `hepml_lite/tagging/real_mixtures.csv`:
   mixtures, labels of one process, labels of both; and for the multiplicity alone;
 - `broken`: the same for mixtures that differ in more: trees that see pT and eta, and a Z + jet
   sample with multiple interactions;
+- `paired`: differences of these AUCs, on the same jets;
 - `same jets`: AUC of the quarks of one process against those of the other, and of the gluons;
 - `topics`: share of quarks in both mixtures, true and from topics of two observables;
 - `topic flow`: AUC of the log-ratio of the two topics, and the mean of their observables.
@@ -28,6 +29,14 @@ from hepml_lite.tagging.real_mixtures import grown, out_of_fold, same_kind, shap
 from hepml_lite.tagging.topic_flow import TopicFlow
 
 PROCESSES = ("Z + jet", "dijets")
+PAIRS = (
+    ("no labels", "fewer particles"),
+    ("labels of both", "fewer particles"),
+    ("labels of both", "no labels"),
+    ("labels of Z + jet", "labels of dijets"),
+    ("with pT and |eta|", "no labels"),
+    ("underlying event in Z + jet", "no labels"),
+)
 BINS_OF_COUNT = np.arange(0, 101, 4)
 N_BOOTSTRAP = 100
 FLOW_OF = ("multiplicity", "ln(width)")
@@ -52,6 +61,16 @@ class Table:
             self.add(part, method, name, seed, area)
 
 
+def difference(label: np.ndarray, first: np.ndarray, second: np.ndarray, seed: int) -> Interval:
+    """AUC of the first score (N,) less that of the second, with resamples of the same jets."""
+
+    def less(labels: np.ndarray, rows: np.ndarray) -> float:
+        rows = rows.astype(int)
+        return metrics.auc(labels, first[rows]) - metrics.auc(labels, second[rows])
+
+    return metrics.bootstrap(less, label, np.arange(len(label)), N_BOOTSTRAP, seed)
+
+
 def taggers(table: Table, jets, seed: int) -> np.ndarray:
     """Parts `tagger` and `broken`; returns the score of the trees that learned the mixtures."""
     x, label, process = shapes(jets), jets.label % 2, jets.label // 2
@@ -66,24 +85,30 @@ def taggers(table: Table, jets, seed: int) -> np.ndarray:
         scores[f"labels of {name}"] = score
     for name, score in scores.items():
         table.add_areas("tagger", name, score, label, process, seed)
-    broken(table, jets, x, seed)
+    scores |= broken(table, jets, x, seed)
+    for number, name in enumerate(PROCESSES):
+        own = process == number
+        for first, second in PAIRS:
+            found = difference(label[own], scores[first][own], scores[second][own], seed)
+            table.add("paired", f"{first} - {second}", name, seed, found)
     return weak
 
 
-def broken(table: Table, jets, x: np.ndarray, seed: int) -> None:
-    """Trees that see where a jet is; and another simulation of the Z + jet sample."""
+def broken(table: Table, jets, x: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Scores of trees that see where a jet is, and of trees for another simulation of Z + jet."""
     label, process = jets.label % 2, jets.label // 2
     seen = np.column_stack([x, jets.pt, np.abs(jets.eta)])
-    table.add_areas(
-        "broken", "with pT and |eta|", out_of_fold(seen, 1 - process, seed), label, process, seed
-    )
-    other = with_multiple_interactions(label[process == 0].mean(), int(sum(process == 0)), seed)
+    n_z = int(np.sum(process == 0))
+    other = with_multiple_interactions(label[process == 0].mean(), n_z, seed)
     mixed = np.concatenate([shapes(other), x[process == 1]])
-    sample = np.repeat([1, 0], [len(other), int(sum(process == 1))])
-    trees = grown(mixed, sample, seed)
-    table.add_areas(
-        "broken", "underlying event in Z + jet", trees.decision_function(x), label, process, seed
-    )
+    sample = np.repeat([1, 0], [len(other), len(mixed) - len(other)])
+    scores = {
+        "with pT and |eta|": out_of_fold(seen, 1 - process, seed),
+        "underlying event in Z + jet": grown(mixed, sample, seed).decision_function(x),
+    }
+    for name, score in scores.items():
+        table.add_areas("broken", name, score, label, process, seed)
+    return scores
 
 
 def with_multiple_interactions(share: float, n: int, seed: int):

@@ -105,6 +105,8 @@ def stored() -> pd.DataFrame:
 def summary(part: str) -> pd.DataFrame:
     """Mean of the seeds as text, with both errors: of the judging jets ± spread of the seeds.
 
+    What is drawn from a flow has the second error alone.
+
     One row for each method of a part, one column for each sample that judges.
 
     Raises:
@@ -116,8 +118,11 @@ def summary(part: str) -> pd.DataFrame:
         raise ValueError(f"no part {part!r} in {RESULTS.name}: there are {known}")
     groups = table[table.part == part].groupby(["method", "judged"], sort=False)
     cells = groups.apply(_cell, include_groups=False)
-    return cells.unstack("judged", sort=False)
+    return cells.unstack("judged", sort=False).fillna("")
 
 
 def _cell(rows: pd.DataFrame) -> str:
-    return f"{rows.value.mean():.3f} ± {rows.error.mean():.3f} ± {rows.value.std(ddof=1):.3f}"
+    of_seeds = f"± {rows.value.std(ddof=1):.3f}"
+    if not rows.error.any():  # drawn from a flow, as many as wanted
+        return f"{rows.value.mean():.3f} {of_seeds}"
+    return f"{rows.value.mean():.3f} ± {rows.error.mean():.3f} {of_seeds}"
