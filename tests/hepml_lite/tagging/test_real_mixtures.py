@@ -52,5 +52,5 @@ def test_summary_has_a_row_for_each_method_and_names_other_parts():
     shown = real_mixtures.summary("tagger")
     assert {"no labels", "fewer particles", "labels of both"} <= set(shown.index)
     assert list(shown.columns) == ["Z + jet", "dijets"]
-    with pytest.raises(ValueError, match="there are broken, same jets, tagger"):
+    with pytest.raises(ValueError, match="there are broken, paired, same jets, tagger"):
         real_mixtures.summary("taggers")
