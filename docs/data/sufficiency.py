@@ -73,6 +73,20 @@ def tagged(sample: Sample) -> Iterator[Row]:
     yield from rejection(rows[start:stop], "test split")
 
 
+def mixed(sample: Sample) -> Iterator[Row]:
+    """Two mixtures of quarks and gluons: their shares, and what tells their quarks apart."""
+    label = sample.rows().label
+    for process, name in enumerate(("Z + jet", "dijets")):
+        of_process = label[label // 2 == process]
+        share = float(np.mean(of_process % 2))
+        error = math.sqrt(share * (1 - share) / len(of_process))
+        yield f"share of quarks, {name}", f"{share:.3f} ± {error:.3f}"
+    for kind, name in enumerate(("gluons", "quarks")):
+        n, m = (int(np.sum(label == 2 * process + kind)) for process in (0, 1))
+        asked = f"AUC that is resolved, {name} of one process against those of the other"
+        yield asked, f"0.5 + {area_gap(n, m):.4f}"
+
+
 def judged(sample: Sample) -> Iterator[Row]:
     """A sample that generated rows are compared with."""
     start, stop = splits.bounds(len(sample), "test", splits.of_card(sample.card))
@@ -204,6 +218,8 @@ def questions(sample: Sample) -> Callable[[Sample], Iterator[Row]]:
         return by_container[card["container"]]
     if "parameters" in card:
         return parameters
+    if sample.name == "quark_gluon_mixtures":
+        return mixed
     if "mjj" in card.get("quantities", ()):
         return resonance
     if "jet1_role" in card.get("quantities", ()):

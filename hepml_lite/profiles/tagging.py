@@ -13,6 +13,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "labelled_jets": 400,
         "formula_jets": 300,
         "generations": 2,
+        "topic_epochs": 3,
         "bootstraps": 10,
     },
     "lesson": {
@@ -27,6 +28,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "labelled_jets": 4_000,
         "formula_jets": 3_000,
         "generations": 15,
+        "topic_epochs": 20,
         "bootstraps": 100,
     },
     "paper": {
@@ -41,6 +43,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "labelled_jets": 20_000,
         "formula_jets": 10_000,
         "generations": 60,
+        "topic_epochs": 40,
         "bootstraps": 200,
     },
 }

@@ -957,9 +957,10 @@ for name, score in opponents.items():
 # ### The assumption, and how it breaks
 #
 # The theorem needs one thing: **both samples hold the same quark jets and the same gluon jets**, only in other
-# shares. Mixtures that we draw from one sample always do. Two samples of data need not: quarks beside a Z boson
-# and quarks in dijets differ in momentum, flavour and surroundings. Here the second sample comes from a detector
-# that loses particles below 1 GeV. Its quarks are quarks, but not the same.
+# shares. Mixtures that we draw from one sample always do, so they cannot test it. Two samples of data need not: quarks
+# beside a Z boson and quarks in dijets may differ in momentum, flavour and surroundings. The exploration of this theme
+# takes these two processes and measures whether they do. Here the second sample comes from a detector that loses particles
+# below 1 GeV. Its quarks are quarks, but not the same.
 #
 # **Predict.** What will the network learn now?
 

@@ -111,6 +111,7 @@ def test_unknown_recipe_lists_the_known_ones():
 IN_PART = {
     "top_tagging": lambda rows: rows.label == 0,
     "quark_gluon": lambda rows: rows.label >= 0,  # no detector
+    "quark_gluon_mixtures": lambda rows: rows.label >= 0,
     "ttbar_events": lambda rows: rows["lepton_charge"] > 0,
     "zjets_unfolding": lambda rows: rows.label == 0,
 }
