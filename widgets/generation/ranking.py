@@ -132,7 +132,7 @@ def shown(part: str, metric: str) -> str:
         cells = [_number(row, name, name == metric) for name in METRICS]
         rows.append((NAMES[row.method], *cells, str(row.trainings)))
     return (
-        f"{line(part, metric)}<i>{metric}: {METRICS[metric].meaning}.</i>{table(header, rows)}"
+        f"{line(part, metric)}<i>{metric}: {METRICS[metric].meaning}.</i>{table(header, rows, 'generators')}"
         "The resampler draws from the training showers. ± is the spread of the trainings."
     )
 

@@ -119,8 +119,14 @@ _CELLS = (
 )
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """An HTML table in a large font; the first cell of a row is its heading (HTML allowed)."""
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], name: str = "table") -> str:
+    """An HTML table in a large font; the first cell of a row is its heading (HTML allowed).
+
+    Args:
+        header: of the columns.
+        rows: cells.
+        name: for a screen reader; two tables of a page have different ones.
+    """
     head = "".join(f'<th scope="col">{h}</th>' for h in header)
     body = "".join(
         f'<tr><th scope="row">{first}</th>'
@@ -133,7 +139,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     style = f"border-collapse:collapse;font-variant-numeric:tabular-nums;{size}"
     rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     box = "overflow-x:auto;max-width:100cqi"  # on a page that is still too narrow, it scrolls
-    scrolls = f'{_CELLS}<div style="{box}" tabindex="0" role="region" aria-label="table">'
+    scrolls = f'{_CELLS}<div style="{box}" tabindex="0" role="region" aria-label="{name}">'
     return f'{scrolls}<table class="rows" style="{style}">{rows}</table></div>'
 
 

@@ -40,10 +40,10 @@ def four_points(distances: np.ndarray, n: int = 20_000, rng: Seed = 0) -> FourPo
         ValueError: fewer than four points, or no set.
     """
     distances = np.asarray(distances, float)
-    checked_count("the number of points", len(distances), 4, "δ needs four")
+    n_points = checked_count("the number of points", len(distances), 4, "δ needs four")
     n = checked_count("n", n)
     generator = checked_rng(rng)
-    x, y, z, w = generator.random((n, len(distances))).argpartition(3, axis=1)[:, :4].T
+    x, y, z, w = generator.random((n, n_points)).argpartition(3, axis=1)[:, :4].T
     sums = np.stack(
         [
             distances[x, y] + distances[z, w],
@@ -107,8 +107,8 @@ def regular_tree(branches: int, depth: int) -> np.ndarray:
         branches: of each node.
         depth: levels below the root.
     """
-    checked_count("branches", branches)
-    checked_count("depth", depth)
+    branches = checked_count("branches", branches)
+    depth = checked_count("depth", depth)
     parents, level = [-1], [0]
     for _ in range(depth):
         below = [node for node in level for _ in range(branches)]
