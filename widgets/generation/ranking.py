@@ -131,8 +131,9 @@ def shown(part: str, metric: str) -> str:
     for row in ranked(part, metric):
         cells = [_number(row, name, name == metric) for name in METRICS]
         rows.append((NAMES[row.method], *cells, str(row.trainings)))
+    meaning = f"<i>{metric}: {METRICS[metric].meaning}.</i>"
     return (
-        f"{line(part, metric)}<i>{metric}: {METRICS[metric].meaning}.</i>{table(header, rows, 'generators')}"
+        f"{line(part, metric)}{meaning}{table(header, rows, 'generators')}"
         "The resampler draws from the training showers. ± is the spread of the trainings."
     )
 
