@@ -18,7 +18,7 @@ from hepml_lite.anomaly_detection.reports import (
     without_signal,
 )
 from hepml_lite.files import write_text
-from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.intervals import Interval, mean_of_seeds
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -137,8 +137,7 @@ def mean_of(values: Sequence[float]) -> Interval:
     """
     if not values:
         raise ValueError("there are no results to average: run benchmarks/anomaly_detection.py")
-    error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return Interval.symmetric(float(np.mean(values)), float(error))
+    return mean_of_seeds(values)
 
 
 def read_results(path: Path = RESULTS) -> Results:

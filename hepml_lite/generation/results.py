@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hepml_lite.files import write_text
-from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.intervals import Interval, mean_of_seeds
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -69,9 +69,7 @@ class Results:
                 f"no {number!r} of {method!r} in {part!r}: there are {self.methods(part)}; run "
                 "benchmarks/generation.py"
             )
-        values = [row.numbers[number] for row in rows]
-        error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-        return Interval.symmetric(float(np.mean(values)), float(error))
+        return mean_of_seeds([row.numbers[number] for row in rows])
 
     def shown(self, part: str, numbers: Sequence[str], digits: int = 3) -> pd.DataFrame:
         """Mean and standard deviation over the trainings, as text; one training has no spread.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from hepml_lite.networks.inputs import check_heads
 from hepml_lite.networks.layers.mlp import MLP
 
 
@@ -21,11 +22,7 @@ class CausalBlock(nn.Module):
 
     def __init__(self, width: int, n_heads: int):
         super().__init__()
-        if n_heads < 1 or width < 1 or width % n_heads:
-            raise ValueError(
-                f"width={width}, n_heads={n_heads}: the width must be a multiple of the heads, "
-                "for instance 32 and 4."
-            )
+        check_heads(width, n_heads)
         self.n_heads = n_heads
         self.attention_norm = nn.LayerNorm(width)
         self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)

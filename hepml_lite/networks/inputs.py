@@ -17,6 +17,15 @@ from hepml_lite.training.checks import NotFinite, require_finite_weights
 TYPICAL = np.array([0.05, 0.3, 0.3], dtype=np.float32)
 
 
+def check_heads(width: int, n_heads: int) -> None:
+    """Raise a ValueError unless each of the heads gets the same share of the width."""
+    if n_heads < 1 or width < 1 or width % n_heads:
+        raise ValueError(
+            f"width={width}, n_heads={n_heads}: the width must be a multiple of the heads, "
+            "for instance 32 and 4."
+        )
+
+
 def network_inputs(jets: Jets) -> tuple[np.ndarray, np.ndarray]:
     """Features (N, P, 3), the jet's relative coordinates over typical sizes, and mask (N, P).
 

@@ -7,7 +7,7 @@ the normalisation before each step (R. Xiong et al., arXiv:2002.04745).
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from hepml_lite.networks.inputs import check_particles
+from hepml_lite.networks.inputs import check_heads, check_particles
 from hepml_lite.networks.layers.mlp import MLP
 from hepml_lite.networks.layers.padding import clean
 
@@ -25,11 +25,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, width: int, n_heads: int):
         super().__init__()
-        if n_heads < 1 or width < 1 or width % n_heads:
-            raise ValueError(
-                f"width={width}, n_heads={n_heads}: the width must be a multiple of the heads, "
-                "for instance 32 and 4."
-            )
+        check_heads(width, n_heads)
         self.n_heads = n_heads
         # Without bias: a bias of K would have no effect, because softmax ignores a constant.
         self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)

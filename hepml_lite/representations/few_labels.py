@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hepml_lite.files import write_text
-from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.intervals import Interval, mean_of_seeds
 
 RESULTS = Path(__file__).with_name("few_labels.json")
 
@@ -97,8 +97,7 @@ class Results:
             raise ValueError(f"n_labels={n_labels}: the results have {self.numbers}")
         values = np.array([weights @ np.array(trial.aucs) for trial in trials])
         of_test = np.mean([weights @ np.array(trial.covariance) @ weights for trial in trials])
-        of_seeds = values.var(ddof=1) / len(values) if len(values) > 1 else 0.0
-        return Interval.symmetric(float(values.mean()), float(np.sqrt(of_seeds + of_test)))
+        return mean_of_seeds(values, float(np.sqrt(of_test)))
 
 
 def read(path: Path = RESULTS) -> Results:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hepml_lite.statistics.data_checks import as_array, checked_not_negative
+from hepml_lite.statistics.data_checks import as_array, checked_finite, checked_not_negative
 from hepml_lite.statistics.settings_checks import checked_count, checked_number
 
 
@@ -63,6 +63,22 @@ class Interval(NamedTuple):
         # a smaller asymmetry is within the noise of a few hundred resamples
         symmetric = abs(numbers[1] - numbers[2]) <= 0.25 * self.error
         return f"{value} ± {error}" if symmetric else f"{value} +{up} −{down}"
+
+
+def mean_of_seeds(values: ArrayLike, error_of_test: float = 0.0) -> Interval:
+    """The mean over S trainings with its error; a single one has no spread.
+
+    Args:
+        values: (S,), one number for each seed.
+        error_of_test: of one number, from the one test sample that judges all seeds. It does not
+            shrink with their number, and is added in quadrature.
+
+    Raises:
+        ValueError: no values, or some that are not finite.
+    """
+    numbers = checked_finite("values", values, n_axes=1, fewest=1)
+    of_seeds = numbers.std(ddof=1) / np.sqrt(len(numbers)) if len(numbers) > 1 else 0.0
+    return Interval.symmetric(float(numbers.mean()), float(np.hypot(of_seeds, error_of_test)))
 
 
 def central_interval(values: ArrayLike, level: float = 0.68) -> np.ndarray:

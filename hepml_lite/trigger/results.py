@@ -8,11 +8,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from hepml_lite.files import write_text
-from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.intervals import Interval, mean_of_seeds
 
 RESULTS = Path(__file__).parent / "results.json"
 TRAININGS = Path(__file__).parent / "trainings.json"
@@ -74,8 +73,7 @@ class Results:
                 f"no {number!r} of {chosen}: {method!r} has {self.settings(part, method)}; run "
                 "benchmarks/trigger.py"
             )
-        error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-        return Interval.symmetric(float(np.mean(values)), float(error))
+        return mean_of_seeds(values)
 
     def difference(self, part: str, method: str, other: str, number: str) -> Interval:
         """Number of one method minus that of another, paired by seed: mean and standard error.
@@ -93,10 +91,7 @@ class Results:
                 f"{number!r} of {method!r} and {other!r} in {part!r}: {len(seeds)} seeds have "
                 "both, two or more are needed."
             )
-        values = [of_seed[method][seed] - of_seed[other][seed] for seed in seeds]
-        return Interval.symmetric(
-            float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
-        )
+        return mean_of_seeds([of_seed[method][seed] - of_seed[other][seed] for seed in seeds])
 
     def table(self, part: str) -> pd.DataFrame:
         """Means over the seeds: one row a method and setting, one column a number.

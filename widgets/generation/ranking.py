@@ -1,6 +1,7 @@
 """All stored generators of showers, ranked by one metric: the order depends on which one."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,21 +13,20 @@ PARTS = {"layers and moments": "profiles", "voxels": "voxels"}
 JUDGE = "judge's AUC"
 MOST_NAMED = 3  # generators that share the first place
 SMALLEST_SPREAD = 0.005
-TRUTH = "real"  # fresh cascades against cascades: what a perfect generator has
+TRUTH = "real"  # cascades against cascades: no generator, so it is not ranked
 NAMES = {
-    TRUTH: "fresh cascades",
     "gaussian": "Gaussian",
     "resampler": "resampler",
     "parametrised": "parametrised shower",
     "flow_matching": "flow matching",
-    "one_step": "one step, distilled",
+    "one_step": "distilled step",
     "flow": "normalising flow",
     "vae": "VAE",
     "diffusion": "diffusion",
-    "vector_quantised": "words (VQ-VAE)",
+    "vector_quantised": "VQ-VAE",
     "gan": "GAN",
-    "two_steps": "flow matching, two steps",
-    "three_steps": "flow matching, three steps",
+    "two_steps": "flow matching in two steps",
+    "three_steps": "flow matching in three steps",
 }
 
 
@@ -45,7 +45,7 @@ class Metric(NamedTuple):
 
 
 METRICS: Mapping[str, Metric] = {
-    JUDGE: Metric("auc", abs, "the strongest classifier; 1/2 is perfect"),
+    JUDGE: Metric("auc", lambda x: abs(x - 0.5), "the strongest classifier; 1/2 is perfect"),
     "coverage": Metric("coverage", lambda x: -x, "share of true showers with a generated one near"),
     "precision": Metric("precision", lambda x: -x, "share of generated showers near true ones"),
     "density": Metric("density", lambda x: abs(x - 1), "generated showers near true ones; 1"),
@@ -70,8 +70,9 @@ class Row(NamedTuple):
     trainings: int
 
 
-def ranked(part: str, metric: str) -> list[Row]:
-    """Generators of a part, the best by this metric first; fresh cascades are not ranked."""
+@lru_cache(maxsize=len(PARTS))  # read once, not at each move of a control
+def generators(part: str) -> tuple[Row, ...]:
+    """All generators of a part, in the order of the file, without the fresh cascades."""
     results = read_results()
     rows = []
     for method in results.methods(PARTS[part]):
@@ -82,10 +83,13 @@ def ranked(part: str, metric: str) -> list[Row]:
             means[name] = float(np.mean(values))
             spreads[name] = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
         rows.append(Row(method, means, spreads, len(found)))
-    return sorted(
-        (row for row in rows if row.method != TRUTH),
-        key=lambda row: METRICS[metric].badness(row.means[metric]),
-    )
+    return tuple(row for row in rows if row.method != TRUTH)
+
+
+def ranked(part: str, metric: str) -> list[Row]:
+    """Generators of a part, the best by this metric first."""
+    badness = METRICS[metric].badness
+    return sorted(generators(part), key=lambda row: badness(row.means[metric]))
 
 
 def leaders(rows: list[Row], metric: str) -> list[Row]:
@@ -103,11 +107,11 @@ def line(part: str, metric: str) -> str:
     """Which generators are first by this metric, and what else is known of them."""
     rows = ranked(part, metric)
     first = leaders(rows, metric)
-    names = [NAMES[row.method] for row in first]
     if len(first) > MOST_NAMED:
         return f"<b>By {metric}, {len(first)} of {len(rows)} generators cannot be told apart.</b> "
-    verb = "leads" if len(names) == 1 else "lead and cannot be told apart"
-    text = f"<b>By {metric}: {_listed(names)} {verb}.</b> "
+    text = f"<b>First by {metric}: {_listed([NAMES[row.method] for row in first])}.</b> "
+    if len(first) > 1:
+        text += "They cannot be told apart. "
     copies = [NAMES[row.method] for row in first if row.means["copies"] > 0.5]
     if copies:
         return text + f"But the showers of the {copies[0]} are copies: this metric rewards memory. "
@@ -115,7 +119,7 @@ def line(part: str, metric: str) -> str:
         return text
     order = [row.method for row in ranked(part, JUDGE)]
     place = order.index(first[0].method) + 1
-    return text + f"For the strongest judge, {names[0]} is number {place} of {len(order)}. "
+    return text + f"For the strongest judge, the first one is number {place} of {len(order)}. "
 
 
 def _listed(names: list[str]) -> str:

@@ -5,10 +5,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.intervals import Interval, mean_of_seeds
 
 STORED = Path(__file__).parent / "stored" / "events.csv"
 COLUMNS = ("method", "coordinates", "seed", "auc", "auc_error", "gap", "gap_error", "cpu_seconds")
@@ -49,5 +48,4 @@ def summary(trainings: pd.DataFrame) -> pd.DataFrame:
 
 def _mean(values: pd.Series, errors: pd.Series) -> Interval:
     """All trainings share one test sample, whose error does not shrink with their number."""
-    spread = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return Interval.symmetric(float(values.mean()), float(np.hypot(spread, errors.mean())))
+    return mean_of_seeds(values, float(errors.mean()))

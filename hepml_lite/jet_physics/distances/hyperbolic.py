@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from hepml_lite.jet_physics.distances.embedding import classical_scaling
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import Seed, checked_rng
 
 RADII = (0.1, 0.2, 0.5, 1.5)  # of curvature, to start from, in units of the mean distance
@@ -86,8 +87,7 @@ def hyperbolic_map(distances: np.ndarray, steps: int = 500) -> Map:
     Raises:
         ValueError: a matrix of another shape, or a distance that is not positive.
     """
-    unit = _checked(distances)
-    wanted = distances / unit
+    wanted, unit = _checked(distances)
     starts = np.stack([hyperbolic_scaling(wanted, radius) for radius in RADII])
     points, radii = _descended(starts, np.array(RADII), wanted, steps)
     ball = in_ball(points)
@@ -102,8 +102,7 @@ def euclidean_map(distances: np.ndarray, steps: int = 500, rng: Seed = 0) -> Map
 
     Args and errors are those of `hyperbolic_map`; `rng` is for the shaking.
     """
-    unit = _checked(distances)
-    wanted = distances / unit
+    wanted, unit = _checked(distances)
     shaken = checked_rng(rng).normal(size=(len(RADII), len(wanted), 2))
     shaken[0] = 0
     starts = classical_scaling(wanted) + 0.1 * shaken
@@ -125,17 +124,19 @@ def relative_error(found: np.ndarray, distances: np.ndarray) -> float:
     return float(np.sqrt(np.mean((found[i, j] / distances[i, j] - 1) ** 2)))
 
 
-def _checked(distances: np.ndarray) -> float:
-    """The mean distance, of a matrix that can be mapped."""
-    shape = np.shape(distances)
+def _checked(distances: np.ndarray) -> tuple[np.ndarray, float]:
+    """Distances (N, N) that can be mapped, over their mean, and the mean."""
+    numbers = checked_finite("distances", distances)
+    shape = numbers.shape
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 3:
         raise ValueError(f"distances have shape {shape}; expected (N, N) of N = 3 or more points")
-    off_diagonal = distances[np.triu_indices(len(distances), 1)]
+    off_diagonal = numbers[np.triu_indices(len(numbers), 1)]
     if not np.all(off_diagonal > 0):
         raise ValueError(
             f"a distance of {off_diagonal.min():g}: all must be positive, so leave out copies"
         )
-    return float(off_diagonal.mean())
+    unit = float(off_diagonal.mean())
+    return numbers / unit, unit
 
 
 def _descended(

@@ -12,6 +12,7 @@ import numpy as np
 
 from hepml_lite.containers.jets import Jets
 from hepml_lite.jet_physics.observables.clustering import cluster
+from hepml_lite.statistics.data_checks import checked_finite
 from hepml_lite.statistics.settings_checks import Seed, checked_count, checked_rng
 
 
@@ -39,7 +40,7 @@ def four_points(distances: np.ndarray, n: int = 20_000, rng: Seed = 0) -> FourPo
     Raises:
         ValueError: fewer than four points, or no set.
     """
-    distances = np.asarray(distances, float)
+    distances = checked_finite("distances", distances, n_axes=2)
     n_points = checked_count("the number of points", len(distances), 4, "δ needs four")
     n = checked_count("n", n)
     generator = checked_rng(rng)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hepml_lite.files import write_text
-from hepml_lite.statistics.intervals import Interval
+from hepml_lite.statistics.intervals import Interval, mean_of_seeds
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -78,7 +78,7 @@ class Results:
         rows = self._rows(method)
         shares = np.array([row.right / row.total for row in rows])
         of_test = float(shares.mean() * (1 - shares.mean())) / rows[0].total
-        return Interval.symmetric(float(shares.mean()), _error(shares, of_test))
+        return mean_of_seeds(shares, float(np.sqrt(of_test)))
 
     def gain(self, method: str) -> Interval:
         """Efficiency less that of χ² on the same events, with an error as in `efficiency`.
@@ -90,7 +90,7 @@ class Results:
         total = rows[0].total
         gains = np.array([(row.only_this - row.only_chi_square) / total for row in rows])
         discordant = float(np.mean([row.only_this + row.only_chi_square for row in rows])) / total
-        return Interval.symmetric(float(gains.mean()), _error(gains, discordant / total))
+        return mean_of_seeds(gains, float(np.sqrt(discordant / total)))
 
     def table(self) -> pd.DataFrame:
         """One line a method: efficiency, gain over χ², seconds."""
@@ -122,9 +122,3 @@ def read(path: Path = RESULTS) -> Results:
 def write(results: Results, path: Path = RESULTS) -> None:
     """Store the results."""
     write_text(path, json.dumps(asdict(results), indent=1, ensure_ascii=False) + "\n")
-
-
-def _error(values: np.ndarray, variance_of_test: float) -> float:
-    """Error of the mean over seeds, with the variance that all seeds share."""
-    of_seeds = values.var(ddof=1) / len(values) if len(values) > 1 else 0.0
-    return float(np.sqrt(of_seeds + variance_of_test))

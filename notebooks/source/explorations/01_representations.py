@@ -264,15 +264,17 @@ plt.show()
 #
 # ## Is a plane the right paper for a map?
 #
-# A tree does not fit into a plane: its branches double with each level, while a circle grows in proportion to its radius.
-# In the **hyperbolic plane** circles grow exponentially, so a tree has room. (It is drawn as a disk: a point at $r$ is
-# $2\,\mathrm{artanh}\,r$ from the centre, and all that is far away is squeezed to the rim.) Jets are made by splittings,
-# so papers have mapped events, and the particles of a jet, into it. Does it help the energy mover's distance of jets? We draw both maps, each with the
-# smallest root mean square of (distance on the map / distance − 1) that a descent finds. There are three other sets
-# whose answer is known: random points in a plane, random points in five dimensions, the nodes of one jet's clustering tree.
+# A tree does not fit into a plane: its branches double with each level, while a circle grows in proportion to its
+# radius. In the **hyperbolic plane** circles grow exponentially, so a tree has room. (It is drawn as a disk: a point at
+# $r$ is $2\,\mathrm{artanh}\,r$ from the centre, and all that is far away is squeezed to the rim.) Jets are made by
+# splittings, so papers have mapped events, and the particles of a jet, into it. Does it help the energy mover's
+# distance of jets? We draw both maps, each with the smallest root mean square of (distance on the map / distance − 1)
+# that a descent finds. There are three other sets whose answer is known: random points in a plane, random points in
+# five dimensions, the nodes of one jet's clustering tree.
 #
-# **Gromov's $\delta$** asks without a map. Of any four points, add the distances in two pairs, in three ways: in a tree the
-# two largest sums are equal. We print twice their mean $\delta$, relative to the largest distance of the four. A tree has 0.
+# **Gromov's $\delta$** asks without a map. Of any four points, add the distances in two pairs, in three ways: in a tree
+# the two largest sums are equal. We print twice their mean $\delta$, relative to the largest distance of the four. A
+# tree has 0.
 #
 # **Predict.** Which of the sets come out better in the hyperbolic plane? Is it the same as having a small $\delta$?
 
@@ -532,9 +534,9 @@ for first, second in (
 # words should be guessed but not read was also found on much larger samples (arXiv:2512.04149). That paper also found
 # hidden particles to be the better task; here the two cannot be told apart.
 #
-# None of the ways to learn without labels reaches seven observables here, neither with 100 nor with 1000 labels. With 10 000 jets and a minute of training,
-# this says little about foundation models, which read thousands of times as many and are then trained on as a whole:
-# our straight cut only asks what lies open in the representation.
+# None of the ways to learn without labels reaches seven observables here, neither with 100 nor with 1000 labels. With
+# 10 000 jets and a minute of training, this says little about foundation models, which read thousands of times as many
+# and are then trained on as a whole: our straight cut only asks what lies open in the representation.
 #
 # ## An open challenge
 #

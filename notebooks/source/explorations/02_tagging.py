@@ -782,7 +782,7 @@ real_mixtures.summary("paired")
 #
 # ### Is the assumption true?
 #
-# The quarks beside a Z are mostly u and d from q g → Z q. Those of dijets come with another color flow, and their
+# The quarks beside a Z are mostly u and d from q g → Z q. Those of dijets come with another colour flow, and their
 # jets are found in events with two hard jets.
 #
 # **Predict.** Can trees tell the quark jets of one process from those of the other, after both got the same spectrum
@@ -795,11 +795,11 @@ for k, kind in enumerate(("gluons", "quarks")):
 real_mixtures.summary("same jets")
 
 # %% [markdown]
-# **Explain.** First column: both areas are one half within their errors, so these jets, by these four observables, cannot
-# be told apart, and the assumption holds as far as 5000 jets a process can say. That is a limit, not a proof: the
-# gluons beside a Z are few, a network on all particles sees more, and arXiv:1810.05653 finds small differences
-# between processes. Second column: the test does see a difference where there is one. An underlying event adds particles, and
-# the quark jets with it differ from those without by several errors.
+# **Explain.** First column: both areas are one half within their errors, so these jets, by these four observables,
+# cannot be told apart, and the assumption holds as far as 5000 jets a process can say. That is a limit, not a proof:
+# the gluons beside a Z are few, a network on all particles sees more, and arXiv:1810.05653 finds small differences
+# between processes. Second column: the test does see a difference where there is one. An underlying event adds
+# particles, and the quark jets with it differ from those without by several errors.
 #
 # ### Break it
 #
@@ -831,8 +831,9 @@ real_mixtures.summary("broken")
 #
 # How many quarks are in each sample? Topics answer without labels: $T_1 \propto p_Z - \kappa\, p_\text{dijet}$ with the
 # largest possible $\kappa$. Komiske and others (arXiv:1809.01140) take the score of a network that learned the mixtures
-# as the observable, because it has the purest ends. **TopicFlow** (arXiv:2211.16053) then learns the densities of both topics in several observables with
-# two normalizing flows whose sum must be both mixtures: $p_Z = f_Z T_1 + (1-f_Z) T_2$, and the same for dijets.
+# as the observable, because it has the purest ends. **TopicFlow** (arXiv:2211.16053) then learns the densities of both
+# topics in several observables with two normalizing flows whose sum must be both mixtures: $p_Z = f_Z T_1 + (1-f_Z)
+# T_2$, and the same for dijets.
 #
 # **Predict.** Which error is larger, the one of the shares or the one of the shapes?
 

@@ -259,12 +259,12 @@ for one, other in (
 # **Explain.** The differences are *paired*: both scores see the same events, and in the second table the same seed.
 # Half a thousand events of each signal know an efficiency to two per cent, so smaller differences say nothing. The
 # teacher is far above the sum of energies: it has learned the *shape* of ordinary images. The same energy is strange in
-# a few regions and ordinary in many. The dense student loses this, and stays within two per cent of the sum of
-# energies in all three trainings: it adds up all regions before anything that is not linear happens. A filter with its own ReLU for each patch
-# can tell hot from lukewarm regions, and wins a part back, but not as much as the plain count of hot regions has for
-# nothing. The trees had some 1500 signal images to learn from; they are a ceiling only where they are the highest.
-# The last column says how few background events decide about each threshold. The students of CMS learn from many more
-# images, of real crossings and of outliers.
+# a few regions and ordinary in many. The dense student loses this, and stays within two per cent of the sum of energies
+# in all three trainings: it adds up all regions before anything that is not linear happens. A filter with its own ReLU
+# for each patch can tell hot from lukewarm regions, and wins a part back, but not as much as the plain count of hot
+# regions has for nothing. The trees had some 1500 signal images to learn from; they are a ceiling only where they are
+# the highest. The last column says how few background events decide about each threshold. The students of CMS learn
+# from many more images, of real crossings and of outliers.
 #
 # What does the chip compute? All of the dense student, in whole numbers:
 
@@ -349,11 +349,11 @@ for part in ("formula of the score", "formula of the tagger"):
 
 # %% [markdown]
 # **Explain.** No two searches give the same formula of more than two operations: a formula that was found once is an
-# example. Formulas of the *tagger* lack a few per cent of AUC against the network in all three searches. Formulas of the
-# anomaly score scatter more, and those of eight operations have a *larger* AUC than the network that they imitate: they have thrown away a
-# part of the score that these signals do not need. Nobody promised that the network's score is the best one. The
-# estimate of the gates counts no registers and no routing, and a synthesis would share additions; a table of $2^{12}$
-# entries is a block of memory.
+# example. Formulas of the *tagger* lack a few per cent of AUC against the network in all three searches. Formulas of
+# the anomaly score scatter more, and those of eight operations have a *larger* AUC than the network that they imitate:
+# they have thrown away a part of the score that these signals do not need. Nobody promised that the network's score is
+# the best one. The estimate of the gates counts no registers and no routing, and a synthesis would share additions; a
+# table of $2^{12}$ entries is a block of memory.
 #
 # ## Jets as sets, in logic
 #
