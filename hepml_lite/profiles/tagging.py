@@ -23,7 +23,7 @@ SIZES: dict[str, dict[str, int | None]] = {
         "boosted_jets": 500,
         "varied_jets": 4_000,
         "shown_jets": 5_000,
-        "probed_jets": 1_500,
+        "probed_jets": 1_000,
         "steps": 350,
         "labelled_jets": 4_000,
         "formula_jets": 3_000,

@@ -852,7 +852,8 @@ count = x[:, 0] + np.random.default_rng(SEED).uniform(-0.5, 0.5, len(x))
 pair = np.column_stack([count, np.log(x[:, 2] + 1e-3)])  # smooth numbers for a flow
 flows = TopicFlow()
 flows.plan.epochs = sizes.topic_epochs
-flows.fit(pair[is_dijet == 0], pair[is_dijet == 1], [s.value for s in shares.values()], SEED)
+values = [share.value for share in shares.values()]
+flows = flows.fit(pair[is_dijet == 0], pair[is_dijet == 1], values, SEED)
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(13, 5))
