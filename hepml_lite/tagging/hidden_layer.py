@@ -72,6 +72,8 @@ def explained(
     """R² of a ridge regression on other jets, with the 68 % bootstrap interval of these jets.
 
     R² is 1 - sum (y - f)^2 / sum (y - mean)^2: 1 if the line is exact, about 0 if it finds nothing.
+    The line f stays within the values that it was fitted to: otherwise a single jet with features
+    far outside of those can turn R² from 0.9 to below zero.
 
     Args:
         features: (N, D) that fit the line.
@@ -100,7 +102,8 @@ def explained(
         raise ValueError("all values are the same: there is nothing to read off")
     n_bootstrap = checked_count("n_bootstrap", n_bootstrap, 2, "an error needs resamples")
     line = make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(x, y)
-    residual = (y_other - line.predict(x_other)) ** 2
+    found = np.clip(line.predict(x_other), y.min(), y.max())
+    residual = (y_other - found) ** 2
     spread = (y_other - y_other.mean()) ** 2
     generator = checked_rng(rng)
     draws = generator.integers(len(y_other), size=(n_bootstrap, len(y_other)))

@@ -450,7 +450,7 @@ for k in range(8):
 #
 # Nobody told the networks about masses or prongs. Do they know them? A **linear probe** answers: a straight line from
 # the last hidden layer to the observable, fitted on some jets and judged on others. $R^2$ is the share of the variance
-# that the line finds. Beside it stands the same network *before* its training, because random features know much, too.
+# that the line finds. Below it stands the same network *before* its training, because random features know much, too.
 #
 # **Predict.** Which observable is easiest to read off: mass, number of particles, $\tau_{32}$, or the pseudorapidity,
 # which no tagger needs?
@@ -465,19 +465,21 @@ learn_jets, judge_jets = asked[::2], asked[1::2]
 axis = np.average(asked.constituents[..., 1], axis=1, weights=asked.constituents[..., 0])
 wanted = {name: OBSERVABLES[name](asked) for name in ("mass", "multiplicity", "tau21", "tau32")}
 wanted["pseudorapidity"] = axis
-print(f"{'R²: trained (untrained)':>24}" + "".join(f"{name:>18}" for name in wanted))
+probes = pd.DataFrame(index=pd.MultiIndex.from_product([wanted, ["trained", "untrained"]]))
 for name in ("PFN", "ParticleNet", "ParT", "L-GATr-slim", "PELICAN"):
-    row = f"{name:>24}"
-    for values in wanted.values():
+    print(f"reading {name} ...")
+    for observable, values in wanted.items():
         read = read_off(trained_tagger(name), learn_jets, judge_jets, (values[::2], values[1::2]))
-        row += f"{read.trained.value:>10.2f} ({read.untrained.value:5.2f})"
-    print(row)
+        probes.loc[(observable, "trained"), name] = f"{read.trained:.2f}"
+        probes.loc[(observable, "untrained"), name] = f"{read.untrained:.2f}"
+display(probes)
 
 # %% [markdown]
-# **Explain.** A number that is much larger than the one in brackets was *learned*: the training made it easy to read. Where
-# both are high, it was in the inputs already; where the trained one is lower, the network threw away what it does not
-# need. A low number does not mean that the network ignores the observable: it may use it in a form that is not a
-# straight line. Nobody needs the pseudorapidity, and the last column says whether anyone kept it.
+# **Explain.** The errors are those of the judged jets. A number that lies well above the one below it was *learned*:
+# the training made it easy to read. Where both are high, it was in the inputs already. Where the trained one is lower
+# by more than the errors, the network gave up what it does not need. A low number does not mean that the network
+# ignores the observable: it may use it in a form that is not a straight line. Nobody needs the pseudorapidity, and the
+# last two rows say whether anyone kept it.
 #
 # ### Another way, and a judge for both
 #

@@ -35,6 +35,16 @@ def test_a_straight_line_finds_no_product(numbers):
     assert explained(x[:2000], x[2000:], y[:2000], y[2000:]).value < 0.02
 
 
+def test_one_row_far_outside_does_not_decide(numbers):
+    x, noise = numbers
+    y = x @ [1.0, -2.0, 0, 0, 2.0] + noise
+    judged = x[2000:].copy()
+    usual = explained(x[:2000], judged, y[:2000], y[2000:]).value
+    judged[0] = 1e4
+    far = explained(x[:2000], judged, y[:2000], y[2000:]).value
+    assert far == pytest.approx(usual, abs=0.02)
+
+
 def test_training_makes_the_mass_easier_to_read():
     jets = load("top_tagging", "lesson", "test")[:1200]
     learn, judge = jets[:800], jets[800:]
@@ -43,6 +53,11 @@ def test_training_makes_the_mass_easier_to_read():
     read = read_off(tagger, learn, judge, (learn.mass, judge.mass))
     assert read.trained.value > 0.7
     assert read.trained.value > read.untrained.value - 0.1
+
+
+def test_features_do_not_depend_on_how_a_batch_rounds():
+    jets = load("top_tagging", "lesson", "test")[4000:5000:2]
+    assert hidden_features(trained_tagger("ParticleNet"), jets).shape == (500, 128)
 
 
 def test_wrong_arguments_are_refused(numbers):
